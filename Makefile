@@ -1,0 +1,161 @@
+# sandwatch: two commands do everything a newcomer needs: `make run` and `make test`.
+# Layers are archives; each layer's tests link that layer and what it may use, nothing else.
+
+PROFILE ?= release
+B := build/$(PROFILE)
+CC ?= cc
+PKG := pkg-config
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+
+VERSION := 0.1.0
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
+CORE_PKGS := libcjson yaml-0.1
+DOCKER_PKGS := libcurl libcjson
+TEST_PKGS := cmocka
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+        -Wswitch-enum -Wvla -Werror
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CFLAGS_debug := -O0 -g3
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan := -O1 -g -fsanitize=thread
+CFLAGS_coverage := -O0 -g --coverage
+LDFLAGS_release := -Wl,-z,relro,-z,now
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_tsan := -fsanitize=thread
+LDFLAGS_coverage := --coverage
+
+ifeq ($(filter $(PROFILE),release debug asan tsan coverage),)
+$(error PROFILE=$(PROFILE) is none of release, debug, asan, tsan, coverage)
+endif
+
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -include core/banned.h -I. $(WARN) $(CFLAGS_$(PROFILE)) \
+             -pthread $(CFLAGS)
+ALL_LDFLAGS = $(LDFLAGS_$(PROFILE)) -pthread $(LDFLAGS)
+
+sources = $(wildcard $(1)/*.c)
+objects = $(patsubst %.c,$(B)/%.o,$(1))
+CORE_O := $(call objects,$(call sources,core))
+DOCKER_O := $(call objects,$(call sources,docker))
+WIDGETS_O := $(call objects,$(call sources,widgets))
+TUI_O := $(call objects,$(call sources,tui))
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c))
+ENGINE_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/engine/*.c))
+
+BIN := $(B)/sandwatch
+SHIM := $(B)/shim
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all run test bench clean distclean help packages packages-test engine-down check lint \
+        format unit engine-tests FORCE
+all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage)
+
+# ---- the two commands ----
+
+run: ## installs what is missing, builds, and runs the default session (ARGS="--batch …")
+	@config/packages.sh run
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@$(BIN) $(ARGS)
+
+test: ## installs what the tests need, builds, and runs every test on a private engine
+	@config/packages.sh test
+	@tests/run.sh "$(MAKE)"
+
+# ---- more ----
+
+bench: ## measures the figures of docs/performance.md (ARGS="--rounds N"; needs root)
+	@config/packages.sh bench
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@tests/bench/bench.py --program $(BIN) $(ARGS)
+
+engine-down: all ## stops the private engine that sandwatch started
+	@$(BIN) clean --engine
+
+lint: ## file and function sizes, layers, shell scripts, formatting
+	@tests/lint.sh
+
+format: ## formats every C file with clang-format
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## removes the build
+	rm -rf build
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- building ----
+
+# A changed compiler, flag or version rebuilds what depends on it.
+FLAGS := $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
+$(B)/commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(COMMIT)' | cmp -s - $@ || echo '$(VERSION) $(COMMIT)' > $@
+FORCE:
+
+define compile
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  cc    $<")
+	$(Q)$(CC) $(ALL_CFLAGS) $(1) -MMD -MP -c $< -o $@
+endef
+define link
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  link  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(1) -o $@
+endef
+
+$(B)/core/%.o: core/%.c $(B)/flags
+	$(call compile,-Wconversion $(shell $(PKG) --cflags $(CORE_PKGS)))
+$(B)/docker/%.o: docker/%.c $(B)/flags
+	$(call compile,$(shell $(PKG) --cflags $(DOCKER_PKGS)))
+$(B)/widgets/%.o: widgets/%.c $(B)/flags
+	$(call compile)
+$(B)/tui/%.o: tui/%.c $(B)/flags
+	$(call compile)
+$(B)/tui/version.o: CFLAGS += -DSW_VERSION='"$(VERSION)"' -DSW_COMMIT='"$(COMMIT)"'
+$(B)/tui/version.o: $(B)/commit
+$(B)/main.o: main.c $(B)/flags
+	$(call compile)
+
+define archive
+	$(Q)rm -f $@ && ar rcs $@ $^
+endef
+$(B)/libcore.a: $(CORE_O)
+	$(archive)
+$(B)/libdocker.a: $(DOCKER_O)
+	$(archive)
+$(B)/libtui.a: $(TUI_O)
+	$(archive)
+
+CORE_LIBS = $(shell $(PKG) --libs $(CORE_PKGS)) -lm
+DOCKER_LIBS = $(shell $(PKG) --libs $(DOCKER_PKGS)) $(CORE_LIBS)
+$(BIN): $(B)/main.o $(B)/libtui.a $(B)/libdocker.a $(B)/libcore.a
+	$(call link,$(DOCKER_LIBS))
+
+# The shim is another program: static, for the inside of any container.
+$(SHIM): docker/shim/shim.c $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  cc    $<")
+	$(Q)$(CC) -std=gnu11 $(WARN) -Os -static -s $< -o $@
+
+# ---- tests: a layer's tests link that layer and what it may use, and nothing else ----
+
+TEST_LIBS = $(shell $(PKG) --libs $(TEST_PKGS))
+$(B)/tests/%.o: tests/%.c $(B)/flags
+	$(call compile,-Wno-missing-prototypes $(shell $(PKG) --cflags $(TEST_PKGS) $(DOCKER_PKGS)))
+$(B)/tests/unit/core/%: $(B)/tests/unit/core/%.o $(B)/libcore.a
+	$(call link,$(TEST_LIBS) $(CORE_LIBS))
+$(B)/tests/unit/docker/%: $(B)/tests/unit/docker/%.o $(B)/libdocker.a $(B)/libcore.a
+	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
+$(B)/tests/engine/%: $(B)/tests/engine/%.o $(B)/libdocker.a $(B)/libcore.a
+	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
+unit: $(UNIT) ## builds the unit tests
+engine-tests: $(ENGINE_TESTS) ## builds the engine tests
+.PRECIOUS: $(B)/tests/%.o
+
+-include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/tests/*/*.d $(B)/tests/*/*/*.d)

@@ -1,0 +1,164 @@
+#include "core/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "core/buf.h"
+#include "core/cleanup.h"
+#include "core/config_internal.h"
+#include "core/error.h"
+
+#define SYSTEM_PATH "/etc/sandwatch.yaml"
+
+/* ---- one text ---- */
+
+static void free_command(char **command)
+{
+	for (char **arg = command; arg && *arg; arg++)
+		free(*arg);
+	free(command);
+}
+
+static bool root_has(const struct sw_node *root, const char *name)
+{
+	if (root->kind == SW_NODE_MAP)
+		for (const struct sw_node *key = root->first; key; key = key->next->next)
+			if (key->kind == SW_NODE_SCALAR && strcmp(key->text, name) == 0)
+				return true;
+	return false;
+}
+
+/* Earlier layers' gates and decision name earlier layers' modes: they go with them. */
+static void forget_modes(struct sw_plan *plan)
+{
+	plan->n_gates = 0;
+	plan->decision.baseline[0] = '\0';
+	plan->decision.candidate[0] = '\0';
+}
+
+static int load_tree(struct sw_plan *plan, const struct sw_node *root, struct sw_load *load)
+{
+	struct sw_plan next = *plan; /* the command stays PLAN's until the end */
+	struct sw_place top = {.base = &next, .path = "", .node = root};
+	uint32_t seen;
+
+	load->plan = &next;
+	if (root_has(root, "modes"))
+		forget_modes(&next);
+	if (sw_load_section(load, &sw_config_root, &top, &seen) < 0) {
+		free_command(load->command);
+		return -1;
+	}
+	if (next.workload.command != plan->workload.command)
+		free_command(plan->workload.command);
+	*plan = next;
+	return 0;
+}
+
+int sw_config_load_text(struct sw_plan *plan, const char *name, const char *text, size_t len,
+                        struct sw_config_env env, struct sw_error *err)
+{
+	struct sw_source source = {.file = name, .text = text, .len = len};
+	struct sw_tree tree;
+	SW_CLEANUP(buf) struct sw_buf value = {0};
+	struct sw_load load = {.file = name, .env = env, .value = &value, .err = err};
+	int result = -1;
+
+	if (len > SW_CONFIG_MAX_BYTES)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "%s: larger than %u bytes; that is no configuration", name,
+		                    SW_CONFIG_MAX_BYTES);
+	if (sw_tree_parse(&tree, &source, err) == 0)
+		result = tree.root ? load_tree(plan, tree.root, &load) : 0;
+	sw_tree_done(&tree);
+	return result;
+}
+
+/* ---- files ---- */
+
+static int read_all(int fd, const char *path, struct sw_buf *out, struct sw_error *err)
+{
+	char chunk[16384];
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof chunk);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return sw_error_set(err, SW_ERR_USAGE, errno, "%s: cannot be read", path);
+		if (n == 0)
+			return 0;
+		if (sw_buf_add(out, chunk, (size_t)n) < 0)
+			return sw_error_set(err, SW_ERR_USAGE, 0,
+			                    "%s: larger than %u bytes; that is no configuration", path,
+			                    SW_CONFIG_MAX_BYTES);
+	}
+}
+
+/* OUT_MISSING (may be NULL: missing is an error) tells that there is no such file. */
+static int load_file(struct sw_plan *plan, const char *path, struct sw_config_env env,
+                     bool *out_missing, struct sw_error *err)
+{
+	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	SW_CLEANUP(buf) struct sw_buf text = {0};
+	struct stat st;
+
+	if (fd < 0 && out_missing && (errno == ENOENT || errno == ENOTDIR)) {
+		*out_missing = true;
+		return 0;
+	}
+	if (fd < 0)
+		return sw_error_set(err, SW_ERR_USAGE, errno, "%s: cannot be opened", path);
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		return sw_error_set(err, SW_ERR_USAGE, 0, "%s: is a directory; name a YAML file", path);
+	sw_buf_init(&text, SW_CONFIG_MAX_BYTES);
+	if (read_all(fd, path, &text, err) < 0)
+		return -1;
+	return sw_config_load_text(plan, path, text.data ? text.data : "", text.len, env, err);
+}
+
+int sw_config_load_file(struct sw_plan *plan, const char *path, struct sw_config_env env,
+                        struct sw_error *err)
+{
+	return load_file(plan, path, env, NULL, err);
+}
+
+/* The XDG base directory specification: a relative XDG_CONFIG_HOME is to be ignored. */
+static bool user_path(struct sw_config_env env, char *out, size_t size)
+{
+	const char *base = env.get ? env.get(env.user, "XDG_CONFIG_HOME") : NULL;
+	const char *below = "";
+
+	if (!base || *base != '/') {
+		base = env.get ? env.get(env.user, "HOME") : NULL;
+		below = "/.config";
+	}
+	if (!base || *base != '/')
+		return false;
+
+	int n = snprintf(out, size, "%s%s/sandwatch/config.yaml", base, below);
+
+	return n > 0 && (size_t)n < size;
+}
+
+int sw_config_load_layers_at(struct sw_plan *plan, const char *system_path,
+                             const char *explicit_path, struct sw_config_env env,
+                             struct sw_error *err)
+{
+	char user[SW_PATH_MAX];
+	bool missing = false;
+
+	if (load_file(plan, system_path, env, &missing, err) < 0)
+		return -1;
+	if (user_path(env, user, sizeof user) && load_file(plan, user, env, &missing, err) < 0)
+		return -1;
+	return explicit_path ? load_file(plan, explicit_path, env, NULL, err) : 0;
+}
+
+int sw_config_load_layers(struct sw_plan *plan, const char *explicit_path,
+                          struct sw_config_env env, struct sw_error *err)
+{
+	return sw_config_load_layers_at(plan, SYSTEM_PATH, explicit_path, env, err);
+}

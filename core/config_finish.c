@@ -1,0 +1,162 @@
+#include "core/config_internal.h"
+#include "core/error.h"
+#include "core/text.h"
+
+static int check_section(const struct sw_section *section, const void *base, const char *prefix,
+                         struct sw_error *err);
+
+static int check_key(const struct sw_key *key, const void *base, const char *path,
+                     struct sw_error *err)
+{
+	const char *at = (const char *)base + key->offset;
+	int result = 0;
+
+	if (key->type == SW_KEY_SECTION)
+		return check_section(key->section, at, path, err);
+	if (sw_key_is_number(key))
+		result = sw_key_check(key, sw_key_get(key, base), err);
+	else if (sw_key_is_text(key))
+		result = sw_key_check_text(key, at, err);
+	return result < 0 ? sw_error_wrap(err, "%s", path) : 0;
+}
+
+/* Flags write into the plan too, so what the loader checked is checked again. */
+static int check_section(const struct sw_section *section, const void *base, const char *prefix,
+                         struct sw_error *err)
+{
+	char path[160];
+
+	for (size_t i = 0; i < section->n_keys; i++) {
+		snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", section->keys[i].name);
+		if (check_key(&section->keys[i], base, path, err) < 0)
+			return -1;
+	}
+	if (!section->also)
+		return 0;
+	return check_section(section->also, (const char *)base + section->also_offset, prefix, err);
+}
+
+static int check_plan(const struct sw_plan *plan, struct sw_error *err)
+{
+	const struct sw_workload *workload = &plan->workload;
+
+	if (check_section(&sw_config_root, plan, "", err) < 0)
+		return -1;
+	if (workload->command && !workload->command[0])
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "workload.command: an empty list; name at least the program");
+	if (!workload->command && !*workload->strategy)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "workload.strategy: must not be empty");
+	if (plan->decision.enable_below_percent > plan->decision.optional_below_percent)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "decision.enable_below_percent is above decision.optional_below_percent; "
+		                    "use a smaller one");
+	return 0;
+}
+
+static int check_names(const struct sw_plan *plan, struct sw_error *err)
+{
+	char path[32];
+
+	if (plan->n_modes < 1)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "modes: there is none; name at least one");
+	for (int i = 0; i < plan->n_modes; i++) {
+		const struct sw_mode_plan *mode = &plan->modes[i];
+
+		snprintf(path, sizeof path, "modes[%d]", i);
+		if (check_section(&sw_config_mode, mode, path, err) < 0)
+			return -1;
+		if (sw_plan_mode(plan, mode->name) != i)
+			return sw_error_set(err, SW_ERR_USAGE, 0,
+			                    "%s: the name '%s' is there twice; give another", path, mode->name);
+	}
+	return 0;
+}
+
+static int check_role(const struct sw_plan *plan, const char *role, const char *name,
+                      struct sw_error *err)
+{
+	const char *names[SW_MODES_MAX + 1] = {NULL};
+
+	if (!*name || sw_plan_mode(plan, name) >= 0)
+		return 0;
+	for (int i = 0; i < plan->n_modes; i++)
+		names[i] = plan->modes[i].name;
+	sw_key_bad_word("mode of this session", name, names, err);
+	return sw_error_wrap(err, "decision.%s", role);
+}
+
+static int check_decision(const struct sw_plan *plan, struct sw_error *err)
+{
+	const struct sw_decision_rules *rules = &plan->decision;
+
+	if (check_role(plan, "baseline", rules->baseline, err) < 0 ||
+	    check_role(plan, "candidate", rules->candidate, err) < 0)
+		return -1;
+	if (*rules->baseline && strcmp(rules->baseline, rules->candidate) == 0)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "decision.candidate: '%s' is the baseline too; name another mode",
+		                    rules->candidate);
+	return 0;
+}
+
+static void drop_sandboxes(struct sw_plan *plan)
+{
+	int kept = 0;
+
+	for (int i = 0; i < plan->n_modes; i++)
+		if (plan->modes[i].kind == SW_KIND_HOST)
+			plan->modes[kept++] = plan->modes[i];
+	plan->n_modes = kept;
+	if (sw_plan_mode(plan, plan->decision.baseline) < 0)
+		plan->decision.baseline[0] = '\0';
+	if (sw_plan_mode(plan, plan->decision.candidate) < 0)
+		plan->decision.candidate[0] = '\0';
+}
+
+/* A later issue builds the other kinds and parallel; the configuration already reads them. */
+static int check_built(const struct sw_mode_plan *mode, struct sw_error *err)
+{
+	if (mode->kind != SW_KIND_HOST && mode->kind != SW_KIND_COLD)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "mode '%s': kind '%s' is not built yet; use host or cold", mode->name,
+		                    sw_word(&sw_words_kind, (int)mode->kind));
+	if (mode->parallel > 1)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "mode '%s': parallel %d is not built yet; use 1",
+		                    mode->name, mode->parallel);
+	return 0;
+}
+
+static void inherit(struct sw_mode_plan *mode, const struct sw_sandbox *from)
+{
+	for (size_t i = 0; i < sw_config_docker.n_keys; i++) {
+		const struct sw_key *key = &sw_config_docker.keys[i];
+
+		if (!(mode->given & 1u << i))
+			memcpy((char *)&mode->sandbox + key->offset, (const char *)from + key->offset,
+			       key->size);
+	}
+}
+
+int sw_config_finish(struct sw_plan *plan, struct sw_error *err)
+{
+	struct sw_plan next = *plan;
+
+	if (check_plan(&next, err) < 0)
+		return -1;
+	for (int i = 0; i < next.n_modes; i++)
+		inherit(&next.modes[i], &next.sandbox);
+	if (check_names(&next, err) < 0 || check_decision(&next, err) < 0)
+		return -1;
+	if (!next.sandbox_enabled)
+		drop_sandboxes(&next);
+	if (next.n_modes == 0)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "sandbox.enabled is false and no mode of kind host is left; add one, or "
+		                    "enable the sandbox");
+	for (int i = 0; i < next.n_modes; i++)
+		if (check_built(&next.modes[i], err) < 0)
+			return -1;
+	*plan = next;
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* Hides, from all but core/config*.c: the tree a YAML text becomes, and the table of known keys.
+ * Must not know libyaml (core/config_yaml.c alone does), nor where a text came from. */
+#ifndef SW_CONFIG_INTERNAL_H
+#define SW_CONFIG_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/config.h"
+
+#define SW_CONFIG_MAX_NODES 10000 /* of one file, with every alias written out */
+#define SW_CONFIG_MAX_DEPTH 32
+#define SW_CONFIG_MAX_ANCHORS 64
+#define SW_CONFIG_MAX_VALUE 65536 /* bytes of one value, after substitution */
+#define SW_CONFIG_MAX_ARGS 1024   /* of workload.command */
+
+/* ---- the tree (config_yaml.c) ---- */
+
+struct sw_source {
+	const char *file; /* for messages */
+	const char *text;
+	size_t len;
+};
+
+enum sw_node_kind { SW_NODE_SCALAR, SW_NODE_LIST, SW_NODE_MAP };
+
+/* Owned by its tree. Children of a map alternate key, value. Aliases are already written out as
+ * copies, so a tree is a tree: no sharing, no cycles. line and column count from 1. */
+struct sw_node {
+	enum sw_node_kind kind;
+	bool quoted;
+	int line, column;
+	const char *text; /* of a scalar; UTF-8 without NUL bytes inside */
+	struct sw_node *first, *last, *next;
+	struct sw_node *made_before;
+};
+
+struct sw_tree {
+	struct sw_node *root; /* NULL: the text held no document */
+	struct sw_node *newest;
+	size_t n_nodes;
+};
+
+/* Fills OUT (to be freed with sw_tree_done, also after a failure). One document, UTF-8, bounded.
+ * Errors: SW_ERR_USAGE "FILE:LINE:COLUMN: …", SW_ERR_INTERNAL (memory). */
+int sw_tree_parse(struct sw_tree *out, const struct sw_source *source, struct sw_error *err);
+void sw_tree_done(struct sw_tree *tree);
+
+/* "" (nothing written), "~" and "null" as YAML's plain scalars. */
+bool sw_node_is_null(const struct sw_node *node);
+
+/* "a list", "a mapping", "a value". */
+const char *sw_node_kind_name(const struct sw_node *node);
+
+/* ---- ${NAME} (config_env.c) ---- */
+
+/* Appends TEXT to OUT with ${NAME} and ${NAME:default} filled in and $${ reduced to ${. One pass:
+ * what a variable holds is not looked at again. The error's message has no position yet. */
+int sw_config_expand(const char *text, struct sw_config_env env, struct sw_buf *out,
+                     struct sw_error *err);
+
+/* ---- the table of keys (config_schema.c) ---- */
+
+enum sw_key_type {
+	SW_KEY_SECTION,  /* keys below it */
+	SW_KEY_BOOL,     /* bool */
+	SW_KEY_WHOLE,    /* int, int64_t or uint64_t */
+	SW_KEY_BYTES,    /* int64_t */
+	SW_KEY_CPUS,     /* int64_t, thousandths */
+	SW_KEY_SECONDS,  /* int64_t, ns */
+	SW_KEY_DECIMAL,  /* double, six decimals */
+	SW_KEY_WORD,     /* enum of `words` */
+	SW_KEY_TEXT,     /* char[size]; one of `words` where there are any */
+	SW_KEY_NAME,     /* char[size] of [A-Za-z0-9._-] */
+	SW_KEY_OUTCOMES, /* the rest are lists, each with a reader of its own in config_list.c */
+	SW_KEY_NUMBERS,
+	SW_KEY_TEXTS,
+	SW_KEY_COMMAND,
+	SW_KEY_MODES,
+};
+
+struct sw_section;
+
+struct sw_key {
+	const char *name;
+	enum sw_key_type type;
+	size_t offset, size; /* in the section's struct */
+	int64_t min, max;    /* numbers: in the stored unit; texts: min length; lists: max entries */
+	bool zero_is_none;   /* 0 is allowed below min and means none */
+	const char *min_is;  /* where the minimum comes from, for the message; NULL: ours */
+	const struct sw_words *words;
+	const struct sw_section *section;
+	const char *about;
+};
+
+struct sw_section {
+	const char *path; /* "sandbox.docker"; "" at the top */
+	const struct sw_key *keys;
+	size_t n_keys;
+	const struct sw_section *also; /* a mode takes sandbox.docker's keys beside its own */
+	size_t also_offset;
+};
+
+extern const struct sw_section sw_config_root;   /* over struct sw_plan */
+extern const struct sw_section sw_config_workload;
+extern const struct sw_section sw_config_mode;   /* over struct sw_mode_plan */
+extern const struct sw_section sw_config_docker; /* over struct sw_sandbox; given's bits */
+extern const struct sw_key sw_config_project;    /* one entry of decision.project_seconds */
+extern const struct sw_key sw_config_gate;       /* one entry of gates */
+
+bool sw_key_is_number(const struct sw_key *key); /* bool and words included */
+bool sw_key_is_text(const struct sw_key *key);
+
+/* The outcomes fallback.on may name. */
+#define SW_CONFIG_FALLBACK_MASK                                                              \
+	(1u << SW_OUTCOME_ENGINE | 1u << SW_OUTCOME_TIMEOUT | 1u << SW_OUTCOME_OOM | \
+	 1u << SW_OUTCOME_CRASHED)
+
+/* ---- one value (config_value.c); messages have neither position nor path yet ---- */
+
+/* BASE is the struct the key's section lies over. Numbers travel as int64_t in the stored unit
+ * (doubles as millionths). */
+int64_t sw_key_get(const struct sw_key *key, const void *base);
+void sw_key_set(const struct sw_key *key, void *base, int64_t value);
+int sw_key_parse(const struct sw_key *key, const char *text, int64_t *out, struct sw_error *err);
+int sw_key_check(const struct sw_key *key, int64_t value, struct sw_error *err);
+int sw_key_check_text(const struct sw_key *key, const char *text, struct sw_error *err);
+
+/* As a person would write it: 2g, 0.5, true. DST needs 32 bytes. Returns DST. */
+char *sw_key_format(const struct sw_key *key, int64_t value, char *dst, size_t size);
+
+/* "'X' is no WHAT; did you mean 'Y'?", or the words to choose from. Returns -1. */
+int sw_key_bad_word(const char *what, const char *text, const char *const *names,
+                      struct sw_error *err);
+
+/* ---- walking (config_walk.c, config_list.c) ---- */
+
+struct sw_load {
+	const char *file;
+	struct sw_config_env env;
+	struct sw_plan *plan;  /* the copy being changed */
+	struct sw_buf *value;  /* the last scalar, expanded */
+	char **command;        /* new, owned, until the load succeeds */
+	bool strategy;         /* this text names one: then it may not name a command too */
+	struct sw_error *err;
+};
+
+/* A key's value on its way into the struct at BASE. */
+struct sw_place {
+	const struct sw_key *key;
+	void *base;
+	const char *path;
+	const struct sw_node *node;
+};
+
+/* Keeps err's code and puts "FILE:LINE:COLUMN: PATH: " before its message. Returns -1. */
+int sw_load_fail_at(struct sw_load *load, const struct sw_node *node, const char *path);
+
+/* The expanded text of a scalar, valid until the next call; NULL on failure, reported. */
+const char *sw_load_scalar(struct sw_load *load, const struct sw_node *node, const char *path,
+                           const char *expected);
+
+/* Lays NODE's keys over BASE. Bit i of OUT_SEEN: key i was there (then also's keys). */
+int sw_load_section(struct sw_load *load, const struct sw_section *section,
+                    const struct sw_place *place, uint32_t *out_seen);
+int sw_load_list(struct sw_load *load, const struct sw_place *place);
+
+/* ---- files (config.c) ---- */
+
+/* sw_config_load_layers with the system's file at SYSTEM_PATH. */
+int sw_config_load_layers_at(struct sw_plan *plan, const char *system_path,
+                             const char *explicit_path, struct sw_config_env env,
+                             struct sw_error *err);
+
+#endif

@@ -1,0 +1,435 @@
+#include "core/event.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "core/buf.h"
+#include "core/codec.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "core/text.h"
+
+enum field_type {
+	FIELD_TEXT,    /* char[size] */
+	FIELD_INT,     /* int64_t >= 0 */
+	FIELD_SIGNED,  /* int64_t */
+	FIELD_BOOL,
+	FIELD_DOUBLE,  /* finite */
+	FIELD_WORD,    /* an enum with a table of words */
+	FIELD_DOUBLES, /* double[SW_PROJECT_MAX], its int count at count_offset */
+	FIELD_SPANS,   /* struct sw_span[SW_SPANS_MAX], its int count at count_offset */
+};
+
+struct field {
+	const char *name;
+	enum field_type type;
+	size_t offset, size;
+	const struct sw_words *words;
+	size_t count_offset;
+};
+
+#define AT(member) offsetof(struct sw_event, u.member)
+#define SIZE(member) sizeof(((struct sw_event *)0)->u.member)
+#define TEXT(name, member) {name, FIELD_TEXT, AT(member), SIZE(member), NULL, 0}
+#define INT(name, member) {name, FIELD_INT, AT(member), SIZE(member), NULL, 0}
+#define SIGNED(name, member) {name, FIELD_SIGNED, AT(member), SIZE(member), NULL, 0}
+#define BOOL(name, member) {name, FIELD_BOOL, AT(member), SIZE(member), NULL, 0}
+#define DOUBLE(name, member) {name, FIELD_DOUBLE, AT(member), SIZE(member), NULL, 0}
+#define WORD(name, member, table) {name, FIELD_WORD, AT(member), SIZE(member), &(table), 0}
+#define MANY(name, type, member, count) {name, type, AT(member), SIZE(member), NULL, AT(count)}
+#define END {NULL, FIELD_INT, 0, 0, NULL, 0}
+
+static const struct field session_fields[] = {
+	TEXT("id", session.id),
+	TEXT("name", session.name),
+	TEXT("started_at", session.started_at),
+	WORD("order", session.order, sw_words_order),
+	INT("seed", session.seed),
+	INT("iterations", session.iterations),
+	INT("warmup", session.warmup),
+	TEXT("tool_version", session.tool_version),
+	TEXT("tool_commit", session.tool_commit),
+	TEXT("baseline", session.baseline),
+	TEXT("candidate", session.candidate),
+	DOUBLE("enable_below_percent", session.enable_below_percent),
+	DOUBLE("optional_below_percent", session.optional_below_percent),
+	MANY("project_seconds", FIELD_DOUBLES, session.project_seconds, session.n_project),
+	BOOL("sandbox_enabled", session.sandbox_enabled),
+	BOOL("fallback_enabled", session.fallback_enabled),
+	INT("max_retries", session.max_retries),
+	INT("fallback_on", session.fallback_on),
+	TEXT("workload", session.workload),
+	BOOL("command", session.command),
+	TEXT("strategy", session.strategy),
+	WORD("backtest", session.backtest, sw_words_backtest),
+	INT("days", session.days),
+	INT("symbols", session.symbols),
+	END,
+};
+
+static const struct field environment_fields[] = {
+	TEXT("host", environment.host),
+	TEXT("os", environment.os),
+	TEXT("kernel", environment.kernel),
+	TEXT("cpu", environment.cpu),
+	INT("cpus", environment.cpus),
+	INT("memory_bytes", environment.memory_bytes),
+	TEXT("engine", environment.engine),
+	TEXT("engine_version", environment.engine_version),
+	TEXT("api_version", environment.api_version),
+	TEXT("runtime", environment.runtime),
+	TEXT("storage", environment.storage),
+	TEXT("cgroup", environment.cgroup),
+	TEXT("endpoint", environment.endpoint),
+	BOOL("private_engine", environment.private_engine),
+	TEXT("image", environment.image),
+	TEXT("image_id", environment.image_id),
+	INT("image_bytes", environment.image_bytes),
+	WORD("shim", environment.shim, sw_words_shim),
+	TEXT("engine_error", environment.engine_error),
+	END,
+};
+
+static const struct field planned_fields[] = {
+	TEXT("name", planned.name),
+	WORD("kind", planned.kind, sw_words_kind),
+	INT("parallel", planned.parallel),
+	INT("planned", planned.planned),
+	TEXT("image", planned.image),
+	TEXT("network", planned.network),
+	TEXT("runtime", planned.runtime),
+	TEXT("user", planned.user),
+	TEXT("seccomp", planned.seccomp),
+	INT("memory_bytes", planned.memory_bytes),
+	INT("cpu_milli", planned.cpu_milli),
+	INT("pids_limit", planned.pids_limit),
+	INT("tmpfs_bytes", planned.tmpfs_bytes),
+	INT("timeout_ns", planned.timeout_ns),
+	BOOL("read_only", planned.read_only),
+	BOOL("drop_capabilities", planned.drop_capabilities),
+	BOOL("no_new_privileges", planned.no_new_privileges),
+	END,
+};
+
+#define ITERATION INT("iteration", it.iteration), BOOL("warmup", it.warmup)
+#define ATTEMPT ITERATION, INT("attempt", it.attempt), BOOL("on_host", it.on_host)
+
+static const struct field iteration_started_fields[] = {ITERATION, INT("start_ns", it.start_ns), END};
+static const struct field attempt_started_fields[] = {ATTEMPT, INT("start_ns", it.start_ns), END};
+static const struct field phase_started_fields[] = {
+	ATTEMPT, WORD("phase", it.phase, sw_words_phase), END};
+static const struct field attempt_finished_fields[] = {
+	ATTEMPT,
+	WORD("outcome", it.outcome, sw_words_outcome),
+	INT("start_ns", it.start_ns),
+	INT("wall_ns", it.wall_ns),
+	SIGNED("other_ns", it.other_ns),
+	SIGNED("exit_code", it.exit_code),
+	INT("term_signal", it.term_signal),
+	INT("stdout_bytes", it.stdout_bytes),
+	INT("stderr_bytes", it.stderr_bytes),
+	INT("dropped_bytes", it.dropped_bytes),
+	BOOL("by_durations", it.by_durations),
+	TEXT("digest", it.digest),
+	TEXT("container", it.container),
+	TEXT("error", it.text),
+	MANY("spans", FIELD_SPANS, it.spans, it.n_spans),
+	END,
+};
+static const struct field reason_fields[] = {
+	ITERATION, INT("attempt", it.attempt), WORD("reason", it.outcome, sw_words_outcome), END};
+static const struct field iteration_finished_fields[] = {
+	ITERATION,
+	WORD("outcome", it.outcome, sw_words_outcome),
+	BOOL("fell_back", it.fell_back),
+	INT("start_ns", it.start_ns),
+	INT("wall_ns", it.wall_ns),
+	INT("attempts", it.attempts),
+	TEXT("error", it.text),
+	END,
+};
+static const struct field container_fields[] = {
+	ATTEMPT, TEXT("container", it.container), TEXT("error", it.text), END};
+static const struct field clock_fields[] = {WORD("clock", clock, sw_words_clock), END};
+static const struct field note_fields[] = {TEXT("text", end.text), END};
+static const struct field finished_fields[] = {
+	WORD("state", end.state, sw_words_state), TEXT("text", end.text), END};
+
+static const struct field *const fields_of[SW_EVENT_COUNT] = {
+	[SW_EVENT_SESSION_STARTED] = session_fields,
+	[SW_EVENT_ENVIRONMENT] = environment_fields,
+	[SW_EVENT_MODE_PLANNED] = planned_fields,
+	[SW_EVENT_ITERATION_STARTED] = iteration_started_fields,
+	[SW_EVENT_ATTEMPT_STARTED] = attempt_started_fields,
+	[SW_EVENT_PHASE_STARTED] = phase_started_fields,
+	[SW_EVENT_ATTEMPT_FINISHED] = attempt_finished_fields,
+	[SW_EVENT_RETRY] = reason_fields,
+	[SW_EVENT_FALLBACK_TAKEN] = reason_fields,
+	[SW_EVENT_FALLBACK_REFUSED] = reason_fields,
+	[SW_EVENT_ITERATION_FINISHED] = iteration_finished_fields,
+	[SW_EVENT_CONTAINER_CREATED] = container_fields,
+	[SW_EVENT_CONTAINER_REMOVED] = container_fields,
+	[SW_EVENT_CLOCK_KNOWN] = clock_fields,
+	[SW_EVENT_NOTE] = note_fields,
+	[SW_EVENT_SESSION_FINISHED] = finished_fields,
+};
+
+#define EVENT_NAME(id, name) name,
+static const char *const event_names[] = {SW_EVENTS(EVENT_NAME) NULL};
+
+const char *sw_event_name(enum sw_event_kind kind)
+{
+	return event_names[kind];
+}
+
+void sw_event_init(struct sw_event *event, enum sw_event_kind kind, int mode)
+{
+	memset(event, 0, sizeof *event);
+	event->kind = kind;
+	event->mode = mode;
+}
+
+/* ---- encoding ---- */
+
+/* Beyond 2^53 a double, which is all cJSON reads, is not exact: such numbers travel as text. */
+static void put_int(struct sw_json *json, const char *name, int64_t value)
+{
+	const int64_t exact = INT64_C(1) << 53;
+	char digits[24];
+	if (value > -exact && value < exact) {
+		sw_json_int(json, name, value);
+		return;
+	}
+	snprintf(digits, sizeof digits, "%lld", (long long)value);
+	sw_json_str(json, name, digits);
+}
+
+static void put_spans(struct sw_json *json, const char *name, const struct sw_span *spans, int n)
+{
+	sw_json_array(json, name);
+	for (int i = 0; i < n; i++) {
+		sw_json_array(json, NULL);
+		sw_json_str(json, NULL, sw_word(&sw_words_phase, (int)spans[i].phase));
+		put_int(json, NULL, spans[i].start_ns);
+		put_int(json, NULL, spans[i].end_ns);
+		sw_json_bool(json, NULL, spans[i].on_path);
+		sw_json_end_array(json);
+	}
+	sw_json_end_array(json);
+}
+
+static void put_field(struct sw_json *json, const struct field *field, const struct sw_event *event)
+{
+	const char *at = (const char *)event + field->offset;
+	const void *count_at = (const char *)event + field->count_offset;
+	int count = field->count_offset ? *(const int *)count_at : 0;
+	switch (field->type) {
+	case FIELD_TEXT:
+		if (*at)
+			sw_json_str(json, field->name, at);
+		break;
+	case FIELD_INT:
+	case FIELD_SIGNED:
+		if (*(const int64_t *)(const void *)at)
+			put_int(json, field->name, *(const int64_t *)(const void *)at);
+		break;
+	case FIELD_BOOL:
+		if (*(const bool *)at)
+			sw_json_bool(json, field->name, true);
+		break;
+	case FIELD_DOUBLE:
+		if (fabs(*(const double *)(const void *)at) > 0)
+			sw_json_double(json, field->name, *(const double *)(const void *)at);
+		break;
+	case FIELD_WORD:
+		sw_json_str(json, field->name, sw_word(field->words, *(const int *)(const void *)at));
+		break;
+	case FIELD_DOUBLES:
+		sw_json_array(json, field->name);
+		for (int i = 0; i < count; i++)
+			sw_json_double(json, NULL, ((const double *)(const void *)at)[i]);
+		sw_json_end_array(json);
+		break;
+	case FIELD_SPANS:
+		if (count)
+			put_spans(json, field->name, (const struct sw_span *)(const void *)at, count);
+		break;
+	}
+}
+
+int sw_event_encode(const struct sw_event *event, struct sw_buf *out)
+{
+	struct sw_json json;
+	size_t before = out->len;
+	sw_json_init(&json, out, 0);
+	sw_json_object(&json, NULL);
+	sw_json_str(&json, "event", event_names[event->kind]);
+	sw_json_int(&json, "seq", (int64_t)event->seq);
+	put_int(&json, "t_ns", event->t_ns);
+	if (event->mode >= 0)
+		sw_json_int(&json, "mode", event->mode);
+	for (const struct field *field = fields_of[event->kind]; field->name; field++)
+		put_field(&json, field, event);
+	sw_json_end_object(&json);
+	sw_buf_add(out, "\n", 1);
+	if (!out->overflow)
+		return 0;
+	out->len = before;
+	return -1;
+}
+
+/* ---- decoding ---- */
+
+static bool get_doubles(const struct sw_value *value, double *out, int *out_count)
+{
+	int n = sw_value_length(value);
+	if (n < 0 || n > SW_PROJECT_MAX)
+		return false;
+	for (int i = 0; i < n; i++)
+		if (!sw_value_double(sw_value_at(value, i), &out[i]) || !isfinite(out[i]))
+			return false;
+	*out_count = n;
+	return true;
+}
+
+static bool get_spans(const struct sw_value *value, struct sw_span *out, int *out_count)
+{
+	int n = sw_value_length(value);
+	if (n < 0 || n > SW_SPANS_MAX)
+		return false;
+	for (int i = 0; i < n; i++) {
+		const struct sw_value *span = sw_value_at(value, i);
+		const char *word = sw_value_text(sw_value_at(span, 0));
+		int phase = word ? sw_word_value(&sw_words_phase, word) : -1;
+		if (phase < 0 || !sw_value_int(sw_value_at(span, 1), 0, INT64_MAX, &out[i].start_ns) ||
+		    !sw_value_int(sw_value_at(span, 2), out[i].start_ns, INT64_MAX, &out[i].end_ns) ||
+		    !sw_value_bool(sw_value_at(span, 3), &out[i].on_path))
+			return false;
+		out[i].phase = (enum sw_phase)phase;
+	}
+	*out_count = n;
+	return true;
+}
+
+static bool get_field(const struct sw_value *value, const struct field *field,
+                      struct sw_event *event)
+{
+	char *at = (char *)event + field->offset;
+	int *count = (int *)(void *)((char *)event + field->count_offset);
+	const char *text = sw_value_text(value);
+	switch (field->type) {
+	case FIELD_TEXT:
+		if (text)
+			sw_text_clean(at, field->size, text, strlen(text));
+		return text != NULL;
+	case FIELD_INT:
+		return sw_value_int(value, 0, INT64_MAX, (int64_t *)(void *)at);
+	case FIELD_SIGNED:
+		return sw_value_int(value, INT64_MIN, INT64_MAX, (int64_t *)(void *)at);
+	case FIELD_BOOL:
+		return sw_value_bool(value, (bool *)at);
+	case FIELD_DOUBLE:
+		return sw_value_double(value, (double *)(void *)at) && isfinite(*(double *)(void *)at);
+	case FIELD_WORD: {
+		int word = text ? sw_word_value(field->words, text) : -1;
+		if (word >= 0)
+			*(int *)(void *)at = word;
+		return word >= 0;
+	}
+	case FIELD_DOUBLES:
+		return get_doubles(value, (double *)(void *)at, count);
+	case FIELD_SPANS:
+		return get_spans(value, (struct sw_span *)(void *)at, count);
+	}
+	return false;
+}
+
+static int decode_root(const struct sw_value *root, struct sw_event *event, struct sw_error *err)
+{
+	int64_t number, mode = -1;
+	const char *name = sw_value_text(sw_value_member(root, "event"));
+	int kind = 0;
+	while (name && event_names[kind] && strcmp(event_names[kind], name) != 0)
+		kind++;
+	if (!name || !event_names[kind])
+		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "not an event of this version");
+	const struct sw_value *mode_value = sw_value_member(root, "mode");
+	if (mode_value && !sw_value_int(mode_value, 0, SW_MODES_MAX - 1, &mode))
+		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: 'mode' is not one", name);
+	sw_event_init(event, (enum sw_event_kind)kind, (int)mode);
+	if (!sw_value_int(sw_value_member(root, "seq"), 0, INT64_MAX, &number))
+		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: no 'seq'", name);
+	event->seq = (uint64_t)number;
+	if (!sw_value_int(sw_value_member(root, "t_ns"), 0, INT64_MAX, &event->t_ns))
+		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: no 't_ns'", name);
+	for (const struct field *field = fields_of[kind]; field->name; field++) {
+		const struct sw_value *value = sw_value_member(root, field->name);
+		if (value && !get_field(value, field, event))
+			return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: '%s' has a wrong value", name,
+			                    field->name);
+	}
+	return 0;
+}
+
+int sw_event_decode(const char *line, size_t len, struct sw_event *out_event, struct sw_error *err)
+{
+	struct sw_value *root;
+	if (len > SW_EVENT_LINE_MAX)
+		return sw_error_set(err, SW_ERR_LIMIT, 0, "a line of %zu bytes (at most %d)", len,
+		                    SW_EVENT_LINE_MAX);
+	if (sw_value_parse(line, len, &root, err) < 0)
+		return -1;
+	struct sw_event event;
+	int status = decode_root(root, &event, err);
+	sw_value_free(root);
+	if (status == 0)
+		*out_event = event;
+	return status;
+}
+
+/* ---- equality ---- */
+
+static bool spans_equal(const struct sw_span *a, const struct sw_span *b, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (a[i].phase != b[i].phase || a[i].start_ns != b[i].start_ns ||
+		    a[i].end_ns != b[i].end_ns || a[i].on_path != b[i].on_path)
+			return false;
+	return true;
+}
+
+static bool field_equal(const struct field *field, const struct sw_event *a,
+                        const struct sw_event *b)
+{
+	const char *at_a = (const char *)a + field->offset, *at_b = (const char *)b + field->offset;
+	const void *count_a = (const char *)a + field->count_offset;
+	const void *count_b = (const char *)b + field->count_offset;
+	switch (field->type) {
+	case FIELD_TEXT:
+		return strcmp(at_a, at_b) == 0;
+	case FIELD_SPANS:
+		return *(const int *)count_a == *(const int *)count_b &&
+		       spans_equal((const struct sw_span *)(const void *)at_a,
+		                   (const struct sw_span *)(const void *)at_b, *(const int *)count_a);
+	case FIELD_DOUBLES:
+		return *(const int *)count_a == *(const int *)count_b &&
+		       memcmp(at_a, at_b, (size_t)*(const int *)count_a * sizeof(double)) == 0;
+	case FIELD_INT:
+	case FIELD_SIGNED:
+	case FIELD_BOOL:
+	case FIELD_DOUBLE:
+	case FIELD_WORD:
+		return memcmp(at_a, at_b, field->size) == 0;
+	}
+	return false;
+}
+
+bool sw_event_equal(const struct sw_event *a, const struct sw_event *b)
+{
+	if (a->kind != b->kind || a->mode != b->mode || a->seq != b->seq || a->t_ns != b->t_ns)
+		return false;
+	for (const struct field *field = fields_of[a->kind]; field->name; field++)
+		if (!field_equal(field, a, b))
+			return false;
+	return true;
+}

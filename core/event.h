@@ -1,0 +1,147 @@
+/* Hides how an event is spelled in a journal: one table of kinds and their fields drives the
+ * encoder and the decoder. Must not know who produces events or what they add up to.
+ *
+ * Events are what everything else is made of: a live run, a journal that another process writes and
+ * a replay differ only in where they come from. One line of JSON per event; an unknown kind or a
+ * broken line is an error the reader counts and skips; unknown fields are ignored. */
+#ifndef SW_EVENT_H
+#define SW_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/plan.h"
+#include "core/runner.h"
+#include "core/words.h"
+
+struct sw_buf;
+struct sw_error;
+
+#define SW_EVENT_LINE_MAX 8192 /* bytes of one journal line, its newline included */
+
+/* session_started: the plan, as far as figures and screens need it. */
+struct sw_session_info {
+	char id[32];
+	char name[SW_NAME_MAX];
+	char started_at[32]; /* RFC 3339, UTC */
+	enum sw_order order;
+	int64_t seed, iterations, warmup;
+	char tool_version[32], tool_commit[48];
+	char baseline[SW_NAME_MAX], candidate[SW_NAME_MAX]; /* resolved; "" where there is none */
+	double enable_below_percent, optional_below_percent;
+	double project_seconds[SW_PROJECT_MAX];
+	int n_project;
+	bool sandbox_enabled, fallback_enabled;
+	int64_t max_retries;
+	int64_t fallback_on; /* bits, as struct sw_fallback's */
+	char workload[256];  /* for people: "momentum, mock, 252 days × 10 symbols" or the command */
+	bool command;        /* a command, not a strategy */
+	char strategy[128];
+	enum sw_backtest backtest;
+	int64_t days, symbols;
+};
+
+/* environment: what the session runs on. engine "" = none answered. */
+struct sw_environment {
+	char host[64], os[96], kernel[96], cpu[96];
+	int64_t cpus, memory_bytes;
+	char engine[32], engine_version[48], api_version[16], runtime[32], storage[32], cgroup[32];
+	char endpoint[128];
+	bool private_engine; /* started by sandwatch */
+	char image[256], image_id[80];
+	int64_t image_bytes;
+	enum sw_shim shim;
+	char engine_error[SW_TEXT_MAX]; /* why there is no engine, and what would help */
+};
+
+/* mode_planned, one per mode, in order. */
+struct sw_mode_info {
+	char name[SW_NAME_MAX];
+	enum sw_kind kind;
+	int64_t parallel, planned;
+	char image[256], network[64], runtime[64], user[64], seccomp[128];
+	int64_t memory_bytes, cpu_milli, pids_limit, tmpfs_bytes, timeout_ns;
+	bool read_only, drop_capabilities, no_new_privileges;
+};
+
+/* The fields of the events about iterations. Times are ns since the session's start. */
+struct sw_iteration_info {
+	int64_t iteration, attempt;
+	bool warmup, on_host, fell_back;
+	enum sw_phase phase;     /* phase_started */
+	enum sw_outcome outcome; /* also the reason of retry, fallback_taken, fallback_refused */
+	int64_t start_ns, wall_ns, other_ns;
+	int64_t attempts; /* iteration_finished */
+	int64_t exit_code, term_signal;
+	int64_t stdout_bytes, stderr_bytes, dropped_bytes;
+	bool by_durations;
+	char digest[SW_DIGEST_MAX];
+	char container[16];
+	char text[SW_TEXT_MAX];
+	struct sw_span spans[SW_SPANS_MAX]; /* relative to the session's start */
+	int n_spans;
+};
+
+/* kind, name. Fields of each kind: the table in core/event.c. */
+#define SW_EVENTS(X)                                      \
+	X(SW_EVENT_SESSION_STARTED, "session_started")        \
+	X(SW_EVENT_ENVIRONMENT, "environment")                \
+	X(SW_EVENT_MODE_PLANNED, "mode_planned")              \
+	X(SW_EVENT_ITERATION_STARTED, "iteration_started")    \
+	X(SW_EVENT_ATTEMPT_STARTED, "attempt_started")        \
+	X(SW_EVENT_PHASE_STARTED, "phase_started")            \
+	X(SW_EVENT_ATTEMPT_FINISHED, "attempt_finished")      \
+	X(SW_EVENT_RETRY, "retry")                            \
+	X(SW_EVENT_FALLBACK_TAKEN, "fallback_taken")          \
+	X(SW_EVENT_FALLBACK_REFUSED, "fallback_refused")      \
+	X(SW_EVENT_ITERATION_FINISHED, "iteration_finished")  \
+	X(SW_EVENT_CONTAINER_CREATED, "container_created")    \
+	X(SW_EVENT_CONTAINER_REMOVED, "container_removed")    \
+	X(SW_EVENT_CLOCK_KNOWN, "clock_known")                \
+	X(SW_EVENT_NOTE, "note")                              \
+	X(SW_EVENT_SESSION_FINISHED, "session_finished")
+
+#define SW_EVENT_ENUM(id, name) id,
+enum sw_event_kind { SW_EVENTS(SW_EVENT_ENUM) SW_EVENT_COUNT };
+#undef SW_EVENT_ENUM
+
+/* A plain value; which member of the union counts follows from the kind:
+ * session_started: session; environment: environment; mode_planned: planned; the iteration,
+ * attempt, phase, retry, fallback and container events: it; clock_known: clock; note and
+ * session_finished: end. `mode` is the mode's index where the kind has one, else -1. */
+struct sw_event {
+	enum sw_event_kind kind;
+	int mode;
+	uint64_t seq; /* 1.. without gaps in one session */
+	int64_t t_ns; /* when it was emitted, ns since the session's start */
+	union {
+		struct sw_session_info session;
+		struct sw_environment environment;
+		struct sw_mode_info planned;
+		struct sw_iteration_info it;
+		enum sw_clock clock;
+		struct {
+			enum sw_state state; /* session_finished */
+			char text[SW_TEXT_MAX];
+		} end;
+	} u;
+};
+
+const char *sw_event_name(enum sw_event_kind kind);
+
+/* Zeroes EVENT and sets kind and mode. */
+void sw_event_init(struct sw_event *event, enum sw_event_kind kind, int mode);
+
+/* Appends EVENT as one JSON line with its "\n". Every field that is not empty or zero is written;
+ * what is written decodes to an equal event. 0 or -1 (memory). */
+int sw_event_encode(const struct sw_event *event, struct sw_buf *out);
+
+/* Decodes one line (LEN bytes, with or without its newline). Text is cleaned, numbers are checked
+ * against their field's range, words against their table. SW_ERR_PROTOCOL on anything else. */
+int sw_event_decode(const char *line, size_t len, struct sw_event *out_event, struct sw_error *err);
+
+/* Field by field, by the kind's table. */
+bool sw_event_equal(const struct sw_event *a, const struct sw_event *b);
+
+#endif

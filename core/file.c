@@ -1,0 +1,99 @@
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "core/cleanup.h"
+#include "core/error.h"
+
+int sw_file_read(const char *path, size_t max, struct sw_buf *out, struct sw_error *err)
+{
+	char block[16 * 1024];
+	size_t total = 0;
+	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return sw_error_set(err, errno == ENOENT ? SW_ERR_NOT_FOUND : SW_ERR_IO, errno,
+		                    "cannot open %s", path);
+	for (;;) {
+		ssize_t n = read(fd, block, sizeof block);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return sw_error_set(err, SW_ERR_IO, errno, "cannot read %s", path);
+		if (n == 0)
+			return 0;
+		total += (size_t)n;
+		if (total > max)
+			return sw_error_set(err, SW_ERR_LIMIT, 0, "%s is larger than %zu bytes", path, max);
+		if (sw_buf_add(out, block, (size_t)n) < 0)
+			return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot read %s", path);
+	}
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int write_direct(const char *path, const void *data, size_t len, struct sw_error *err)
+{
+	SW_CLEANUP(close) int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write_all(fd, data, len) < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", path);
+	return 0;
+}
+
+int sw_file_write(const char *path, const void *data, size_t len, struct sw_error *err)
+{
+	char temporary[PATH_MAX];
+	struct stat st;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		if (S_ISDIR(st.st_mode))
+			return sw_error_set(err, SW_ERR_IO, EISDIR, "cannot write %s", path);
+		return write_direct(path, data, len, err);
+	}
+	int n = snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid());
+	if (n < 0 || (size_t)n >= sizeof temporary)
+		return sw_error_set(err, SW_ERR_IO, ENAMETOOLONG, "cannot write %s", path);
+	SW_CLEANUP(close) int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", path);
+	if (write_all(fd, data, len) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0) {
+		sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", path);
+		unlink(temporary);
+		return -1;
+	}
+	return 0;
+}
+
+int sw_file_make_dirs(const char *path, struct sw_error *err)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+	if (!len || len >= sizeof part)
+		return sw_error_set(err, SW_ERR_IO, ENAMETOOLONG, "cannot make the folder %s", path);
+	memcpy(part, path, len + 1);
+	for (size_t i = 1; i <= len; i++) {
+		if (part[i] != '/' && part[i])
+			continue;
+		char kept = part[i];
+		part[i] = '\0';
+		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+			return sw_error_set(err, SW_ERR_IO, errno, "cannot make the folder %s", part);
+		part[i] = kept;
+	}
+	return 0;
+}

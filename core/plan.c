@@ -1,0 +1,105 @@
+#include "core/plan.h"
+
+#include "core/text.h"
+
+#define NS_PER_SECOND INT64_C(1000000000)
+#define MIB (INT64_C(1) << 20)
+
+static void sandbox_defaults(struct sw_sandbox *sandbox)
+{
+	*sandbox = (struct sw_sandbox){
+		.image = "sandwatch/python:latest",
+		.memory_bytes = 2048 * MIB,
+		.cpu_milli = 500,
+		.timeout_ns = 300 * NS_PER_SECOND,
+		.network = "none",
+		.pids_limit = 64,
+		.user = "65534:65534",
+		.read_only = true,
+		.tmpfs_bytes = 16 * MIB,
+		.runtime = "default",
+		.seccomp = "builtin",
+		.drop_capabilities = true,
+		.no_new_privileges = true,
+	};
+}
+
+static void mode_defaults(struct sw_plan *plan, const char *name, enum sw_kind kind)
+{
+	struct sw_mode_plan *mode = &plan->modes[plan->n_modes++];
+
+	sw_text_copy(mode->name, sizeof mode->name, name);
+	mode->kind = kind;
+	mode->parallel = 1;
+	mode->sandbox = plan->sandbox;
+}
+
+void sw_plan_defaults(struct sw_plan *plan)
+{
+	*plan = (struct sw_plan){
+		.name = "docker-sandbox-study",
+		.iterations = 20,
+		.warmup = 1,
+		.order = SW_ORDER_INTERLEAVED,
+		.seed = 42,
+		.sandbox_enabled = true,
+		.workload = {.strategy = "momentum",
+		             .backtest = SW_BACKTEST_MOCK,
+		             .days = 252,
+		             .symbols = 10},
+		.fallback = {.enabled = true, .max_retries = 1, .on = 1u << SW_OUTCOME_ENGINE},
+		.decision = {.enable_below_percent = 100,
+		             .optional_below_percent = 300,
+		             .project_seconds = {3, 4, 5},
+		             .n_project = 3},
+		.gates = {"docker-sandbox.p95 < 3s", "docker-sandbox.fallback_rate == 0"},
+		.n_gates = 2,
+		.theme = "dusk",
+		.fps = 10,
+		.unicode = "auto",
+	};
+	sandbox_defaults(&plan->sandbox);
+	mode_defaults(plan, "ast-only", SW_KIND_HOST);
+	mode_defaults(plan, "docker-sandbox", SW_KIND_COLD);
+}
+
+void sw_plan_done(struct sw_plan *plan)
+{
+	if (!plan)
+		return;
+	if (plan->workload.command)
+		for (char **arg = plan->workload.command; *arg; arg++)
+			free(*arg);
+	free(plan->workload.command);
+	*plan = (struct sw_plan){0};
+}
+
+int sw_plan_mode(const struct sw_plan *plan, const char *name)
+{
+	for (int i = 0; i < plan->n_modes; i++)
+		if (strcmp(plan->modes[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static int first_mode(const struct sw_plan *plan, bool host)
+{
+	for (int i = 0; i < plan->n_modes; i++)
+		if ((plan->modes[i].kind == SW_KIND_HOST) == host)
+			return i;
+	return -1;
+}
+
+int sw_plan_baseline(const struct sw_plan *plan)
+{
+	const char *name = plan->decision.baseline;
+
+	return *name ? sw_plan_mode(plan, name) : first_mode(plan, true);
+}
+
+int sw_plan_candidate(const struct sw_plan *plan)
+{
+	const char *name = plan->decision.candidate;
+
+	return *name ? sw_plan_mode(plan, name) : first_mode(plan, false);
+}

@@ -1,0 +1,97 @@
+/* Hides nothing: the plan of a session as plain values, every unit in its name.
+ * Must not know YAML (core/config.c fills it in) nor Docker's spelling (docker/ reads it). */
+#ifndef SW_PLAN_H
+#define SW_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/words.h"
+
+#define SW_PATH_MAX 1024
+#define SW_ITERATIONS_MAX 10000000 /* of one mode; 10^9 is an error, not a plan */
+#define SW_PROJECT_MAX 8
+#define SW_GATES_MAX 32
+
+/* The limits and hardening of one container mode. */
+struct sw_sandbox {
+	char image[256];
+	int64_t memory_bytes;   /* 0: no limit */
+	int64_t cpu_milli;      /* 500 = half a core; 0: no limit */
+	int64_t timeout_ns;     /* of one attempt, container and host alike; > 0 */
+	char network[64];       /* "none", "bridge", or a network's name */
+	int64_t pids_limit;     /* 0: no limit */
+	char user[64];          /* "65534:65534"; "": the image's own */
+	bool read_only;         /* the root filesystem */
+	int64_t tmpfs_bytes;    /* of /tmp; 0: none */
+	char runtime[64];       /* "default": the engine's own */
+	char seccomp[SW_PATH_MAX]; /* "builtin", "unconfined", or a profile's path */
+	bool drop_capabilities; /* all of them */
+	bool no_new_privileges;
+};
+
+struct sw_mode_plan {
+	char name[SW_NAME_MAX];
+	enum sw_kind kind;
+	int parallel; /* >= 1 */
+	struct sw_sandbox sandbox; /* of the host kind only timeout_ns counts */
+	uint32_t given; /* bit per sandbox key (the order of the keys in core/config_schema.c) that the
+	                 * mode gave itself; sw_config_finish fills in the rest */
+};
+
+/* What one iteration executes: a strategy in the Python worker, or any command. */
+struct sw_workload {
+	char strategy[SW_PATH_MAX]; /* as configured: a built-in's name or a file's path; "" beside a command */
+	enum sw_backtest backtest;
+	int days, symbols;
+	char **command; /* NULL: the strategy; else argv, NULL-terminated, owned */
+};
+
+struct sw_fallback {
+	bool enabled;
+	int max_retries;    /* 0..100: attempts in the sandbox after the first */
+	unsigned on;        /* bit 1u << enum sw_outcome: reasons a run on the host is allowed for */
+};
+
+struct sw_decision_rules {
+	char baseline[SW_NAME_MAX], candidate[SW_NAME_MAX]; /* "": the first host, the first other */
+	double enable_below_percent, optional_below_percent;
+	double project_seconds[SW_PROJECT_MAX];
+	int n_project;
+};
+
+struct sw_plan {
+	char name[SW_NAME_MAX];
+	int64_t iterations; /* per mode, 1..SW_ITERATIONS_MAX */
+	int64_t warmup;     /* per mode, run and not counted, 0..1000 */
+	enum sw_order order;
+	uint64_t seed;
+	struct sw_mode_plan modes[SW_MODES_MAX];
+	int n_modes;
+	bool sandbox_enabled; /* false: modes of other kinds than host were left out of modes[] */
+	struct sw_sandbox sandbox; /* what modes inherit */
+	struct sw_workload workload;
+	struct sw_fallback fallback;
+	struct sw_decision_rules decision;
+	char gates[SW_GATES_MAX][128]; /* kept word for word; a later issue evaluates them */
+	int n_gates;
+	char theme[SW_NAME_MAX]; /* tui: kept for the screen */
+	int fps;                 /* 1..60 */
+	char unicode[8];         /* auto, always, never */
+};
+
+/* The built-in defaults (design.md's configuration block). PLAN owns nothing yet. */
+void sw_plan_defaults(struct sw_plan *plan);
+
+/* Frees what PLAN owns (the command) and leaves it empty. NULL is fine. */
+void sw_plan_done(struct sw_plan *plan);
+
+/* Index of the mode called NAME, or -1. */
+int sw_plan_mode(const struct sw_plan *plan, const char *name);
+
+/* The indices of decision.baseline and candidate: by name; or, where no name is given, the first
+ * host mode and the first other mode; -1 where there is none. */
+int sw_plan_baseline(const struct sw_plan *plan);
+int sw_plan_candidate(const struct sw_plan *plan);
+
+#endif

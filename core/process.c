@@ -1,0 +1,195 @@
+#include "core/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+extern char **environ;
+
+struct ends {
+	int in[2], out[2], err[2], result[2];
+};
+
+static void close_pair(int pair[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (pair[i] >= 0)
+			close(pair[i]);
+	pair[0] = pair[1] = -1;
+}
+
+static void close_ends(struct ends *ends)
+{
+	close_pair(ends->in);
+	close_pair(ends->out);
+	close_pair(ends->err);
+	close_pair(ends->result);
+}
+
+/* Our end does not block, the child's does; ends above 3 so that the child's dup2s do not collide. */
+static int make_pipe(int pair[2], int ours)
+{
+	int raw[2];
+	if (pipe2(raw, O_CLOEXEC) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++) {
+		pair[i] = raw[i] > 3 ? raw[i] : fcntl(raw[i], F_DUPFD_CLOEXEC, 4);
+		if (pair[i] != raw[i])
+			close(raw[i]);
+	}
+	if (pair[0] < 0 || pair[1] < 0)
+		return -1;
+	return fcntl(pair[ours], F_SETFL, O_NONBLOCK);
+}
+
+static int make_ends(const struct sw_process_options *options, struct ends *ends)
+{
+	*ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+	if (make_pipe(ends->out, 0) < 0 || make_pipe(ends->err, 0) < 0)
+		return -1;
+	if (options->pipe_result && make_pipe(ends->result, 0) < 0)
+		return -1;
+	if (options->pipe_in)
+		return make_pipe(ends->in, 1);
+	ends->in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return ends->in[0];
+}
+
+/* Runs between vfork and exec, in the parent's memory: system calls only, nothing written to it. */
+static void child(const struct sw_process_options *options, const struct ends *ends)
+{
+	struct sigaction usual = {.sa_handler = SIG_DFL};
+	sigset_t none;
+	for (int i = 1; i < NSIG; i++)
+		sigaction(i, &usual, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(ends->in[0], 0);
+	dup2(ends->out[1], 1);
+	dup2(ends->err[1], 2);
+	if (options->pipe_result)
+		dup2(ends->result[1], 3);
+	execve(options->path, options->argv, options->env ? options->env : environ);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+int sw_process_spawn(const struct sw_process_options *options, struct sw_process *out_process,
+                     struct sw_error *err)
+{
+	struct ends ends;
+	sigset_t all, before;
+	if (make_ends(options, &ends) < 0) {
+		sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot make pipes for %s", options->path);
+		close_ends(&ends);
+		return -1;
+	}
+	/* No handler of ours may run in the child while it shares our memory. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid_t pid = vfork();
+	if (pid == 0)
+		child(options, &ends);
+	int fork_errno = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	if (pid < 0 || pidfd < 0) {
+		sw_error_set(err, SW_ERR_INTERNAL, pid < 0 ? fork_errno : errno, "cannot start %s",
+		             options->path);
+		if (pid > 0) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+		}
+		close_ends(&ends);
+		return -1;
+	}
+	*out_process = (struct sw_process){
+		.pid = pid,
+		.pidfd = pidfd,
+		.in = ends.in[1],
+		.out = ends.out[0],
+		.err = ends.err[0],
+		.result = ends.result[0],
+	};
+	ends.in[1] = ends.out[0] = ends.err[0] = ends.result[0] = -1;
+	close_ends(&ends);
+	return 0;
+}
+
+void sw_process_kill(const struct sw_process *process)
+{
+	if (process->pid > 0)
+		kill(-process->pid, SIGKILL);
+}
+
+bool sw_process_reap(struct sw_process *process, int *out_exit_code, int *out_signal)
+{
+	int status;
+	if (process->pid <= 0 || waitpid(process->pid, &status, WNOHANG) != process->pid)
+		return false;
+	/* The group may hold children of the child; its number cannot be reused while they live. */
+	kill(-process->pid, SIGKILL);
+	process->pid = -1;
+	*out_exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	*out_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	return true;
+}
+
+void sw_process_end(struct sw_process *process)
+{
+	if (process->pid <= 0)
+		return;
+	sw_process_kill(process);
+	while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR) {
+	}
+	process->pid = -1;
+}
+
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void sw_process_close(struct sw_process *process)
+{
+	close_one(&process->pidfd);
+	close_one(&process->in);
+	close_one(&process->out);
+	close_one(&process->err);
+	close_one(&process->result);
+}
+
+int sw_process_find(const char *name, const char *path_list, char *dst, size_t size,
+                    struct sw_error *err)
+{
+	int why = ENOENT;
+	if (strchr(name, '/')) {
+		if (access(name, X_OK) == 0 && strlen(name) < size) {
+			memcpy(dst, name, strlen(name) + 1);
+			return 0;
+		}
+		return sw_error_set(err, SW_ERR_NOT_FOUND, errno, "cannot execute %s", name);
+	}
+	const char *at = path_list && *path_list ? path_list : "/usr/local/bin:/usr/bin:/bin";
+	while (*name) {
+		size_t len = strcspn(at, ":");
+		int n = snprintf(dst, size, "%.*s/%s", (int)len, len ? at : ".", name);
+		if (n > 0 && (size_t)n < size && access(dst, X_OK) == 0)
+			return 0;
+		if (errno == EACCES)
+			why = EACCES;
+		if (!at[len])
+			break;
+		at += len + 1;
+	}
+	return sw_error_set(err, SW_ERR_NOT_FOUND, why, "cannot execute %s", *name ? name : "''");
+}

@@ -1,0 +1,24 @@
+/* Hides the words of what people read of a finished session: the study's tables on a terminal, and
+ * the study's report as Markdown. Must not compute: every figure comes from core/figures.h.
+ * Text only (UTF-8, no colours); must not know the terminal or the file. */
+#ifndef SW_REPORT_H
+#define SW_REPORT_H
+
+#include <stdbool.h>
+
+#include "core/figures.h"
+
+struct sw_buf;
+
+/* Appends the summary tables (performance statistics side by side, lifecycle breakdown, projection,
+ * reliability, decision), at most WIDTH columns (>= 60). ASCII: no characters beyond ASCII. */
+int sw_report_summary(const struct sw_figures *figures, int width, bool ascii, struct sw_buf *out);
+
+/* Appends the study's report with its sections filled from this run alone. GENERATED_AT: RFC 3339. */
+int sw_report_markdown(const struct sw_figures *figures, const char *generated_at,
+                       struct sw_buf *out);
+
+/* Appends the recommended YAML (the study's block, loads as a configuration). */
+int sw_report_recommended_yaml(const struct sw_figures *figures, struct sw_buf *out);
+
+#endif

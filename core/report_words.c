@@ -1,0 +1,220 @@
+#include "core/report_words.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/report_text.h"
+#include "core/text.h"
+
+static struct sw_sentence __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+{
+	char text[2048];
+	struct sw_sentence sentence;
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	(void)sw_text_clean(sentence.text, sizeof(sentence.text), text, strlen(text));
+	return sentence;
+}
+
+/* PART after " · ", unless it is empty. */
+static void join(struct sw_sentence *sentence, const char *part)
+{
+	size_t len = strlen(sentence->text);
+	char piece[320];
+
+	if (*part == '\0')
+		return;
+	(void)snprintf(piece, sizeof(piece), "%s%.300s", len ? " · " : "", part);
+	(void)sw_text_clean(sentence->text + len, sizeof(sentence->text) - len, piece, strlen(piece));
+}
+
+struct sw_sentence sw_say_state(const struct sw_figures *figures)
+{
+	const struct sw_session *session = figures->session;
+
+	return say("%s, %" PRIu64 " of %" PRIu64 " iterations in %s",
+	           session->started ? sw_word(&sw_words_state, (int)session->state) : "not started",
+	           sw_session_done(session), sw_session_planned(session),
+	           sw_duration((double)session->last_ns).text);
+}
+
+struct sw_sentence sw_say_engine(const struct sw_figures *figures)
+{
+	const struct sw_environment *environment = &figures->session->environment;
+	struct sw_sentence sentence;
+
+	if (*environment->engine == '\0')
+		return say("no container engine%s%s", *environment->engine_error ? ": " : "",
+		           environment->engine_error);
+	sentence = say("%s%s%s", environment->engine, *environment->engine_version ? " " : "",
+	               environment->engine_version);
+	join(&sentence, environment->runtime);
+	join(&sentence, environment->storage);
+	join(&sentence, environment->private_engine ? "private" : "");
+	return sentence;
+}
+
+struct sw_sentence sw_say_machine(const struct sw_figures *figures)
+{
+	const struct sw_environment *environment = &figures->session->environment;
+	struct sw_sentence sentence = {""};
+	char size[16];
+
+	join(&sentence, environment->host);
+	join(&sentence, environment->os);
+	join(&sentence, environment->kernel);
+	if (environment->cpus > 0)
+		join(&sentence, say("%" PRId64 " CPUs", environment->cpus).text);
+	if (environment->memory_bytes > 0)
+		join(&sentence, sw_text_bytes(size, sizeof(size), (uint64_t)environment->memory_bytes));
+	return sentence;
+}
+
+struct sw_sentence sw_say_image(const struct sw_figures *figures)
+{
+	const struct sw_environment *environment = &figures->session->environment;
+	char size[16];
+
+	if (*environment->image == '\0')
+		return (struct sw_sentence){""};
+	if (environment->image_bytes <= 0)
+		return say("%s", environment->image);
+	return say("%s (%s)", environment->image,
+	           sw_text_bytes(size, sizeof(size), (uint64_t)environment->image_bytes));
+}
+
+struct sw_sentence sw_say_baseline(const struct sw_figures *figures)
+{
+	return say("%s", figures->baseline < 0 ? "baseline"
+	                                       : figures->modes[figures->baseline].state->info.name);
+}
+
+struct sw_sentence sw_say_candidate(const struct sw_figures *figures)
+{
+	return say("%s", figures->candidate < 0 ? "candidate"
+	                                        : figures->modes[figures->candidate].state->info.name);
+}
+
+struct sw_sentence sw_say_no_overhead(const struct sw_figures *figures)
+{
+	const struct sw_mode_figures *candidate;
+
+	if (figures->has_overhead)
+		return (struct sw_sentence){""};
+	if (figures->candidate < 0 || figures->baseline < 0 || figures->baseline == figures->candidate)
+		return say("Not measured: the session has no %s to compare.",
+		           figures->candidate < 0 ? "sandbox mode" : "separate baseline");
+	candidate = &figures->modes[figures->candidate];
+	if (candidate->latency.count > 0)
+		return say("Not measured: no iteration of %s ended ok.", sw_say_baseline(figures).text);
+	if (candidate->judged > 0 && candidate->state->fell_back == candidate->judged)
+		return say("Not measured: all %" PRIu64 " iterations of %s fell back to the host.",
+		           candidate->judged, sw_say_candidate(figures).text);
+	return say("Not measured: of %" PRIu64 " iterations of %s, none ended ok in the sandbox.",
+	           candidate->judged, sw_say_candidate(figures).text);
+}
+
+struct sw_sentence sw_say_noise(const struct sw_figures *figures)
+{
+	if (!figures->has_overhead || figures->distinguishable)
+		return (struct sw_sentence){""};
+	if (figures->overhead_ci.method == SW_CI_NONE)
+		return say("One iteration gives no interval: the difference can't be told from noise.");
+	return say("The interval includes 0: the difference can't be told from noise.");
+}
+
+struct sw_sentence sw_say_small_baseline(const struct sw_figures *figures)
+{
+	if (!figures->has_overhead || !figures->small_baseline)
+		return (struct sw_sentence){""};
+	return say("The percentage is misleading: the baseline takes only %s. Compare the absolute "
+	           "overhead, or the projection.",
+	           sw_duration(figures->modes[figures->baseline].latency.mean).text);
+}
+
+struct sw_sentence sw_say_ratio(const struct sw_figures *figures)
+{
+	const struct sw_execute_figure *execute = &figures->execute;
+	struct sw_sentence means;
+
+	if (!figures->has_overhead)
+		return (struct sw_sentence){""};
+	means = say("%s in %s against %s in %s", sw_duration(execute->candidate_ns).text,
+	            sw_say_candidate(figures).text, sw_duration(execute->baseline_ns).text,
+	            sw_say_baseline(figures).text);
+	if (!execute->cpu_limited) {
+		if (execute->basis != SW_EXECUTE_MEASURED)
+			return (struct sw_sentence){""};
+		return say("The job itself (phase execute) took ×%s as long: %s.",
+		           sw_fixed(execute->ratio, 2).text, means.text);
+	}
+	struct sw_sentence cpu =
+		say("The projection leaves the sandbox's own limit of %s CPU out, which stretches "
+	        "CPU-bound jobs.", sw_plain(1 / execute->cpu_stretch).text);
+	if (execute->basis == SW_EXECUTE_UNKNOWN)
+		return say("%s This session did not measure by how much; the limit alone allows ×%s.",
+		           cpu.text, sw_plain(execute->cpu_stretch).text);
+	if (execute->basis == SW_EXECUTE_TOO_SHORT)
+		return say("%s By how much can't be extrapolated from this session: its execute phase is "
+		           "below 1 ms (%s). The limit alone allows ×%s.",
+		           cpu.text, means.text, sw_plain(execute->cpu_stretch).text);
+	return say("%s Measured execute ratio ×%s (%s)%s; the columns \"with ratio\" hold if the whole "
+	           "job is CPU-bound.",
+	           cpu.text, sw_fixed(execute->ratio, 2).text, means.text,
+	           execute->baseline_ns < SW_CPU_PERIOD_NS
+	               ? ", derived from less than one 100 ms period of the limit, so it is uncertain"
+	               : "");
+}
+
+struct sw_sentence sw_say_counts(const uint64_t counts[SW_OUTCOME_COUNT])
+{
+	struct sw_sentence sentence = {""};
+
+	for (int o = 0; o < SW_OUTCOME_COUNT; o++) {
+		size_t len = strlen(sentence.text);
+		if (counts[o] > 0)
+			(void)snprintf(sentence.text + len, sizeof(sentence.text) - len, "%s%s %" PRIu64,
+			               len ? ", " : "", sw_word(&sw_words_outcome, o), counts[o]);
+	}
+	return sentence;
+}
+
+struct sw_sentence sw_say_failures(const struct sw_mode_figures *mode)
+{
+	uint64_t counts[SW_OUTCOME_COUNT];
+
+	memcpy(counts, mode->state->outcomes, sizeof(counts));
+	counts[SW_OUTCOME_OK] = 0;
+	return sw_say_counts(counts);
+}
+
+struct sw_unit sw_unit_of_modes(const struct sw_figures *figures)
+{
+	double smallest = INFINITY, largest = 0;
+
+	for (int i = 0; i < figures->n_modes; i++) {
+		const struct sw_stats *latency = &figures->modes[i].latency;
+		if (latency->count == 0)
+			continue;
+		smallest = fmin(smallest, latency->mean);
+		largest = fmax(largest, (double)latency->max);
+	}
+	return sw_unit_for(smallest, largest);
+}
+
+/* Two decimals: thousandths of a millisecond of one phase are noise. */
+struct sw_unit sw_unit_of_phases(const struct sw_mode_figures *mode)
+{
+	return sw_unit_for(1e6, mode->wall_ns);
+}
+
+double sw_mean_reach(const struct sw_stats *stats)
+{
+	return fmax(stats->mean - stats->mean_ci.low, stats->mean_ci.high - stats->mean);
+}

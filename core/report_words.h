@@ -1,0 +1,48 @@
+/* Hides the sentences that the summary and the Markdown report share, so that they cannot say
+ * different things. Must not know how they are laid out. */
+#ifndef SW_REPORT_WORDS_H
+#define SW_REPORT_WORDS_H
+
+#include "core/figures.h"
+#include "core/numbers.h"
+
+/* By value, for use inside one expression; "" where there is nothing to say. Text from outside is
+ * cleaned, not yet escaped for Markdown. */
+struct sw_sentence {
+	char text[1024];
+};
+
+struct sw_sentence sw_say_state(const struct sw_figures *figures);   /* "done, 40 of 40 iterations in 12.4 s" */
+struct sw_sentence sw_say_engine(const struct sw_figures *figures);  /* "docker 20.10.24 · runc · overlay2" */
+struct sw_sentence sw_say_machine(const struct sw_figures *figures); /* "Debian 12 · Linux 6.18 · 2 CPUs · 7.6 GiB" */
+struct sw_sentence sw_say_image(const struct sw_figures *figures);   /* "sandwatch/python:latest (111 MiB)" */
+
+/* "no iteration ended ok yet", "… fell back to the host …": why there is no overhead; "" when there
+ * is one. */
+struct sw_sentence sw_say_no_overhead(const struct sw_figures *figures);
+
+/* What must be known before the overhead is believed: noise, a percentage of next to nothing. */
+struct sw_sentence sw_say_noise(const struct sw_figures *figures);
+struct sw_sentence sw_say_small_baseline(const struct sw_figures *figures);
+
+/* What the projection leaves out: the candidate's cpu limit, and the execute ratio measured here. */
+struct sw_sentence sw_say_ratio(const struct sw_figures *figures);
+
+/* "timeout 2, oom 1": failures of a mode by outcome; "" when there were none. */
+struct sw_sentence sw_say_failures(const struct sw_mode_figures *mode);
+
+/* "engine 2": COUNTS by outcome, those above 0. */
+struct sw_sentence sw_say_counts(const uint64_t counts[SW_OUTCOME_COUNT]);
+
+/* The names of what is compared, cleaned; "baseline", "candidate" where there is none. */
+struct sw_sentence sw_say_baseline(const struct sw_figures *figures);
+struct sw_sentence sw_say_candidate(const struct sw_figures *figures);
+
+/* The unit for a table of all modes' latencies, of one mode's phases, and of the overhead. */
+struct sw_unit sw_unit_of_modes(const struct sw_figures *figures);
+struct sw_unit sw_unit_of_phases(const struct sw_mode_figures *mode);
+
+/* Half the width of the mean's interval, the larger side. */
+double sw_mean_reach(const struct sw_stats *stats);
+
+#endif

@@ -1,0 +1,79 @@
+/* Hides the order of iterations, retries and the fallback policy.
+ * Must not know how an attempt is executed (runners do) nor what the events add up to.
+ *
+ * Lives on the measuring thread's loop. Emits every event about iterations and attempts; runners
+ * emit those about phases and containers. */
+#ifndef SW_SCHEDULER_H
+#define SW_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/plan.h"
+#include "core/runner.h"
+#include "core/stats.h"
+
+struct sw_loop;
+struct sw_error;
+struct sw_scheduler;
+
+/* ---- order, pure ---- */
+
+/* Which iteration comes next: warm-up rounds first, then the counted ones. `random` draws each
+ * round's order of modes anew, so that no mode runs ahead and drift hits all alike. Embedded. */
+struct sw_order_state {
+	enum sw_order order;
+	int n_modes;
+	int64_t warmup, iterations;
+	struct sw_rng rng;
+	bool in_warmup;
+	int64_t round; /* interleaved, random: iteration; sequential: iteration of the mode */
+	int at;        /* place in the round; sequential: the mode */
+	int permutation[SW_MODES_MAX];
+};
+void sw_order_init(struct sw_order_state *state, const struct sw_plan *plan);
+/* false at the end. iteration is 1.. */
+bool sw_order_next(struct sw_order_state *state, int *out_mode, int64_t *out_iteration,
+                   bool *out_warmup);
+
+/* ---- policy, pure ---- */
+
+/* Whether an attempt in a sandbox that ended so may be tried again, or be run on the host. The
+ * code's own outcomes (rejected, failed) are never either. */
+bool sw_outcome_is_sandbox_failure(enum sw_outcome outcome);
+bool sw_fallback_allows(const struct sw_fallback *fallback, enum sw_outcome outcome);
+
+/* Pause before the Nth retry (1..): 100 ms doubling up to 2 s after `engine`, none otherwise. */
+int64_t sw_retry_delay_ns(enum sw_outcome outcome, int retry);
+
+/* ---- scheduler ---- */
+
+struct sw_scheduler_options {
+	struct sw_loop *loop;
+	const struct sw_plan *plan;           /* borrowed */
+	struct sw_runner *runners[SW_MODES_MAX]; /* one per mode, borrowed */
+	struct sw_runner *fallback;           /* runs on the host; NULL: none */
+	struct sw_sink sink;
+	int64_t origin_ns;                    /* the session's start, CLOCK_MONOTONIC */
+	/* The end: all runners are finished, session_finished was emitted. */
+	void (*done)(void *user, enum sw_state state);
+	void *user;
+};
+
+int sw_scheduler_new(const struct sw_scheduler_options *options,
+                     struct sw_scheduler **out_scheduler, struct sw_error *err);
+void sw_scheduler_free(struct sw_scheduler *scheduler); /* after done, or never started */
+
+/* Prepares the runners one after the other, then runs the plan. */
+void sw_scheduler_start(struct sw_scheduler *scheduler);
+
+/* The event numbered SEQ and all before it are on disk. The next iteration starts only once the
+ * last iteration_finished is: no disk I/O runs beside a measurement, and a kill at any moment loses
+ * at most the iteration in flight. */
+void sw_scheduler_acked(struct sw_scheduler *scheduler, uint64_t seq);
+
+/* Ends the session early: cancels what runs and finishes. STATE and TEXT go into
+ * session_finished. Asking twice is fine. */
+void sw_scheduler_stop(struct sw_scheduler *scheduler, enum sw_state state, const char *text);
+
+#endif

@@ -1,0 +1,54 @@
+#include "core/words.h"
+
+#define NAME(id, name, ...) name,
+#define TABLE(ident, what_text, LIST)                                  \
+	static const char *const ident##_names[] = {LIST(NAME) NULL};      \
+	const struct sw_words sw_words_##ident = {                         \
+		.what = (what_text),                                           \
+		.count = sizeof ident##_names / sizeof ident##_names[0] - 1,   \
+		.names = ident##_names,                                        \
+	};
+
+TABLE(kind, "mode kind", SW_MODE_KINDS)
+TABLE(group, "phase group", SW_GROUPS)
+TABLE(phase, "phase", SW_PHASES)
+TABLE(outcome, "outcome", SW_OUTCOMES)
+TABLE(order, "order", SW_ORDERS)
+TABLE(backtest, "backtest", SW_BACKTESTS)
+TABLE(state, "state", SW_STATES)
+TABLE(clock, "clock", SW_CLOCKS)
+TABLE(shim, "shim", SW_SHIMS)
+
+const char *sw_word(const struct sw_words *words, int value)
+{
+	return value >= 0 && (size_t)value < words->count ? words->names[value] : "?";
+}
+
+int sw_word_value(const struct sw_words *words, const char *word)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (strcmp(words->names[i], word) == 0)
+			return (int)i;
+	return -1;
+}
+
+enum sw_group sw_phase_group(enum sw_phase phase)
+{
+#define GROUP(id, name, group, about) group,
+	static const enum sw_group groups[] = {SW_PHASES(GROUP)};
+	return groups[phase];
+}
+
+const char *sw_phase_about(enum sw_phase phase)
+{
+#define PHASE_ABOUT(id, name, group, about) about,
+	static const char *const abouts[] = {SW_PHASES(PHASE_ABOUT)};
+	return abouts[phase];
+}
+
+const char *sw_outcome_about(enum sw_outcome outcome)
+{
+#define OUTCOME_ABOUT(id, name, about) about,
+	static const char *const abouts[] = {SW_OUTCOMES(OUTCOME_ABOUT)};
+	return abouts[outcome];
+}

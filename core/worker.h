@@ -1,0 +1,75 @@
+/* Hides the words between sandwatch and what it starts: job lines, and the sentinel lines of the
+ * worker and of the PID-1 shim, found anywhere in a stream of hostile bytes.
+ * Must not know whether the stream is a pipe or a container's.
+ *
+ * A sentinel is  0x1E "sw1 " TOKEN " " WORD " " REST "\n"  where TOKEN is the attempt's (or "-" for
+ * a worker's announcement) and WORD is init, exit, ready or result. */
+#ifndef SW_WORKER_H
+#define SW_WORKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/runner.h"
+
+#define SW_RESULT_MAX (1u << 20) /* bytes of one sentinel line */
+
+/* Appends the job line (one JSON object and "\n"). Source that is not valid UTF-8 is sent as
+ * base64. 0 or -1 (memory). */
+int sw_worker_job(struct sw_buf *out, const struct sw_task *task, const struct sw_attempt *attempt,
+                  bool once);
+
+/* What the worker and the shim said of one attempt. Times are theirs: CLOCK_MONOTONIC of the
+ * machine they run on. 0 = not said. */
+struct sw_worker_report {
+	bool has_result;
+	enum sw_outcome outcome; /* ok, rejected, failed */
+	int64_t init_ns, main_ns, exit_ns;
+	struct {
+		int64_t start_ns, end_ns;
+	} phases[SW_PHASE_COUNT];
+	int64_t written_ns; /* just before the result was written */
+	bool has_exit;
+	int exit_code, exit_signal; /* the shim's word; -1 / 0 when not said */
+	char digest[SW_DIGEST_MAX];
+	char error[SW_TEXT_MAX];
+	bool garbage; /* a sentinel with the right token could not be read: error says why */
+};
+
+/* Embedded; sw_worker_reader_init, then feed every byte of a stream, then done. One reader per
+ * stream. Bytes outside sentinels are counted, and the last of them kept for error texts. */
+struct sw_worker_reader {
+	const char *token; /* borrowed */
+	struct sw_buf line;
+	bool in_line;
+	uint64_t plain_bytes;
+	char tail[512];
+	size_t tail_len;
+};
+void sw_worker_reader_init(struct sw_worker_reader *reader, const char *token);
+void sw_worker_reader_done(struct sw_worker_reader *reader);
+
+/* Returns the number of sentinels that were taken into REPORT from these bytes. Sentinels of other
+ * tokens and overlong ones count as plain bytes. */
+int sw_worker_reader_feed(struct sw_worker_reader *reader, const char *bytes, size_t len,
+                          struct sw_worker_report *report);
+
+/* The stream's last plain line, cleaned; "" when there is none. DST as for sw_text_clean. */
+void sw_worker_reader_last_line(const struct sw_worker_reader *reader, char *dst, size_t size);
+
+void sw_worker_report_init(struct sw_worker_report *report);
+
+/* Appends the spans the report knows (boot .. serialize, deliver) to RESULT, between FROM_NS (the
+ * start request) and READ_NS (when the result was read). With shared clocks the stamps are taken as
+ * they are, else they are laid end to end by their durations and by_durations is set: then `start`
+ * ends where the first inner phase begins. INIT_PHASE is appended from FROM_NS to the shim's or the
+ * worker's first stamp when it is not SW_PHASE_COUNT. */
+void sw_worker_spans(const struct sw_worker_report *report, bool shared_clock, int64_t from_ns,
+                     int64_t read_ns, enum sw_phase init_phase, struct sw_attempt_result *result);
+
+/* Whether the stamps can be of this host's clock: every stamp of the report lies within
+ * [from_ns - slack, to_ns + slack], slack 1 ms. SW_CLOCK_UNKNOWN without stamps. */
+enum sw_clock sw_worker_clock(const struct sw_worker_report *report, int64_t from_ns, int64_t to_ns);
+
+#endif

@@ -1,0 +1,353 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/error.h"
+#include "core/loop.h"
+#include "docker/engine.h"
+#include "docker/engine_daemon.h"
+#include "docker/http.h"
+
+static const int64_t ready_timeout_ns = 30000000000;
+static const int64_t probe_timeout_ns = 2000000000;
+static const int64_t stop_grace_ns = 20000000000;
+static const char step_start[] = "start a private engine";
+
+int sw_engine_private_endpoint(const char *state_dir, struct sw_endpoint *out_endpoint,
+                               struct sw_error *err)
+{
+	struct sw_daemon_paths paths;
+	if (sw_daemon_paths(state_dir, &paths, err) < 0)
+		return -1;
+	return sw_endpoint_parse(paths.socket, out_endpoint, err);
+}
+
+static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail)
+{
+	if (steps.fn)
+		steps.fn(steps.user, step_start, elapsed_ns, detail);
+}
+
+/* ---- directories and the lock ---- */
+
+static int make_dir(const char *path, mode_t mode, struct sw_error *err)
+{
+	if (mkdir(path, mode) == 0 || errno == EEXIST)
+		return 0;
+	return sw_error_set(err, SW_ERR_IO, errno, "cannot make the directory %s", path);
+}
+
+static int make_parents(const char *path, struct sw_error *err)
+{
+	char partial[1024];
+	(void)snprintf(partial, sizeof partial, "%s", path);
+	for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (make_dir(partial, 0755, err) < 0)
+			return -1;
+		*slash = '/';
+	}
+	return 0;
+}
+
+/* A folder below /run could have been put there by another: it must be ours and closed. */
+static int make_private_dir(const char *path, struct sw_error *err)
+{
+	struct stat st;
+	if (make_dir(path, 0700, err) < 0)
+		return -1;
+	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+		return sw_error_set(err, SW_ERR_IO, 0, "%s is not a directory of this user: remove it", path);
+	if ((st.st_mode & 077) && chmod(path, 0700) < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot close the directory %s to others", path);
+	return 0;
+}
+
+static int make_dirs(const struct sw_daemon_paths *paths, struct sw_error *err)
+{
+	if (make_parents(paths->dir, err) < 0 || make_private_dir(paths->dir, err) < 0 ||
+	    make_private_dir(paths->run, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int lock_file(const char *path, int *out_fd, struct sw_error *err)
+{
+	SW_CLEANUP(close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path);
+	int locked;
+	do {
+		locked = flock(fd, LOCK_EX);
+	} while (locked < 0 && errno == EINTR);
+	if (locked < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot lock %s", path);
+	*out_fd = SW_TAKE_FD(fd);
+	return 0;
+}
+
+/* The lock's holder is bounded by ready_timeout_ns or dies, so waiting without a deadline is too.
+ * A lock on a file that was removed meanwhile (with the engine's data) guards nothing: again. */
+static int take_lock(const struct sw_daemon_paths *paths, int *out_fd, struct sw_error *err)
+{
+	for (;;) {
+		SW_CLEANUP(close) int fd = -1;
+		struct stat held, named;
+		if (make_dirs(paths, err) < 0 || lock_file(paths->lock, &fd, err) < 0)
+			return -1;
+		if (fstat(fd, &held) == 0 && stat(paths->lock, &named) == 0 &&
+		    held.st_ino == named.st_ino && held.st_dev == named.st_dev) {
+			*out_fd = SW_TAKE_FD(fd);
+			return 0;
+		}
+	}
+}
+
+/* ---- waiting until it answers ---- */
+
+struct wait {
+	struct sw_loop *loop;
+	struct sw_http *http;
+	struct sw_api *api;
+	struct sw_timer deadline, again;
+	int64_t due_ns;
+	int pidfd, inotify;
+	bool pinging, ready, died, late;
+};
+
+static void wait_done(struct wait *wait)
+{
+	if (wait->loop) {
+		sw_loop_unwatch(wait->loop, wait->pidfd);
+		sw_loop_unwatch(wait->loop, wait->inotify);
+		sw_loop_disarm(wait->loop, &wait->deadline);
+		sw_loop_disarm(wait->loop, &wait->again);
+	}
+	sw_api_free(wait->api);
+	sw_http_free(wait->http);
+	sw_loop_free(wait->loop);
+	if (wait->pidfd >= 0)
+		close(wait->pidfd);
+	if (wait->inotify >= 0)
+		close(wait->inotify);
+}
+
+static void on_again(void *user)
+{
+	((struct wait *)user)->pinging = false;
+}
+
+/* A refusal falls between the daemon's bind and its listen: a pause, lest the loop spins. */
+static void on_ping(void *user, const struct sw_error *error)
+{
+	struct wait *wait = user;
+	wait->ready = error == NULL;
+	if (error && sw_loop_arm(wait->loop, &wait->again, sw_clock_ns() + 50000000, on_again, wait) < 0)
+		wait->late = true;
+}
+
+/* dockerd listens long before it serves: a ping sent early waits in the socket's queue. */
+static void try_ping(struct wait *wait, const char *socket_path)
+{
+	int64_t left_ns = wait->due_ns - sw_clock_ns();
+	if (wait->pinging || left_ns <= 0 || access(socket_path, F_OK) < 0)
+		return;
+	wait->pinging = true;
+	sw_api_ping(wait->api, left_ns, on_ping, wait);
+}
+
+static void on_died(void *user, int fd, unsigned events)
+{
+	struct wait *wait = user;
+	(void)fd;
+	(void)events;
+	wait->died = true;
+}
+
+static void on_created(void *user, int fd, unsigned events)
+{
+	char buffer[4096];
+	(void)user;
+	(void)events;
+	while (read(fd, buffer, sizeof buffer) > 0)
+		continue;
+}
+
+static void on_late(void *user)
+{
+	((struct wait *)user)->late = true;
+}
+
+static int wait_setup(struct wait *wait, const struct sw_daemon_paths *paths, struct sw_error *err)
+{
+	struct sw_endpoint endpoint;
+	wait->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (wait->inotify < 0 ||
+	    inotify_add_watch(wait->inotify, paths->run, IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot watch %s", paths->run);
+	if (sw_endpoint_parse(paths->socket, &endpoint, err) < 0 || sw_loop_new(&wait->loop, err) < 0 ||
+	    sw_http_new(wait->loop, &endpoint, &wait->http, err) < 0 ||
+	    sw_api_new(wait->http, &wait->api, err) < 0 ||
+	    sw_loop_watch(wait->loop, wait->inotify, SW_LOOP_READ, on_created, wait, err) < 0)
+		return -1;
+	if (wait->pidfd >= 0 &&
+	    sw_loop_watch(wait->loop, wait->pidfd, SW_LOOP_READ, on_died, wait, err) < 0)
+		return -1;
+	if (sw_loop_arm(wait->loop, &wait->deadline, wait->due_ns, on_late, wait) < 0)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot arm a timer");
+	return 0;
+}
+
+static bool is_about_rights(const char *words)
+{
+	static const char *const signs[] = {"not permitted", "ermission denied", "cgroup", "read-only"};
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+		if (strstr(words, signs[i]))
+			return true;
+	return false;
+}
+
+static int tell_death(const struct sw_daemon_paths *paths, struct sw_error *err)
+{
+	char words[260];
+	sw_daemon_last_words(paths, words, sizeof words);
+	return sw_error_set(err, SW_ERR_NO_ENGINE, 0, "dockerd ended before it answered: %s%s; all it "
+	                    "said is in %s", words[0] ? words : "it said nothing",
+	                    is_about_rights(words) ? " - this machine does not grant root what an engine "
+	                    "needs (mounts, namespaces, cgroups; inside a container: --privileged)" : "",
+	                    paths->log);
+}
+
+static int wait_ready(const struct sw_daemon_paths *paths, pid_t pid, struct sw_error *err)
+{
+	struct wait wait = {.pidfd = sw_daemon_pidfd(pid), .inotify = -1,
+	                    .due_ns = sw_clock_ns() + ready_timeout_ns};
+	int result = wait_setup(&wait, paths, err);
+	wait.died = wait.pidfd < 0;
+	while (result == 0 && !wait.ready && !wait.died && !wait.late) {
+		try_ping(&wait, paths->socket);
+		result = sw_loop_step(wait.loop, err);
+	}
+	if (result == 0 && wait.died)
+		result = tell_death(paths, err);
+	else if (result == 0 && wait.late)
+		result = sw_error_set(err, SW_ERR_TIMEOUT, 0, "dockerd does not answer at %s within 30 s; see "
+		                      "%s", paths->socket, paths->log);
+	wait_done(&wait);
+	return result;
+}
+
+/* ---- start and stop ---- */
+
+static int check_means(struct sw_error *err)
+{
+	char program[1024];
+	if (geteuid() != 0)
+		return sw_error_set(err, SW_ERR_NO_ENGINE, 0, "a private engine needs root");
+	if (!sw_daemon_find_program("dockerd", program, sizeof program))
+		return sw_error_set(err, SW_ERR_NO_ENGINE, 0, "there is no dockerd (apt-get install docker.io)");
+	return 0;
+}
+
+static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps steps,
+                        struct sw_error *err)
+{
+	struct sw_endpoint endpoint;
+	struct sw_engine engine;
+	pid_t pid;
+	int64_t start_ns = sw_clock_ns();
+
+	if (sw_endpoint_parse(paths->socket, &endpoint, err) < 0)
+		return -1;
+	bool running = sw_daemon_running(paths, &pid);
+	if (running && sw_engine_probe(&endpoint, probe_timeout_ns, false, &engine, NULL) == 0) {
+		report(steps, 0, "it runs already");
+		return 0;
+	}
+	if (!running && check_means(err) < 0)
+		return -1;
+	report(steps, -1, "");
+	if (!running) {
+		/* A daemon that was killed leaves containers that no engine would ever stop again. */
+		(void)sw_daemon_sweep(paths);
+		(void)unlink(paths->socket);
+		(void)unlink(paths->pid);
+		if (sw_daemon_spawn(paths, &pid, err) < 0)
+			return -1;
+	}
+	if (wait_ready(paths, pid, err) < 0) {
+		/* Only what was started here is ended: an engine that was there may have its reasons. */
+		if (!running)
+			(void)sw_daemon_end(paths, pid, stop_grace_ns, NULL);
+		return -1;
+	}
+	report(steps, sw_clock_ns() - start_ns, paths->socket);
+	return 0;
+}
+
+int sw_engine_start_private(const char *state_dir, struct sw_steps steps, struct sw_error *err)
+{
+	struct sw_daemon_paths paths;
+	SW_CLEANUP(close) int lock = -1;
+	if (sw_daemon_paths(state_dir, &paths, err) < 0 || take_lock(&paths, &lock, err) < 0)
+		return -1;
+	if (start_locked(&paths, steps, err) < 0)
+		return sw_error_wrap(err, "cannot start a private engine");
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+static int remove_tree(const char *path, struct sw_error *err)
+{
+	if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot remove %s", path);
+	return 0;
+}
+
+static int remove_data(const struct sw_daemon_paths *paths, struct sw_error *err)
+{
+	if (remove_tree(paths->dir, err) < 0)
+		return -1;
+	return strcmp(paths->dir, paths->run) == 0 ? 0 : remove_tree(paths->run, err);
+}
+
+int sw_engine_stop_private(const char *state_dir, bool with_data, bool *out_was_running,
+                           struct sw_error *err)
+{
+	struct sw_daemon_paths paths;
+	SW_CLEANUP(close) int lock = -1;
+	pid_t pid;
+
+	if (sw_daemon_paths(state_dir, &paths, err) < 0)
+		return -1;
+	if (access(paths.dir, F_OK) < 0) {
+		*out_was_running = false;
+		return 0;
+	}
+	if (take_lock(&paths, &lock, err) < 0)
+		return -1;
+	bool running = sw_daemon_running(&paths, &pid);
+	if (running && sw_daemon_end(&paths, pid, stop_grace_ns, err) < 0)
+		return sw_error_wrap(err, "cannot stop the private engine");
+	if (!running)
+		(void)sw_daemon_sweep(&paths);
+	(void)unlink(paths.socket);
+	(void)unlink(paths.record);
+	if (with_data && remove_data(&paths, err) < 0)
+		return -1;
+	*out_was_running = running;
+	return 0;
+}

@@ -1,0 +1,266 @@
+#include "docker/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/error.h"
+#include "core/loop.h"
+#include "core/text.h"
+#include "docker/blocking.h"
+#include "docker/image_recipe.h"
+
+enum { CHANGES_MAX = 16 };
+
+static const int64_t request_timeout_ns = 30000000000;
+static const int64_t import_timeout_ns = 300000000000;
+static const int64_t tar_timeout_ns = 300000000000;
+static const char step_image[] = "make the image";
+static const char our_prefix[] = "sandwatch/python";
+
+/* ---- the recipe's parts ---- */
+
+static bool fill_parts(const char *program_dir, const char *const relative[3],
+                       struct sw_image_parts *parts)
+{
+	char *const fields[] = {parts->build, parts->shim, parts->worker};
+	for (int i = 0; i < 3; i++) {
+		int len = snprintf(fields[i], sizeof parts->build, "%s/%s", program_dir, relative[i]);
+		if (len < 0 || (size_t)len >= sizeof parts->build || access(fields[i], R_OK) < 0)
+			return false;
+	}
+	return true;
+}
+
+int sw_image_parts(const char *program_dir, struct sw_image_parts *out_parts, struct sw_error *err)
+{
+	static const char *const built[] = {"../../docker/image/build.sh", "shim",
+	                                    "../../docker/worker/worker.py"};
+	static const char *const installed[] = {"../share/sandwatch/build.sh",
+	                                        "../share/sandwatch/shim",
+	                                        "../share/sandwatch/worker.py"};
+	struct sw_image_parts parts;
+	if (!fill_parts(program_dir, built, &parts) && !fill_parts(program_dir, installed, &parts))
+		return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "the image's recipe is incomplete: neither "
+		                    "%s/../share/sandwatch/{build.sh,shim,worker.py} nor the build tree's "
+		                    "docker/image/build.sh, docker/worker/worker.py and %s/shim are all there "
+		                    "(make builds the shim, make install copies the rest)", program_dir,
+		                    program_dir);
+	*out_parts = parts;
+	return 0;
+}
+
+/* ---- what the engine has ---- */
+
+struct inspection {
+	struct sw_blocking *blocking;
+	struct sw_image *image;
+};
+
+static void inspected(void *user, const struct sw_api_image *found, const struct sw_error *error)
+{
+	struct inspection *inspection = user;
+	struct sw_image *image = inspection->image;
+	if (!error) {
+		(void)sw_text_copy(image->id, sizeof image->id, found->id);
+		(void)sw_text_copy(image->recipe, sizeof image->recipe, found->recipe);
+		image->size_bytes = found->size_bytes;
+		image->ours = found->layout[0] != '\0';
+		image->usable = true;
+	}
+	sw_blocking_finish(inspection->blocking, error);
+}
+
+/* A missing image is no error: then image->usable stays false. */
+static int inspect(struct sw_blocking *blocking, const char *name, struct sw_image *out_image,
+                   struct sw_error *err)
+{
+	struct sw_error why;
+	struct inspection inspection = {blocking, out_image};
+	*out_image = (struct sw_image){0};
+	(void)sw_text_copy(out_image->name, sizeof out_image->name, name);
+	sw_api_image_inspect(blocking->api, name, request_timeout_ns, inspected, &inspection);
+	if (sw_blocking_wait(blocking, &why) == 0 || why.code == SW_ERR_NOT_FOUND)
+		return 0;
+	if (err)
+		*err = why;
+	return -1;
+}
+
+/* ---- import ---- */
+
+/* image.tar is not kept: it is packed again from the rootfs, with the flags that build.sh has. */
+static int open_tar(const char *home, const char *recipe, int *out_fd, struct sw_error *err)
+{
+	char path[1200], rootfs[1200], log_path[1200];
+	(void)snprintf(path, sizeof path, "%s/image.tar", recipe);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		(void)snprintf(rootfs, sizeof rootfs, "%s/rootfs", recipe);
+		(void)snprintf(log_path, sizeof log_path, "%s/tar.log", home);
+		const char *const argv[] = {"tar", "-c", "-f", path, "-C", rootfs, "--format=gnu",
+		                            "--sort=name", "--mtime=@0", "--numeric-owner", "--owner=0",
+		                            "--group=0", ".", NULL};
+		struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = "pack the image",
+		                            .timeout_ns = tar_timeout_ns};
+		if (sw_recipe_run(&run, err) < 0)
+			return -1;
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path);
+	(void)unlink(path);
+	*out_fd = fd;
+	return 0;
+}
+
+/* One Dockerfile line per line of the file; TEXT keeps the bytes that CHANGES points into. */
+static int read_changes(const char *recipe, char *text, size_t size, const char **changes,
+                        struct sw_error *err)
+{
+	char path[1200];
+	(void)snprintf(path, sizeof path, "%s/image.changes", recipe);
+	SW_CLEANUP(fclose) FILE *file = fopen(path, "re");
+	if (!file)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path);
+	size_t len = fread(text, 1, size - 1, file), n = 0;
+	if (len == size - 1)
+		return sw_error_set(err, SW_ERR_LIMIT, 0, "%s is too long", path);
+	text[len] = '\0';
+	for (char *line; (line = strsep(&text, "\n"));)
+		if (line[0] && n < CHANGES_MAX)
+			changes[n++] = line;
+	changes[n] = NULL;
+	return 0;
+}
+
+/* Which images came from this very rootfs: the same recipe builds another one after an update of the
+ * packages, and then the host baseline would not run the container's bytes. */
+static void remember_import(const char *recipe, const char *id)
+{
+	char path[1200];
+	(void)snprintf(path, sizeof path, "%s/imported", recipe);
+	FILE *file = fopen(path, "ae");
+	if (!file)
+		return;
+	(void)fprintf(file, "%s\n", id);
+	(void)fclose(file);
+}
+
+static int import(struct sw_blocking *blocking, const char *name, const char *home,
+                  const char *recipe, struct sw_error *err)
+{
+	char text[8192];
+	const char *changes[CHANGES_MAX + 1];
+	SW_CLEANUP(close) int fd = -1;
+	if (read_changes(recipe, text, sizeof text, changes, err) < 0 ||
+	    open_tar(home, recipe, &fd, err) < 0)
+		return -1;
+	sw_api_image_import(blocking->api, name, fd, changes, import_timeout_ns, sw_blocking_finished,
+	                    blocking);
+	return sw_blocking_wait(blocking, err);
+}
+
+/* ---- ensure ---- */
+
+struct maker {
+	struct sw_blocking *blocking;
+	const char *name, *home, *hash;
+	const struct sw_image_parts *parts;
+	struct sw_steps steps;
+};
+
+static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail)
+{
+	if (steps.fn)
+		steps.fn(steps.user, step_image, elapsed_ns, detail);
+}
+
+static int make_locked(const struct maker *maker, struct sw_image *image, struct sw_error *err)
+{
+	char recipe[1100], old_id[sizeof image->id], detail[200], size[16];
+	int64_t start_ns = sw_clock_ns();
+	/* Asked again under the lock: another process may just have made it. */
+	if (inspect(maker->blocking, maker->name, image, err) < 0)
+		return -1;
+	if (image->usable && strcmp(image->recipe, maker->hash) == 0)
+		return 0;
+	(void)sw_text_copy(old_id, sizeof old_id, image->id);
+	if (sw_recipe_build(maker->parts, maker->home, maker->hash, maker->steps, recipe, sizeof recipe,
+	                    err) < 0)
+		return -1;
+	report(maker->steps, -1, "importing");
+	if (import(maker->blocking, maker->name, maker->home, recipe, err) < 0 ||
+	    inspect(maker->blocking, maker->name, image, err) < 0)
+		return -1;
+	if (!image->usable || strcmp(image->recipe, maker->hash) != 0)
+		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "the engine took the import but shows %s",
+		                    image->usable ? "another recipe" : "no image");
+	remember_import(recipe, image->id);
+	if (old_id[0] && strcmp(old_id, image->id) != 0) {
+		/* A container of it may still run: then it stays, untagged, and is the user's to prune. */
+		sw_api_image_remove(maker->blocking->api, old_id, request_timeout_ns, sw_blocking_finished,
+		                    maker->blocking);
+		(void)sw_blocking_wait(maker->blocking, NULL);
+	}
+	(void)snprintf(detail, sizeof detail, "%s, %s%s", maker->name,
+	               sw_text_bytes(size, sizeof size, (uint64_t)image->size_bytes),
+	               old_id[0] ? ", replaces one of another recipe" : "");
+	report(maker->steps, sw_clock_ns() - start_ns, detail);
+	return 0;
+}
+
+static int ensure_ours(struct maker *maker, const char *state_dir, struct sw_image *image,
+                       struct sw_error *err)
+{
+	char home[1024], hash[SW_RECIPE_HASH_MAX];
+	SW_CLEANUP(close) int lock = -1;
+	if (sw_recipe_home(state_dir, home, sizeof home, err) < 0 ||
+	    sw_recipe_hash(maker->parts, home, hash, err) < 0)
+		return -1;
+	if (image->usable && strcmp(image->recipe, hash) == 0) {
+		report(maker->steps, 0, "it is there");
+		return 0;
+	}
+	maker->home = home;
+	maker->hash = hash;
+	if (sw_recipe_lock(home, maker->steps, step_image, &lock, err) < 0)
+		return -1;
+	return make_locked(maker, image, err);
+}
+
+static int ensure(struct sw_blocking *blocking, struct maker *maker, const char *state_dir,
+                  struct sw_image *image, struct sw_error *err)
+{
+	const char *name = maker->name;
+	if (inspect(blocking, name, image, err) < 0)
+		return -1;
+	if (strncmp(name, our_prefix, strlen(our_prefix)) == 0)
+		return ensure_ours(maker, state_dir, image, err);
+	if (image->usable) {
+		report(maker->steps, 0, "it is there");
+		return 0;
+	}
+	return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "%s is not on this engine: `docker pull %s` or "
+	                    "`docker build -t %s …` puts it there, and %s:latest is made by itself", name,
+	                    name, name, our_prefix);
+}
+
+int sw_image_ensure(const struct sw_engine *engine, const char *name,
+                    const struct sw_image_parts *parts, const char *state_dir,
+                    struct sw_steps steps, struct sw_image *out_image, struct sw_error *err)
+{
+	struct sw_blocking blocking;
+	struct sw_image image;
+	struct maker maker = {.blocking = &blocking, .name = name, .parts = parts, .steps = steps};
+	int result = sw_blocking_init(&blocking, &engine->endpoint, engine->api_version, err);
+	if (result == 0)
+		result = ensure(&blocking, &maker, state_dir, &image, err);
+	sw_blocking_done(&blocking);
+	if (result < 0)
+		return sw_error_wrap(err, "the image %s", name);
+	*out_image = image;
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* Hides how an image of ours comes to be: the recipe's build, the import, and the unpacked root
+ * that the host baseline runs from. Must not know sessions or modes. Blocking, before a session. */
+#ifndef SW_IMAGE_H
+#define SW_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "docker/engine.h"
+
+struct sw_error;
+
+/* Where the parts of the recipe are: build.sh, shim, worker.py. Found by sw_image_parts. */
+struct sw_image_parts {
+	char build[1024], shim[1024], worker[1024];
+};
+
+/* Looks beside the program (PROGRAM_DIR: the folder of /proc/self/exe): the build tree's layout
+ * (build/<profile>/sandwatch with ../../docker/image/build.sh, shim at PROGRAM_DIR/shim) and the
+ * installed one (../share/sandwatch/{build.sh,shim,worker.py}). SW_ERR_NOT_FOUND says what is
+ * missing and where it was looked for. */
+int sw_image_parts(const char *program_dir, struct sw_image_parts *out_parts, struct sw_error *err);
+
+struct sw_image {
+	char name[256], id[80];
+	char recipe[72]; /* the hash of the recipe it was made with; "" when it is not ours */
+	int64_t size_bytes;
+	bool ours;   /* carries our layout: shim and worker are baked in */
+	bool usable; /* false: not on this engine and not ours to make */
+};
+
+/* Makes sure that NAME is on the engine. Our own image ("sandwatch/python…") is built with the
+ * recipe and imported when it is missing or was made by another recipe; any other must be there
+ * (SW_ERR_NOT_FOUND: the message says how to pull or build it). */
+int sw_image_ensure(const struct sw_engine *engine, const char *name,
+                    const struct sw_image_parts *parts, const char *state_dir,
+                    struct sw_steps steps, struct sw_image *out_image, struct sw_error *err);
+
+/* The unpacked root (absolute path into DST) whose interpreter the host baseline runs: the recipe's
+ * own rootfs when the image came from it, else IMAGE exported and unpacked once below
+ * STATE_DIR/image/<id>. ENGINE may be NULL (none answers): then the recipe's rootfs is built. */
+int sw_image_host_root(const struct sw_engine *engine, const struct sw_image *image,
+                       const struct sw_image_parts *parts, const char *state_dir,
+                       struct sw_steps steps, char *dst, size_t size, struct sw_error *err);
+
+/* Reads ROOT/sandwatch/host.argv and host.env, with @ROOT@ filled in, into NULL-terminated arrays
+ * that the caller frees with sw_image_argv_free. */
+int sw_image_host_command(const char *root, char ***out_argv, char ***out_env,
+                          struct sw_error *err);
+void sw_image_argv_free(char **argv);
+
+#endif

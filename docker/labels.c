@@ -1,0 +1,55 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "docker/lifecycle.h"
+
+enum { LABELS = 5, LABEL_MAX = 160 };
+
+/* Field 22 of proc(5)'s stat; the name in parentheses may hold anything, so counted after the last
+ * ')'. */
+static void own_start(char dst[32])
+{
+	char text[1024] = "";
+	unsigned long long start;
+	dst[0] = '\0';
+	SW_CLEANUP(fclose) FILE *file = fopen("/proc/self/stat", "re");
+	if (!file || !fgets(text, sizeof text, file))
+		return;
+	const char *rest = strrchr(text, ')');
+	if (rest && sscanf(rest + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+	                   "%*s %*s %*s %llu", &start) == 1)
+		(void)snprintf(dst, 32, "%llu", start);
+}
+
+static void boot_id(char dst[64])
+{
+	dst[0] = '\0';
+	SW_CLEANUP(fclose) FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	if (!file || !fgets(dst, 64, file))
+		return;
+	dst[strcspn(dst, "\n")] = '\0';
+}
+
+const char **sw_lifecycle_labels(const char *session_id)
+{
+	char start[32], boot[64], host[128] = "";
+	struct {
+		const char *pointers[LABELS + 1];
+		char text[LABELS][LABEL_MAX];
+	} *block = calloc(1, sizeof *block);
+	if (!block)
+		return NULL;
+	own_start(start);
+	boot_id(boot);
+	if (gethostname(host, sizeof host - 1) < 0)
+		host[0] = '\0';
+	(void)snprintf(block->text[0], LABEL_MAX, "org.sandwatch.session=%.100s", session_id);
+	(void)snprintf(block->text[1], LABEL_MAX, "org.sandwatch.host=%s", host);
+	(void)snprintf(block->text[2], LABEL_MAX, "org.sandwatch.pid=%d", (int)getpid());
+	(void)snprintf(block->text[3], LABEL_MAX, "org.sandwatch.pid_start=%s", start);
+	(void)snprintf(block->text[4], LABEL_MAX, "org.sandwatch.boot=%s", boot);
+	for (int i = 0; i < LABELS; i++)
+		block->pointers[i] = block->text[i];
+	return block->pointers;
+}

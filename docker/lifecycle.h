@@ -1,0 +1,99 @@
+/* Hides one container's life as an explicit state machine: which request is out, what may come
+ * next, and that nothing is left behind. Must not know jobs, results or retries.
+ *
+ *  creating -> (uploading) -> attaching -> starting -> running -> exited -> removing -> gone
+ *
+ *  Any failure or kill leads through removing to gone; a create whose answer was lost is removed by
+ *  its name. Stamps are CLOCK_MONOTONIC ns, 0 when a state was not reached. */
+#ifndef SW_LIFECYCLE_H
+#define SW_LIFECYCLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "docker/api.h"
+#include "docker/attach.h"
+
+struct sw_loop;
+
+#define SW_LIFECYCLES(X) \
+	X(SW_LIFE_IDLE, "idle") \
+	X(SW_LIFE_CREATING, "creating") \
+	X(SW_LIFE_UPLOADING, "uploading") \
+	X(SW_LIFE_ATTACHING, "attaching") \
+	X(SW_LIFE_STARTING, "starting") \
+	X(SW_LIFE_RUNNING, "running") \
+	X(SW_LIFE_EXITED, "exited") \
+	X(SW_LIFE_REMOVING, "removing") \
+	X(SW_LIFE_GONE, "gone")
+#define SW_LIFE_ENUM(id, name) id,
+enum sw_life { SW_LIFECYCLES(SW_LIFE_ENUM) SW_LIFE_COUNT };
+#undef SW_LIFE_ENUM
+
+struct sw_lifecycle;
+
+struct sw_life_stamps {
+	int64_t create_ns, created_ns;   /* asked, answered */
+	int64_t attach_ns, attached_ns;
+	int64_t start_ns, started_ns;    /* asked, answered: PID 1 may run before the answer */
+	int64_t eof_ns, exited_ns;       /* stream's end; exit code known. exited: both have come */
+	int64_t kill_ns;                 /* removal asked while it could be running */
+	int64_t remove_ns, removed_ns;   /* first asked; last answered */
+};
+
+struct sw_life_handlers {
+	/* Each time a new state is entered; `creating` from inside sw_lifecycle_start, `removing` maybe
+	 * from inside sw_lifecycle_remove, all others from the loop. May be NULL. */
+	void (*entered)(void *user, enum sw_life state);
+	void (*data)(void *user, enum sw_stream stream, const char *bytes, size_t len);
+	/* The state is `exited` (wait AND end of stream), or something failed before: then error is set
+	 * and the container may exist; call sw_lifecycle_remove in both cases. Once. */
+	void (*ended)(void *user, const struct sw_error *error);
+	/* Nothing is left of it; error when the engine would not remove it. Once, last. */
+	void (*gone)(void *user, const struct sw_error *error);
+	void *user;
+};
+
+struct sw_life_options {
+	const char *name;      /* the container's, unique; copied */
+	const char *body;      /* of create; copied */
+	bool with_stdin;
+	const void *upload;    /* a tar put at / after create; NULL: none; borrowed until gone */
+	size_t upload_len;
+	int64_t engine_timeout_ns; /* deadline of each request (not of wait) */
+};
+
+/* Begins at once with create. *OUT_LIFE is set before any handler is called. */
+int sw_lifecycle_start(struct sw_loop *loop, struct sw_api *api,
+                       const struct sw_life_options *options,
+                       const struct sw_life_handlers *handlers, struct sw_lifecycle **out_life,
+                       struct sw_error *err);
+
+/* Queues stdin; end closes it. Valid any time after start; sent once attached. */
+int sw_lifecycle_write(struct sw_lifecycle *life, const void *bytes, size_t len,
+                       struct sw_error *err);
+void sw_lifecycle_end_input(struct sw_lifecycle *life);
+
+/* Removes by force, in whatever state: drops the attach first (a stalled reader makes kill and wait
+ * hang, moby#41827). `gone` follows, never from inside this call; `ended` no longer comes. While a
+ * create's answer is awaited, the removal waits for it too. Asking twice is fine. */
+void sw_lifecycle_remove(struct sw_lifecycle *life);
+
+enum sw_life sw_lifecycle_state(const struct sw_lifecycle *life);
+const char *sw_life_name(enum sw_life state);
+const struct sw_life_stamps *sw_lifecycle_stamps(const struct sw_lifecycle *life);
+const char *sw_lifecycle_id(const struct sw_lifecycle *life); /* "" before created */
+/* -1 before it is known; a container that was removed while it ran may tell it, too. */
+int sw_lifecycle_exit_code(const struct sw_lifecycle *life);
+
+/* After gone only (inside the gone handler is fine). NULL is fine. */
+void sw_lifecycle_free(struct sw_lifecycle *life);
+
+/* The labels that every container of sandwatch carries, so that a later run can tell whose it was
+ * and whether its owner still lives: org.sandwatch.{session,host,pid,pid_start,boot}. "k=v",
+ * NULL-terminated, one block that the caller frees with free(); NULL when memory is out. pid_start is
+ * field 22 of /proc/self/stat, boot the kernel's boot_id; "" where there is no /proc. */
+const char **sw_lifecycle_labels(const char *session_id);
+
+#endif

@@ -1,0 +1,45 @@
+#include <locale.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "core/error.h"
+#include "tui/cli.h"
+#include "tui/cmd.h"
+
+static const struct sw_command commands[] = {
+	{"run", "", "run a session (the default command)", SW_FLAGS_RUN | SW_FLAGS_CONFIG, 0,
+     sw_cmd_run},
+	{"report", "RUN", "the study's report, of a recorded run (latest, an id or a folder)", 0, 1,
+     sw_cmd_report},
+	{"image", "build|list|remove", "the sandbox image", SW_FLAGS_CONFIG | SW_FLAGS_RUN, 1,
+     sw_cmd_image},
+	{"config", "", "print the configuration that is in force", SW_FLAGS_CONFIG, 0, sw_cmd_config},
+	{"clean", "", "remove containers that dead sessions left; the private engine", SW_FLAGS_CLEAN, 0,
+     sw_cmd_clean},
+	{NULL, NULL, NULL, 0, 0, NULL},
+};
+
+int main(int argc, char **argv)
+{
+	struct sw_cli cli;
+	struct sw_error err;
+	/* Only the characters: numbers keep their point, for JSON and YAML. */
+	setlocale(LC_CTYPE, "");
+	if (sw_cli_parse(commands, argc, argv, &cli, &err) < 0) {
+		fprintf(stderr, "sandwatch: %s\n", err.message);
+		return SW_EXIT_USAGE;
+	}
+	if (cli.version) {
+		printf("sandwatch %s%s%s\n", sw_version, *sw_commit ? " " : "", sw_commit);
+		return SW_EXIT_DONE;
+	}
+	if (cli.help) {
+		struct sw_buf text = {0};
+		sw_cli_help(commands, argc > 1 && argv[1][0] != '-' ? cli.command : NULL, &text);
+		fputs(text.data, stdout);
+		sw_buf_done(&text);
+		return SW_EXIT_DONE;
+	}
+	return cli.command->run(&cli);
+}

@@ -1,0 +1,3 @@
+# Is not Python.
+position = data.close >
+report = sim(position)

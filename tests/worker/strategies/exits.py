@@ -1,0 +1,4 @@
+# needs validate: false. Asks the interpreter to leave.
+import sys
+print("leaving")
+sys.exit(3)

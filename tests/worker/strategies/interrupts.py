@@ -1,0 +1,2 @@
+# needs validate: false. Raises what Ctrl-C raises.
+raise KeyboardInterrupt

@@ -1,0 +1,3 @@
+# Never ends: only a deadline and a kill hold.
+while True:
+    pass

@@ -1,0 +1,245 @@
+#include "tui/batch.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/error.h"
+#include "core/figures.h"
+#include "core/file.h"
+#include "core/loop.h"
+#include "core/report.h"
+#include "core/snapshot.h"
+#include "tui/live.h"
+#include "tui/progress.h"
+
+struct batch {
+	const struct sw_setup *setup;
+	const struct sw_batch_options *options;
+	struct sw_loop *loop;
+	struct sw_live *live;
+	struct sw_progress progress;
+	struct sw_timer tick;
+	int signals; /* the signalfd */
+	int asked;   /* how often an end was asked for */
+	bool failed;
+};
+
+static void say(struct batch *batch, const char *text)
+{
+	sw_progress_clear(&batch->progress);
+	fprintf(stderr, "sandwatch: %s\n", text);
+}
+
+/* ---- results ---- */
+
+static int write_text(struct batch *batch, const char *path, const struct sw_buf *text)
+{
+	struct sw_error err;
+	if (strcmp(path, "-") == 0) {
+		if (fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0)
+			return 0;
+		sw_error_set(&err, SW_ERR_IO, errno, "cannot write to stdout");
+	} else if (sw_file_write(path, text->data, text->len, &err) == 0) {
+		return 0;
+	}
+	say(batch, err.message);
+	return -1;
+}
+
+static int write_snapshot(struct batch *batch, const struct sw_figures *figures, const char *path)
+{
+	char now[32];
+	struct sw_buf text = {0};
+	sw_paths_now(now);
+	int status = -1;
+	if (sw_snapshot_write(figures, now, &text) == 0)
+		status = write_text(batch, path, &text);
+	sw_buf_done(&text);
+	return status;
+}
+
+static int write_report(struct batch *batch, const struct sw_figures *figures)
+{
+	char now[32];
+	struct sw_buf text = {0};
+	sw_paths_now(now);
+	int status = -1;
+	if (sw_report_markdown(figures, now, &text) == 0)
+		status = write_text(batch, batch->options->report_path, &text);
+	sw_buf_done(&text);
+	return status;
+}
+
+static void print_summary(struct batch *batch, const struct sw_figures *figures)
+{
+	struct winsize size;
+	const char *export = batch->options->export_path;
+	/* A snapshot or report on stdout is for a program: the tables then go where people read. */
+	bool taken = (export && strcmp(export, "-") == 0) ||
+	             (batch->options->report_path && strcmp(batch->options->report_path, "-") == 0);
+	FILE *out = taken ? stderr : stdout;
+	int width = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 100;
+	struct sw_buf text = {0};
+	bool ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	if (sw_report_summary(figures, width < 60 ? 60 : width, ascii, &text) == 0)
+		fwrite(text.data, 1, text.len, out);
+	fflush(out);
+	sw_buf_done(&text);
+}
+
+static struct sw_figures *compute(struct batch *batch)
+{
+	struct sw_figures *figures = malloc(sizeof *figures);
+	if (figures && sw_figures_compute(sw_live_session(batch->live), figures) == 0)
+		return figures;
+	free(figures);
+	say(batch, "out of memory: no figures");
+	return NULL;
+}
+
+static void write_results(struct batch *batch)
+{
+	const struct sw_batch_options *options = batch->options;
+	SW_CLEANUP(free) struct sw_figures *figures = compute(batch);
+	if (!figures) {
+		batch->failed = true;
+		return;
+	}
+	if (!options->quiet)
+		print_summary(batch, figures);
+	if (write_snapshot(batch, figures, batch->setup->run.snapshot) < 0 ||
+	    (options->export_path && write_snapshot(batch, figures, options->export_path) < 0) ||
+	    (options->report_path && write_report(batch, figures) < 0))
+		batch->failed = true;
+	if (!options->quiet)
+		fprintf(stderr, "  recorded   %s\n", batch->setup->run.dir);
+}
+
+/* ---- the session ---- */
+
+static void applied(void *user, const struct sw_event *event)
+{
+	struct batch *batch = user;
+	if (event->kind == SW_EVENT_NOTE && !batch->options->quiet)
+		say(batch, event->u.end.text);
+	if (event->kind == SW_EVENT_ITERATION_FINISHED)
+		sw_progress_show(&batch->progress, sw_live_session(batch->live), sw_clock_ns());
+}
+
+static void ended(void *user, const struct sw_error *error)
+{
+	struct batch *batch = user;
+	if (error) {
+		say(batch, error->message);
+		batch->failed = true;
+	}
+	sw_loop_stop(batch->loop);
+}
+
+static void tick(void *user)
+{
+	struct batch *batch = user;
+	int64_t now = sw_clock_ns();
+	sw_live_drain(batch->live);
+	sw_progress_show(&batch->progress, sw_live_session(batch->live), now);
+	sw_loop_arm(batch->loop, &batch->tick, now + 1000000000, tick, batch);
+}
+
+static void snapshot_now(struct batch *batch)
+{
+	SW_CLEANUP(free) struct sw_figures *figures = compute(batch);
+	if (figures && write_snapshot(batch, figures, batch->setup->run.snapshot) == 0 &&
+	    !batch->options->quiet)
+		say(batch, "snapshot written to the run's folder");
+}
+
+static void on_signal(void *user, int fd, unsigned events)
+{
+	struct batch *batch = user;
+	struct signalfd_siginfo info;
+	(void)events;
+	while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+		if (info.ssi_signo == SIGUSR1) {
+			snapshot_now(batch);
+			continue;
+		}
+		if (!batch->options->quiet)
+			say(batch, batch->asked ? "still removing what runs: a moment"
+			                        : "stopping: removing what runs, then writing what was measured");
+		batch->asked++;
+		sw_live_stop(batch->live);
+	}
+}
+
+static int open_signals(struct batch *batch, struct sw_error *err)
+{
+	static const int wanted[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+		sigaddset(&set, wanted[i]);
+	/* Before any thread: they inherit the mask, so signals come through the descriptor alone. */
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	batch->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (batch->signals < 0)
+		return sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot listen for signals");
+	return sw_loop_watch(batch->loop, batch->signals, SW_LOOP_READ, on_signal, batch, err);
+}
+
+static int run(struct batch *batch, struct sw_error *err)
+{
+	struct sw_live_handlers handlers = {applied, ended, batch};
+	if (sw_loop_new(&batch->loop, err) < 0 || open_signals(batch, err) < 0 ||
+	    sw_live_start(batch->loop, batch->setup, &handlers, &batch->live, err) < 0)
+		return -1;
+	tick(batch);
+	return sw_loop_run(batch->loop, err);
+}
+
+/* Every sandbox iteration that ended did so for want of an engine, and nothing stood in for it. */
+static bool had_no_engine(const struct sw_session *session)
+{
+	uint64_t done = 0, engine = 0;
+	for (int i = 0; i < session->n_modes; i++) {
+		if (session->modes[i]->info.kind == SW_KIND_HOST)
+			continue;
+		done += session->modes[i]->done;
+		engine += session->modes[i]->outcomes[SW_OUTCOME_ENGINE];
+	}
+	return done && engine == done;
+}
+
+static int exit_code(const struct batch *batch)
+{
+	if (batch->failed)
+		return SW_EXIT_FAILED;
+	if (batch->asked)
+		return SW_EXIT_INTERRUPTED;
+	return had_no_engine(sw_live_session(batch->live)) ? SW_EXIT_NO_ENGINE : SW_EXIT_DONE;
+}
+
+int sw_batch_run(const struct sw_setup *setup, const struct sw_batch_options *options)
+{
+	struct batch batch = {.setup = setup, .options = options, .signals = -1};
+	struct sw_error err;
+	int code = SW_EXIT_FAILED;
+	sw_progress_init(&batch.progress, options->quiet);
+	if (run(&batch, &err) < 0) {
+		say(&batch, err.message);
+	} else {
+		sw_progress_clear(&batch.progress);
+		write_results(&batch);
+		code = exit_code(&batch);
+	}
+	sw_live_free(batch.live);
+	sw_loop_free(batch.loop);
+	if (batch.signals >= 0)
+		close(batch.signals);
+	return code;
+}

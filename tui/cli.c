@@ -1,0 +1,206 @@
+#include "tui/cli.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/error.h"
+#include "core/plan.h"
+#include "core/text.h"
+
+enum flag_type { FLAG_BOOL, FLAG_TEXT, FLAG_NUMBER };
+
+struct flag {
+	const char *name, *argument, *about;
+	enum flag_type type;
+	unsigned commands;
+	size_t offset;
+	int64_t low, high;
+};
+
+#define FIELD(member) offsetof(struct sw_cli, member)
+
+static const struct flag flags[] = {
+	{"--batch", NULL, "headless: progress on stderr, tables on stdout", FLAG_BOOL, SW_FLAGS_RUN,
+     FIELD(batch), 0, 0},
+	{"--config", "FILE", "lay this file over the defaults", FLAG_TEXT, SW_FLAGS_CONFIG,
+     FIELD(config), 0, 0},
+	{"--iterations", "N", "counted iterations of each mode", FLAG_NUMBER, SW_FLAGS_CONFIG,
+     FIELD(iterations), 1, SW_ITERATIONS_MAX},
+	{"--warmup", "N", "iterations before them that are not counted", FLAG_NUMBER, SW_FLAGS_CONFIG,
+     FIELD(warmup), 0, 1000},
+	{"--mode", "NAME[,NAME]", "only these of the configured modes", FLAG_TEXT, SW_FLAGS_CONFIG,
+     FIELD(modes), 0, 0},
+	{"--order", "ORDER", "interleaved, sequential or random", FLAG_TEXT, SW_FLAGS_CONFIG,
+     FIELD(order), 0, 0},
+	{"--seed", "N", "of the data, the random order and the intervals", FLAG_NUMBER,
+     SW_FLAGS_CONFIG, FIELD(seed), 0, INT64_MAX},
+	{"--export", "FILE.json", "write the snapshot here too (- is stdout)", FLAG_TEXT, SW_FLAGS_RUN,
+     FIELD(export_path), 0, 0},
+	{"--report", "FILE.md", "write the study's report", FLAG_TEXT, SW_FLAGS_RUN,
+     FIELD(report_path), 0, 0},
+	{"--host", "URL", "the engine: unix:///PATH or tcp://HOST:PORT", FLAG_TEXT, SW_FLAGS_RUN,
+     FIELD(host), 0, 0},
+	{"--engine", NULL, "stop the private engine that sandwatch started", FLAG_BOOL, SW_FLAGS_CLEAN,
+     FIELD(engine), 0, 0},
+	{"--data", NULL, "with --engine: remove its images and data too", FLAG_BOOL, SW_FLAGS_CLEAN,
+     FIELD(data), 0, 0},
+	{"--quiet", NULL, "no progress and no tables: files and the exit code only", FLAG_BOOL,
+     SW_FLAGS_COMMON, FIELD(quiet), 0, 0},
+	{"--version", NULL, "the version", FLAG_BOOL, SW_FLAGS_COMMON, FIELD(version), 0, 0},
+	{"--help", NULL, "this text", FLAG_BOOL, SW_FLAGS_COMMON, FIELD(help), 0, 0},
+};
+enum { N_FLAGS = sizeof flags / sizeof flags[0] };
+
+static bool takes(const struct sw_command *command, const struct flag *flag)
+{
+	return (command->flags | SW_FLAGS_COMMON) & flag->commands;
+}
+
+static int unknown_flag(const struct sw_command *command, const char *word, struct sw_error *err)
+{
+	const char *names[N_FLAGS + 1];
+	int n = 0;
+	for (int i = 0; i < N_FLAGS; i++)
+		if (takes(command, &flags[i]))
+			names[n++] = flags[i].name;
+	names[n] = NULL;
+	const char *near = sw_text_nearest(word, names);
+	return sw_error_set(err, SW_ERR_USAGE, 0, "'%s' takes no flag '%s'%s%s; see sandwatch --help",
+	                    command->name, word, near ? "; did you mean " : "", near ? near : "");
+}
+
+static int set_number(const struct flag *flag, const char *text, int64_t *out, struct sw_error *err)
+{
+	char *end;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (errno || end == text || *end || value < flag->low || value > flag->high)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "%s takes a number from %lld to %lld, not '%s'",
+		                    flag->name, (long long)flag->low, (long long)flag->high, text);
+	*out = value;
+	return 0;
+}
+
+/* NAME=VALUE and NAME VALUE are the same. Returns how many arguments were used, or -1. */
+static int take_flag(struct sw_cli *cli, int left, char **argv, struct sw_error *err)
+{
+	size_t len = strcspn(argv[0], "=");
+	const char *value = argv[0][len] ? argv[0] + len + 1 : NULL;
+	for (int i = 0; i < N_FLAGS; i++) {
+		const struct flag *flag = &flags[i];
+		void *at = (char *)cli + flag->offset;
+		if (strlen(flag->name) != len || strncmp(flag->name, argv[0], len) != 0 ||
+		    !takes(cli->command, flag))
+			continue;
+		if (flag->type == FLAG_BOOL) {
+			if (value)
+				return sw_error_set(err, SW_ERR_USAGE, 0, "%s takes no value", flag->name);
+			*(bool *)at = true;
+			return 1;
+		}
+		int used = value ? 1 : 2;
+		if (!value && left < 2)
+			return sw_error_set(err, SW_ERR_USAGE, 0, "%s needs its value: %s %s", flag->name,
+			                    flag->name, flag->argument);
+		if (!value)
+			value = argv[1];
+		if (!*value)
+			return sw_error_set(err, SW_ERR_USAGE, 0, "%s has an empty value", flag->name);
+		if (flag->type == FLAG_TEXT)
+			*(const char **)at = value;
+		else if (set_number(flag, value, at, err) < 0)
+			return -1;
+		return used;
+	}
+	return unknown_flag(cli->command, argv[0], err);
+}
+
+static const struct sw_command *find_command(const struct sw_command *commands, const char *name)
+{
+	for (; commands->name; commands++)
+		if (strcmp(commands->name, name) == 0)
+			return commands;
+	return NULL;
+}
+
+static int unknown_command(const struct sw_command *commands, const char *word,
+                           struct sw_error *err)
+{
+	const char *names[16];
+	int n = 0;
+	for (; commands[n].name && n < 15; n++)
+		names[n] = commands[n].name;
+	names[n] = NULL;
+	const char *near = sw_text_nearest(word, names);
+	return sw_error_set(err, SW_ERR_USAGE, 0, "no command '%s'%s%s; see sandwatch --help", word,
+	                    near ? "; did you mean " : "", near ? near : "");
+}
+
+int sw_cli_parse(const struct sw_command *commands, int argc, char **argv, struct sw_cli *out_cli,
+                 struct sw_error *err)
+{
+	struct sw_cli cli = {.command = commands, .iterations = -1, .warmup = -1, .seed = -1};
+	int at = 1;
+	if (argc > 1 && argv[1][0] != '-') {
+		cli.command = find_command(commands, argv[1]);
+		if (!cli.command)
+			return unknown_command(commands, argv[1], err);
+		at = 2;
+	}
+	while (at < argc) {
+		if (strcmp(argv[at], "-h") == 0) {
+			cli.help = true;
+			at++;
+		} else if (argv[at][0] == '-' && argv[at][1]) {
+			int used = take_flag(&cli, argc - at, argv + at, err);
+			if (used < 0)
+				return -1;
+			at += used;
+		} else if (cli.n_arguments < cli.command->max_arguments) {
+			cli.arguments[cli.n_arguments++] = argv[at++];
+		} else {
+			return sw_error_set(err, SW_ERR_USAGE, 0,
+			                    "'%s' is one word too many for sandwatch %s %s", argv[at],
+			                    cli.command->name, cli.command->arguments);
+		}
+	}
+	*out_cli = cli;
+	return 0;
+}
+
+void sw_cli_help(const struct sw_command *commands, const struct sw_command *command,
+                 struct sw_buf *out)
+{
+	if (command) {
+		sw_buf_addf(out, "sandwatch %s%s%s: %s\n\n", command->name, *command->arguments ? " " : "",
+		            command->arguments, command->about);
+	} else {
+		sw_buf_add_str(out, "sandwatch: what does the sandbox cost, where does the time go, does it "
+		                    "ever fall back?\n\n");
+		for (const struct sw_command *c = commands; c->name; c++)
+			sw_buf_addf(out, "  sandwatch %-8s %-18s %s\n", c->name, c->arguments, c->about);
+		sw_buf_add_str(out, "\nflags (of run, the command when none is named):\n");
+		command = commands;
+	}
+	for (int i = 0; i < N_FLAGS; i++) {
+		if (!takes(command, &flags[i]))
+			continue;
+		char left[40];
+		snprintf(left, sizeof left, "%s%s%s", flags[i].name, flags[i].argument ? " " : "",
+		         flags[i].argument ? flags[i].argument : "");
+		sw_buf_addf(out, "  %-22s %s\n", left, flags[i].about);
+	}
+	sw_buf_add_str(out, "\nexit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 no "
+	                    "engine and no fallback,\n4 inconclusive, 5 the session could not be "
+	                    "carried through, 130 interrupted (partial results are written)\n");
+}
+
+enum sw_exit sw_cli_exit_code(const struct sw_error *err)
+{
+	if (err->code == SW_ERR_USAGE)
+		return SW_EXIT_USAGE;
+	if (err->code == SW_ERR_NO_ENGINE)
+		return SW_EXIT_NO_ENGINE;
+	return SW_EXIT_FAILED;
+}

@@ -1,0 +1,71 @@
+#include <stdio.h>
+
+#include "core/error.h"
+#include "docker/reaper.h"
+#include "tui/cmd.h"
+#include "tui/setup.h"
+#include "tui/steps.h"
+
+static int fail(const struct sw_error *err)
+{
+	fprintf(stderr, "sandwatch: %s\n", err->message);
+	return sw_cli_exit_code(err);
+}
+
+static int stop_engine(const struct sw_cli *cli, const struct sw_paths *paths)
+{
+	struct sw_error err;
+	bool was_running;
+	if (sw_engine_stop_private(paths->state, cli->data, &was_running, &err) < 0)
+		return fail(&err);
+	if (!cli->quiet)
+		printf("the private engine %s%s\n", was_running ? "is stopped" : "was not running",
+		       cli->data ? ", its images and data are removed" : "");
+	return SW_EXIT_DONE;
+}
+
+static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
+{
+	struct sw_step_lines lines;
+	struct sw_reaped reaped;
+	struct sw_error err;
+	struct sw_engine_options options = {
+		.host = cli->host,
+		.docker_host = getenv("DOCKER_HOST"),
+		.runtime_dir = getenv("XDG_RUNTIME_DIR"),
+		.home = getenv("HOME"),
+		.state_dir = setup->paths.state,
+		.may_start = false,
+	};
+	sw_step_lines_init(&lines, cli->quiet);
+	if (sw_engine_find(&options, sw_step_lines_steps(&lines), &setup->engine, &err) < 0) {
+		if (err.code != SW_ERR_NO_ENGINE || cli->host)
+			return fail(&err);
+		if (!cli->quiet)
+			printf("no engine answers: there is nothing to clean\n");
+		return SW_EXIT_DONE;
+	}
+	if (sw_reaper_clean(&setup->engine, &reaped, &err) < 0)
+		return fail(&err);
+	if (!cli->quiet)
+		printf("%d left containers removed, %d of running sessions and %d of other hosts kept\n",
+		       reaped.removed, reaped.living, reaped.foreign);
+	return SW_EXIT_DONE;
+}
+
+int sw_cmd_clean(const struct sw_cli *cli)
+{
+	struct sw_setup *setup = calloc(1, sizeof *setup);
+	struct sw_error err;
+	int code;
+	if (!setup)
+		return SW_EXIT_FAILED;
+	if (sw_paths_init(&setup->paths, &err) < 0)
+		code = fail(&err);
+	else if (cli->engine)
+		code = stop_engine(cli, &setup->paths);
+	else
+		code = clean_containers(cli, setup);
+	free(setup);
+	return code;
+}

@@ -1,0 +1,96 @@
+#include <stdio.h>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "docker/blocking.h"
+#include "tui/cmd.h"
+#include "tui/setup.h"
+#include "tui/steps.h"
+
+static const int64_t timeout_ns = 60000000000;
+
+/* The first sandbox mode's image is the configuration's. */
+static const char *image_name(const struct sw_plan *plan)
+{
+	int mode = sw_plan_candidate(plan);
+	return mode >= 0 ? plan->modes[mode].sandbox.image : plan->sandbox.image;
+}
+
+static int build(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
+{
+	struct sw_image_parts parts;
+	struct sw_image image;
+	char size[32], root[SW_PATH_MAX];
+	if (sw_image_parts(setup->paths.program, &parts, err) < 0 ||
+	    sw_image_ensure(&setup->engine, image_name(&setup->plan), &parts, setup->paths.state, steps,
+	                    &image, err) < 0)
+		return -1;
+	if (image.ours && sw_image_host_root(&setup->engine, &image, &parts, setup->paths.state, steps,
+	                                     root, sizeof root, err) < 0)
+		return -1;
+	printf("%s  %.19s  %s\n", image.name, image.id,
+	       sw_text_bytes(size, sizeof size, (uint64_t)image.size_bytes));
+	return 0;
+}
+
+static void show(void *user, const struct sw_api_image *image, const struct sw_error *error)
+{
+	struct sw_blocking *blocking = user;
+	char size[32];
+	if (!error)
+		printf("%.19s  %s  %s\n", image->id,
+		       sw_text_bytes(size, sizeof size, (uint64_t)image->size_bytes),
+		       *image->layout ? "sandwatch's own" : "no shim, no worker");
+	sw_blocking_finish(blocking, error);
+}
+
+static int list_or_remove(struct sw_setup *setup, bool remove, struct sw_error *err)
+{
+	struct sw_blocking blocking;
+	const char *name = image_name(&setup->plan);
+	int status =
+		sw_blocking_init(&blocking, &setup->engine.endpoint, setup->engine.api_version, err);
+	if (status == 0) {
+		if (remove)
+			sw_api_image_remove(blocking.api, name, timeout_ns, sw_blocking_finished, &blocking);
+		else
+			sw_api_image_inspect(blocking.api, name, timeout_ns, show, &blocking);
+		status = sw_blocking_wait(&blocking, err);
+	}
+	if (status == 0 && remove)
+		printf("%s is removed\n", name);
+	sw_blocking_done(&blocking);
+	return status;
+}
+
+static int act(const struct sw_cli *cli, struct sw_setup *setup, struct sw_error *err)
+{
+	struct sw_step_lines lines;
+	const char *action = cli->n_arguments ? cli->arguments[0] : "list";
+	bool is_build = strcmp(action, "build") == 0, is_remove = strcmp(action, "remove") == 0;
+	if (!is_build && !is_remove && strcmp(action, "list") != 0)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "image takes build, list or remove, not '%s'",
+		                    action);
+	sw_step_lines_init(&lines, cli->quiet);
+	struct sw_steps steps = sw_step_lines_steps(&lines);
+	if (sw_setup_plan(cli, &setup->plan, err) < 0 || sw_paths_init(&setup->paths, err) < 0 ||
+	    sw_setup_engine(setup, cli, steps, err) < 0)
+		return -1;
+	return is_build ? build(setup, steps, err) : list_or_remove(setup, is_remove, err);
+}
+
+int sw_cmd_image(const struct sw_cli *cli)
+{
+	struct sw_setup *setup = calloc(1, sizeof *setup);
+	struct sw_error err;
+	int code = SW_EXIT_DONE;
+	if (!setup)
+		return SW_EXIT_FAILED;
+	if (act(cli, setup, &err) < 0) {
+		fprintf(stderr, "sandwatch: %s\n", err.message);
+		code = sw_cli_exit_code(&err);
+	}
+	sw_setup_done(setup);
+	free(setup);
+	return code;
+}

@@ -1,0 +1,43 @@
+/* Hides the measuring thread: it runs a session's scheduler and runners, and its events arrive here,
+ * on the main thread, are put on disk, folded, and acknowledged, in this order.
+ * Must not know who looks: batch and screen are both callers. */
+#ifndef SW_LIVE_H
+#define SW_LIVE_H
+
+#include <stdbool.h>
+
+#include "core/session.h"
+#include "tui/setup.h"
+
+struct sw_loop;
+struct sw_error;
+struct sw_live;
+
+struct sw_live_handlers {
+	/* After each event that was folded; EVENT is valid during the call. */
+	void (*applied)(void *user, const struct sw_event *event);
+	/* The measuring thread has ended; nothing follows. ERROR is NULL, or why the session could not
+	 * be recorded to its end (a full disk). */
+	void (*ended)(void *user, const struct sw_error *error);
+	void *user;
+};
+
+/* Creates the run's journal and starts the measuring thread. LOOP is the main thread's; its on_wake
+ * is taken. SETUP is borrowed and must not change until sw_live_free. */
+int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
+                  const struct sw_live_handlers *handlers, struct sw_live **out_live,
+                  struct sw_error *err);
+
+/* The state so far. Main thread only. */
+const struct sw_session *sw_live_session(const struct sw_live *live);
+
+/* Asks for an early end: what runs is cancelled, its container removed, `ended` follows. */
+void sw_live_stop(struct sw_live *live);
+
+/* Takes what has arrived now, without waiting for a wake-up. */
+void sw_live_drain(struct sw_live *live);
+
+/* After `ended` only. */
+void sw_live_free(struct sw_live *live);
+
+#endif

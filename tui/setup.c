@@ -1,0 +1,249 @@
+#include "tui/setup.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/config.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "docker/tar.h"
+
+enum { STRATEGY_MAX = 4 << 20, SHIM_MAX = 8 << 20 };
+
+static bool wants_sandbox(const struct sw_plan *plan)
+{
+	for (int i = 0; i < plan->n_modes; i++)
+		if (plan->modes[i].kind != SW_KIND_HOST)
+			return true;
+	return false;
+}
+
+/* Whether anything may run on the host: a host mode, or a fallback. */
+static bool wants_host(const struct sw_plan *plan)
+{
+	for (int i = 0; i < plan->n_modes; i++)
+		if (plan->modes[i].kind == SW_KIND_HOST)
+			return true;
+	return plan->fallback.enabled && plan->fallback.on;
+}
+
+/* ---- the task ---- */
+
+/* A path is a file; a bare word is one of the strategies that come with the program. */
+static int find_strategy(struct sw_setup *setup, struct sw_error *err)
+{
+	static const char *const places[] = {"../../config/strategies", "../share/sandwatch/strategies"};
+	const char *name = setup->plan.workload.strategy;
+	if (strchr(name, '/') || strchr(name, '.')) {
+		sw_text_copy(setup->strategy_path, sizeof setup->strategy_path, name);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		int n = snprintf(setup->strategy_path, sizeof setup->strategy_path, "%s/%s/%s.py",
+		                 setup->paths.program, places[i], name);
+		if (n > 0 && (size_t)n < sizeof setup->strategy_path &&
+		    access(setup->strategy_path, R_OK) == 0)
+			return 0;
+	}
+	return sw_error_set(err, SW_ERR_USAGE, 0,
+	                    "no strategy '%s' comes with sandwatch: workload.strategy is 'momentum' or "
+	                    "the path of a .py file",
+	                    name);
+}
+
+static int load_task(struct sw_setup *setup, struct sw_error *err)
+{
+	const struct sw_workload *workload = &setup->plan.workload;
+	struct sw_task *task = &setup->task;
+	*task = (struct sw_task){
+		.backtest = workload->backtest,
+		.days = workload->days,
+		.symbols = workload->symbols,
+		.seed = setup->plan.seed,
+		.command = workload->command,
+	};
+	if (workload->command)
+		return 0;
+	if (find_strategy(setup, err) < 0)
+		return -1;
+	if (sw_file_read(setup->strategy_path, STRATEGY_MAX, &setup->strategy, err) < 0) {
+		err->code = SW_ERR_USAGE;
+		return sw_error_wrap(err, "workload.strategy");
+	}
+	task->strategy = setup->strategy.data ? setup->strategy.data : "";
+	task->strategy_len = setup->strategy.len;
+	return 0;
+}
+
+/* ---- images ---- */
+
+static int load_shim(struct sw_setup *setup, const struct sw_image_parts *parts,
+                     struct sw_error *err)
+{
+	struct sw_buf shim = {0};
+	if (setup->shim_tar.len)
+		return 0;
+	int status = sw_file_read(parts->shim, SHIM_MAX, &shim, err);
+	if (status == 0)
+		status = sw_tar_one(&setup->shim_tar, "sandwatch-shim", 0755, shim.data, shim.len);
+	sw_buf_done(&shim);
+	return status;
+}
+
+/* Our image has the shim; into others it is uploaded, which a read-only root does not allow. */
+static int choose_shim(struct sw_setup *setup, int mode, const struct sw_image_parts *parts,
+                       struct sw_error *err)
+{
+	const struct sw_sandbox *sandbox = &setup->plan.modes[mode].sandbox;
+	if (setup->images[mode].ours) {
+		setup->shims[mode] = SW_SHIM_BAKED;
+		return 0;
+	}
+	if (!setup->task.command)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "mode '%s': image '%s' does not carry sandwatch's worker, which runs "
+		                    "strategies; use sandwatch/python:latest, or workload.command for any "
+		                    "command in any image",
+		                    setup->plan.modes[mode].name, sandbox->image);
+	setup->shims[mode] = sandbox->read_only ? SW_SHIM_NONE : SW_SHIM_UPLOADED;
+	return sandbox->read_only ? 0 : load_shim(setup, parts, err);
+}
+
+static int ensure_images(struct sw_setup *setup, const struct sw_image_parts *parts,
+                         struct sw_steps steps, struct sw_error *err)
+{
+	for (int i = 0; i < setup->plan.n_modes; i++) {
+		const char *name = setup->plan.modes[i].sandbox.image;
+		struct sw_error why;
+		if (setup->plan.modes[i].kind == SW_KIND_HOST)
+			continue;
+		int same = 0;
+		while (same < i && (setup->plan.modes[same].kind == SW_KIND_HOST ||
+		                    strcmp(setup->plan.modes[same].sandbox.image, name) != 0))
+			same++;
+		if (same < i) {
+			setup->images[i] = setup->images[same];
+			memcpy(setup->image_errors[i], setup->image_errors[same], SW_TEXT_MAX);
+		} else if (sw_image_ensure(&setup->engine, name, parts, setup->paths.state, steps,
+		                           &setup->images[i], &why) < 0) {
+			/* Not the end: its iterations fail as what they are, and may fall back. */
+			sw_text_copy(setup->image_errors[i], SW_TEXT_MAX, why.message);
+		}
+		if (!*setup->image_errors[i] && choose_shim(setup, i, parts, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Appends the worker's own arguments to what the image's host.argv says. */
+static int add_worker_arguments(char ***argv)
+{
+	static const char *const extra[] = {"--result-fd", "3", "--announce"};
+	enum { N_EXTRA = sizeof extra / sizeof extra[0] };
+	size_t n = 0;
+	while ((*argv)[n])
+		n++;
+	char **longer = realloc(*argv, (n + N_EXTRA + 1) * sizeof *longer);
+	if (!longer)
+		return -1;
+	*argv = longer;
+	for (int i = 0; i < N_EXTRA; i++) {
+		longer[n] = strdup(extra[i]);
+		longer[n + 1] = NULL;
+		if (!longer[n++])
+			return -1;
+	}
+	return 0;
+}
+
+static int load_worker(struct sw_setup *setup, const struct sw_image_parts *parts,
+                       struct sw_steps steps)
+{
+	char root[SW_PATH_MAX];
+	struct sw_error why;
+	const struct sw_image *image = NULL;
+	for (int i = 0; i < setup->plan.n_modes && !image; i++)
+		if (setup->images[i].ours)
+			image = &setup->images[i];
+	if (sw_image_host_root(image ? &setup->engine : NULL, image, parts, setup->paths.state, steps,
+	                       root, sizeof root, &why) < 0 ||
+	    sw_image_host_command(root, &setup->worker_argv, &setup->worker_env, &why) < 0 ||
+	    (add_worker_arguments(&setup->worker_argv) < 0 &&
+	     sw_error_set(&why, SW_ERR_INTERNAL, ENOMEM, "the worker on the host") < 0)) {
+		sw_text_copy(setup->no_worker, sizeof setup->no_worker, why.message);
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- engine ---- */
+
+int sw_setup_engine(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
+                    struct sw_error *err)
+{
+	struct sw_engine_options options = {
+		.host = cli->host,
+		.docker_host = getenv("DOCKER_HOST"),
+		.runtime_dir = getenv("XDG_RUNTIME_DIR"),
+		.home = getenv("HOME"),
+		.state_dir = setup->paths.state,
+		.may_start = true,
+	};
+	if (sw_engine_find(&options, steps, &setup->engine, err) < 0)
+		return -1;
+	setup->has_engine = true;
+	return 0;
+}
+
+static int need_engine(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
+                       struct sw_error *err)
+{
+	struct sw_error why;
+	if (sw_setup_engine(setup, cli, steps, &why) == 0)
+		return 0;
+	const struct sw_fallback *fallback = &setup->plan.fallback;
+	bool falls_back = fallback->enabled && fallback->on & 1u << SW_OUTCOME_ENGINE;
+	if (why.code != SW_ERR_NO_ENGINE || !falls_back) {
+		*err = why;
+		return -1;
+	}
+	sw_text_copy(setup->engine_error, sizeof setup->engine_error, why.message);
+	if (steps.fn)
+		steps.fn(steps.user, "engine", 0, "none: every sandbox iteration will fail and fall back");
+	return 0;
+}
+
+int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
+                     struct sw_error *err)
+{
+	struct sw_image_parts parts;
+	memset(setup, 0, sizeof *setup);
+	if (sw_setup_plan(cli, &setup->plan, err) < 0 || sw_paths_init(&setup->paths, err) < 0 ||
+	    load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
+		return -1;
+	if (wants_sandbox(&setup->plan) && need_engine(setup, cli, steps, err) < 0)
+		return -1;
+	if (setup->has_engine && ensure_images(setup, &parts, steps, err) < 0)
+		return -1;
+	if (!setup->task.command && wants_host(&setup->plan))
+		load_worker(setup, &parts, steps);
+	struct sw_buf yaml = {0};
+	int status = sw_paths_new_run(&setup->paths, &setup->run, err);
+	if (status == 0 && sw_config_write(&setup->plan, &yaml) < 0)
+		status = sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot write the configuration");
+	if (status == 0)
+		status = sw_file_write(setup->run.config, yaml.data, yaml.len, err);
+	sw_buf_done(&yaml);
+	return status;
+}
+
+void sw_setup_done(struct sw_setup *setup)
+{
+	sw_plan_done(&setup->plan);
+	sw_buf_done(&setup->strategy);
+	sw_buf_done(&setup->shim_tar);
+	sw_image_argv_free(setup->worker_argv);
+	sw_image_argv_free(setup->worker_env);
+}

@@ -1,0 +1,80 @@
+#include "tui/setup.h"
+
+#include "core/config.h"
+#include "core/error.h"
+#include "core/text.h"
+
+static const char *from_environment(void *user, const char *name)
+{
+	(void)user;
+	return getenv(name);
+}
+
+static bool listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		if (strncmp(at, name, len) == 0 && (at[len] == ',' || !at[len]))
+			return true;
+	return false;
+}
+
+static int check_listed(const struct sw_plan *plan, const char *list, struct sw_error *err)
+{
+	const char *names[SW_MODES_MAX + 1] = {NULL};
+	char word[SW_NAME_MAX];
+	for (int i = 0; i < plan->n_modes; i++)
+		names[i] = plan->modes[i].name;
+	for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+		snprintf(word, sizeof word, "%.*s", (int)strcspn(at, ","), at);
+		if (sw_plan_mode(plan, word) >= 0)
+			continue;
+		const char *near = sw_text_nearest(word, names);
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "--mode: no mode '%s' in the configuration%s%s; see sandwatch config",
+		                    word, near ? "; did you mean " : "", near ? near : "");
+	}
+	return 0;
+}
+
+static int keep_modes(struct sw_plan *plan, const char *list, struct sw_error *err)
+{
+	int kept = 0;
+	if (check_listed(plan, list, err) < 0)
+		return -1;
+	for (int i = 0; i < plan->n_modes; i++)
+		if (listed(list, plan->modes[i].name))
+			plan->modes[kept++] = plan->modes[i];
+	plan->n_modes = kept;
+	return 0;
+}
+
+static int apply_flags(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err)
+{
+	if (cli->iterations >= 0)
+		plan->iterations = cli->iterations;
+	if (cli->warmup >= 0)
+		plan->warmup = cli->warmup;
+	if (cli->seed >= 0)
+		plan->seed = (uint64_t)cli->seed;
+	if (cli->order) {
+		int order = sw_word_value(&sw_words_order, cli->order);
+		if (order < 0)
+			return sw_error_set(err, SW_ERR_USAGE, 0,
+			                    "--order is interleaved, sequential or random, not '%s'", cli->order);
+		plan->order = (enum sw_order)order;
+	}
+	return cli->modes ? keep_modes(plan, cli->modes, err) : 0;
+}
+
+int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err)
+{
+	struct sw_config_env env = {from_environment, NULL};
+	sw_plan_defaults(plan);
+	if (sw_config_load_layers(plan, cli->config, env, err) < 0 || apply_flags(cli, plan, err) < 0 ||
+	    sw_config_finish(plan, err) < 0) {
+		sw_plan_done(plan);
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,36 @@
+#include "tui/steps.h"
+
+#include <unistd.h>
+
+#include "core/text.h"
+
+void sw_step_lines_init(struct sw_step_lines *lines, bool quiet)
+{
+	*lines = (struct sw_step_lines){.quiet = quiet, .is_terminal = isatty(STDERR_FILENO)};
+}
+
+void sw_step_show(void *user, const char *what, int64_t elapsed_ns, const char *detail)
+{
+	struct sw_step_lines *lines = user;
+	char took[32] = "";
+	if (lines->quiet)
+		return;
+	if (elapsed_ns < 0) {
+		if (!lines->is_terminal)
+			return;
+		fprintf(stderr, "\r\033[K  %-10s %.60s …", what, detail);
+		lines->open = true;
+		return;
+	}
+	/* What took no time to speak of was there already. */
+	if (elapsed_ns >= 1000000)
+		sw_text_duration(took, sizeof took, elapsed_ns);
+	fprintf(stderr, "%s  %-10s %s%s%s%s\n", lines->open ? "\r\033[K" : "", what, detail,
+	        *took ? "  (" : "", took, *took ? ")" : "");
+	lines->open = false;
+}
+
+struct sw_steps sw_step_lines_steps(struct sw_step_lines *lines)
+{
+	return (struct sw_steps){sw_step_show, lines};
+}
