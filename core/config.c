@@ -157,8 +157,8 @@ int sw_config_load_layers_at(struct sw_plan *plan, const char *system_path,
 	return explicit_path ? load_file(plan, explicit_path, env, NULL, err) : 0;
 }
 
-int sw_config_load_layers(struct sw_plan *plan, const char *explicit_path,
-                          struct sw_config_env env, struct sw_error *err)
+int sw_config_load_layers(struct sw_plan *plan, const char *explicit_path, struct sw_config_env env,
+                          struct sw_error *err)
 {
 	return sw_config_load_layers_at(plan, SYSTEM_PATH, explicit_path, env, err);
 }

@@ -22,9 +22,10 @@ struct sw_config_env {
 };
 
 /* Lays the file PATH over PLAN: only the keys it names change. A list (modes, gates) replaces the
- * earlier list; new modes also take the earlier gates and decision.baseline and candidate with them,
- * which named the earlier modes; of strategy and command the later stands. Errors (SW_ERR_USAGE) read "FILE:LINE:COLUMN: what, and what to do", with the
- * nearest valid key for an unknown one. PLAN is unchanged on failure. Any thread. */
+ * earlier list. New modes take the earlier gates, decision.baseline and candidate with them, which
+ * named the earlier modes; of strategy and command the later stands. Errors (SW_ERR_USAGE) read
+ * "FILE:LINE:COLUMN: what, and what to do", with the nearest valid key for an unknown one. PLAN is
+ * unchanged on failure. Any thread. */
 int sw_config_load_file(struct sw_plan *plan, const char *path, struct sw_config_env env,
                         struct sw_error *err);
 

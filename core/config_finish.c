@@ -48,9 +48,10 @@ static int check_plan(const struct sw_plan *plan, struct sw_error *err)
 	if (!workload->command && !*workload->strategy)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "workload.strategy: must not be empty");
 	if (plan->decision.enable_below_percent > plan->decision.optional_below_percent)
-		return sw_error_set(err, SW_ERR_USAGE, 0,
-		                    "decision.enable_below_percent is above decision.optional_below_percent; "
-		                    "use a smaller one");
+		return sw_error_set(
+			err, SW_ERR_USAGE, 0,
+			"decision.enable_below_percent is above decision.optional_below_percent; "
+			"use a smaller one");
 	return 0;
 }
 
@@ -151,9 +152,10 @@ int sw_config_finish(struct sw_plan *plan, struct sw_error *err)
 	if (!next.sandbox_enabled)
 		drop_sandboxes(&next);
 	if (next.n_modes == 0)
-		return sw_error_set(err, SW_ERR_USAGE, 0,
-		                    "sandbox.enabled is false and no mode of kind host is left; add one, or "
-		                    "enable the sandbox");
+		return sw_error_set(
+			err, SW_ERR_USAGE, 0,
+			"sandbox.enabled is false and no mode of kind host is left; add one, or "
+			"enable the sandbox");
 	for (int i = 0; i < next.n_modes; i++)
 		if (check_built(&next.modes[i], err) < 0)
 			return -1;

@@ -102,7 +102,7 @@ struct sw_section {
 	size_t also_offset;
 };
 
-extern const struct sw_section sw_config_root;   /* over struct sw_plan */
+extern const struct sw_section sw_config_root; /* over struct sw_plan */
 extern const struct sw_section sw_config_workload;
 extern const struct sw_section sw_config_mode;   /* over struct sw_mode_plan */
 extern const struct sw_section sw_config_docker; /* over struct sw_sandbox; given's bits */
@@ -113,7 +113,7 @@ bool sw_key_is_number(const struct sw_key *key); /* bool and words included */
 bool sw_key_is_text(const struct sw_key *key);
 
 /* The outcomes fallback.on may name. */
-#define SW_CONFIG_FALLBACK_MASK                                                              \
+#define SW_CONFIG_FALLBACK_MASK                                                  \
 	(1u << SW_OUTCOME_ENGINE | 1u << SW_OUTCOME_TIMEOUT | 1u << SW_OUTCOME_OOM | \
 	 1u << SW_OUTCOME_CRASHED)
 
@@ -132,17 +132,17 @@ char *sw_key_format(const struct sw_key *key, int64_t value, char *dst, size_t s
 
 /* "'X' is no WHAT; did you mean 'Y'?", or the words to choose from. Returns -1. */
 int sw_key_bad_word(const char *what, const char *text, const char *const *names,
-                      struct sw_error *err);
+                    struct sw_error *err);
 
 /* ---- walking (config_walk.c, config_list.c) ---- */
 
 struct sw_load {
 	const char *file;
 	struct sw_config_env env;
-	struct sw_plan *plan;  /* the copy being changed */
-	struct sw_buf *value;  /* the last scalar, expanded */
-	char **command;        /* new, owned, until the load succeeds */
-	bool strategy;         /* this text names one: then it may not name a command too */
+	struct sw_plan *plan; /* the copy being changed */
+	struct sw_buf *value; /* the last scalar, expanded */
+	char **command;       /* new, owned, until the load succeeds */
+	bool strategy;        /* this text names one: then it may not name a command too */
 	struct sw_error *err;
 };
 

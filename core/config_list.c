@@ -33,9 +33,9 @@ static int bad_outcome(const char *text, struct sw_error *err)
 		                    "use engine, timeout, oom or crashed",
 		                    text);
 	if (outcome >= 0)
-		return sw_error_set(err, SW_ERR_USAGE, 0,
-		                    "'%s' is no failure of the sandbox; use engine, timeout, oom or crashed",
-		                    text);
+		return sw_error_set(
+			err, SW_ERR_USAGE, 0,
+			"'%s' is no failure of the sandbox; use engine, timeout, oom or crashed", text);
 	return sw_key_bad_word("outcome", text, allowed, err);
 }
 
@@ -110,7 +110,8 @@ static int load_command(struct sw_load *load, const struct sw_place *place)
 	if (!load->command)
 		return sw_error_set(load->err, SW_ERR_INTERNAL, 0, "out of memory");
 	for (const struct sw_node *child = place->node->first; child; child = child->next) {
-		const char *text = sw_load_scalar(load, child, place->path, "a text (\"\" for an empty one)");
+		const char *text =
+			sw_load_scalar(load, child, place->path, "a text (\"\" for an empty one)");
 
 		if (!text)
 			return -1;

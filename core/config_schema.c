@@ -5,8 +5,10 @@
 #define AT(type, field) \
 	.offset = offsetof(struct type, field), .size = sizeof(((struct type *)NULL)->field)
 #define PLAN(field) AT(sw_plan, field)
-#define SECTION(path_text, array) \
-	{.path = (path_text), .keys = (array), .n_keys = sizeof(array) / sizeof(array)[0]}
+#define SECTION(path_text, array)                                                        \
+	{                                                                                    \
+		.path = (path_text), .keys = (array), .n_keys = sizeof(array) / sizeof(array)[0] \
+	}
 
 #define KIB (INT64_C(1) << 10)
 #define MIB (INT64_C(1) << 20)
@@ -16,99 +18,101 @@
 #define MILLIONTHS INT64_C(1000000)
 
 static const char *const unicode_names[] = {"auto", "always", "never", NULL};
-static const struct sw_words unicode_words = {
-	.what = "unicode setting", .count = 3, .names = unicode_names};
+static const struct sw_words unicode_words = {.what = "unicode setting",
+                                              .count = 3,
+                                              .names = unicode_names};
 
 static const struct sw_key session_keys[] = {
 	{"name", SW_KEY_TEXT, PLAN(name), .min = 1, .about = "the session's name, for showing"},
 	{"iterations", SW_KEY_WHOLE, PLAN(iterations), .min = 1, .max = SW_ITERATIONS_MAX,
-	 .about = "counted iterations of each mode"},
+     .about = "counted iterations of each mode"},
 	{"warmup", SW_KEY_WHOLE, PLAN(warmup), .min = 0, .max = 1000,
-	 .about = "iterations of each mode that are run first and not counted"},
+     .about = "iterations of each mode that are run first and not counted"},
 	{"order", SW_KEY_WORD, PLAN(order), .words = &sw_words_order,
-	 .about = "how the modes' iterations follow each other"},
+     .about = "how the modes' iterations follow each other"},
 	{"seed", SW_KEY_WHOLE, PLAN(seed), .min = 0, .max = INT64_MAX,
-	 .about = "of the random order, the market data and the bootstrap"},
+     .about = "of the random order, the market data and the bootstrap"},
 };
 static const struct sw_section session = SECTION("session", session_keys);
 
 static const struct sw_key workload_keys[] = {
 	{"strategy", SW_KEY_TEXT, PLAN(workload.strategy),
-	 .about = "a built-in strategy's name, or a Python file's path"},
+     .about = "a built-in strategy's name, or a Python file's path"},
 	{"backtest", SW_KEY_WORD, PLAN(workload.backtest), .words = &sw_words_backtest,
-	 .about = "the study's mock simulation, or a real vectorised backtest"},
+     .about = "the study's mock simulation, or a real vectorised backtest"},
 	{"days", SW_KEY_WHOLE, PLAN(workload.days), .min = 2, .max = 100000,
-	 .about = "trading days of market data"},
+     .about = "trading days of market data"},
 	{"symbols", SW_KEY_WHOLE, PLAN(workload.symbols), .min = 1, .max = 10000,
-	 .about = "instruments in the market data"},
+     .about = "instruments in the market data"},
 	{"command", SW_KEY_COMMAND, PLAN(workload.command), .max = SW_CONFIG_MAX_ARGS,
-	 .about = "a command and its arguments, instead of a strategy"},
+     .about = "a command and its arguments, instead of a strategy"},
 };
 const struct sw_section sw_config_workload = SECTION("workload", workload_keys);
 
 static const struct sw_key docker_keys[] = {
 	{"image", SW_KEY_TEXT, AT(sw_sandbox, image), .min = 1, .about = "the container's image"},
-	{"memory_limit", SW_KEY_BYTES, AT(sw_sandbox, memory_bytes), .min = 6 * MIB,
-	 .max = 64 * TIB, .zero_is_none = true, .min_is = "Docker's minimum",
-	 .about = "memory of one container; 0: no limit"},
+	{"memory_limit", SW_KEY_BYTES, AT(sw_sandbox, memory_bytes), .min = 6 * MIB, .max = 64 * TIB,
+     .zero_is_none = true, .min_is = "Docker's minimum",
+     .about = "memory of one container; 0: no limit"},
 	/* Docker refuses less: "Range of CPUs is from 0.01 to …". */
 	{"cpu_count", SW_KEY_CPUS, AT(sw_sandbox, cpu_milli), .min = 10, .max = 1024000,
-	 .zero_is_none = true, .min_is = "Docker's minimum",
-	 .about = "CPUs of one container, in fractions; 0: no limit"},
+     .zero_is_none = true, .min_is = "Docker's minimum",
+     .about = "CPUs of one container, in fractions; 0: no limit"},
 	{"timeout_seconds", SW_KEY_SECONDS, AT(sw_sandbox, timeout_ns), .min = NS_PER_MS,
-	 .max = NS_PER_DAY, .about = "time limit of one attempt, on the host too"},
+     .max = NS_PER_DAY, .about = "time limit of one attempt, on the host too"},
 	{"network", SW_KEY_TEXT, AT(sw_sandbox, network), .min = 1,
-	 .about = "none, bridge, or a network's name"},
+     .about = "none, bridge, or a network's name"},
 	{"pids_limit", SW_KEY_WHOLE, AT(sw_sandbox, pids_limit), .min = 0, .max = 4194304,
-	 .about = "processes and threads of one container; 0: no limit"},
+     .about = "processes and threads of one container; 0: no limit"},
 	{"user", SW_KEY_TEXT, AT(sw_sandbox, user),
-	 .about = "uid:gid inside the container; \"\": the image's own"},
+     .about = "uid:gid inside the container; \"\": the image's own"},
 	{"read_only", SW_KEY_BOOL, AT(sw_sandbox, read_only),
-	 .about = "the root filesystem cannot be written"},
+     .about = "the root filesystem cannot be written"},
 	{"tmpfs_size", SW_KEY_BYTES, AT(sw_sandbox, tmpfs_bytes), .min = 4 * KIB, .max = TIB,
-	 .zero_is_none = true, .about = "size of a writable /tmp in memory; 0: none"},
+     .zero_is_none = true, .about = "size of a writable /tmp in memory; 0: none"},
 	{"runtime", SW_KEY_TEXT, AT(sw_sandbox, runtime), .min = 1,
-	 .about = "the engine's runtime, like crun; default: the engine's own"},
+     .about = "the engine's runtime, like crun; default: the engine's own"},
 	{"seccomp", SW_KEY_TEXT, AT(sw_sandbox, seccomp), .min = 1,
-	 .about = "builtin, unconfined, or a profile's path"},
+     .about = "builtin, unconfined, or a profile's path"},
 	{"drop_capabilities", SW_KEY_BOOL, AT(sw_sandbox, drop_capabilities),
-	 .about = "all of them are dropped"},
+     .about = "all of them are dropped"},
 	{"no_new_privileges", SW_KEY_BOOL, AT(sw_sandbox, no_new_privileges),
-	 .about = "setuid programs gain nothing"},
+     .about = "setuid programs gain nothing"},
 };
 const struct sw_section sw_config_docker = SECTION("sandbox.docker", docker_keys);
 
 static const struct sw_key fallback_keys[] = {
 	{"enabled", SW_KEY_BOOL, PLAN(fallback.enabled),
-	 .about = "whether a failed iteration may run on the host"},
+     .about = "whether a failed iteration may run on the host"},
 	{"max_retries", SW_KEY_WHOLE, PLAN(fallback.max_retries), .min = 0, .max = 100,
-	 .about = "attempts in the sandbox after the first"},
+     .about = "attempts in the sandbox after the first"},
 	{"on", SW_KEY_OUTCOMES, PLAN(fallback.on), .max = 16,
-	 .about = "outcomes a run on the host is allowed for"},
+     .about = "outcomes a run on the host is allowed for"},
 };
 static const struct sw_section fallback = SECTION("sandbox.fallback", fallback_keys);
 
 static const struct sw_key sandbox_keys[] = {
 	{"enabled", SW_KEY_BOOL, PLAN(sandbox_enabled),
-	 .about = "false leaves only the modes of kind host"},
+     .about = "false leaves only the modes of kind host"},
 	{"docker", SW_KEY_SECTION, PLAN(sandbox), .section = &sw_config_docker,
-	 .about = "limits and hardening, inherited by every mode"},
+     .about = "limits and hardening, inherited by every mode"},
 	{"fallback", SW_KEY_SECTION, .section = &fallback,
-	 .about = "what happens when the sandbox fails"},
+     .about = "what happens when the sandbox fails"},
 };
 static const struct sw_section sandbox = SECTION("sandbox", sandbox_keys);
 
 static const struct sw_key decision_keys[] = {
 	{"baseline", SW_KEY_TEXT, PLAN(decision.baseline),
-	 .about = "the mode compared with; \"\": the first of kind host"},
+     .about = "the mode compared with; \"\": the first of kind host"},
 	{"candidate", SW_KEY_TEXT, PLAN(decision.candidate),
-	 .about = "the mode in question; \"\": the first of another kind"},
+     .about = "the mode in question; \"\": the first of another kind"},
 	{"enable_below_percent", SW_KEY_DECIMAL, PLAN(decision.enable_below_percent), .min = 0,
-	 .max = 1000000 * MILLIONTHS, .about = "overhead up to which the sandbox is enabled by default"},
+     .max = 1000000 * MILLIONTHS,
+     .about = "overhead up to which the sandbox is enabled by default"},
 	{"optional_below_percent", SW_KEY_DECIMAL, PLAN(decision.optional_below_percent), .min = 0,
-	 .max = 1000000 * MILLIONTHS, .about = "overhead up to which it is an option"},
+     .max = 1000000 * MILLIONTHS, .about = "overhead up to which it is an option"},
 	{"project_seconds", SW_KEY_NUMBERS, PLAN(decision.project_seconds), .max = SW_PROJECT_MAX,
-	 .about = "job lengths the overhead is projected onto"},
+     .about = "job lengths the overhead is projected onto"},
 };
 static const struct sw_section decision = SECTION("decision", decision_keys);
 
@@ -116,18 +120,19 @@ static const struct sw_key tui_keys[] = {
 	{"theme", SW_KEY_NAME, PLAN(theme), .min = 1, .about = "the screen's colours"},
 	{"fps", SW_KEY_WHOLE, PLAN(fps), .min = 1, .max = 60, .about = "redraws per second at most"},
 	{"unicode", SW_KEY_TEXT, PLAN(unicode), .min = 1, .words = &unicode_words,
-	 .about = "whether the screen may use more than ASCII"},
+     .about = "whether the screen may use more than ASCII"},
 };
 static const struct sw_section tui = SECTION("tui", tui_keys);
 
 static const struct sw_key root_keys[] = {
 	{"session", SW_KEY_SECTION, .section = &session, .about = "how often, and in which order"},
 	{"modes", SW_KEY_MODES, PLAN(modes), .max = SW_MODES_MAX, .about = "the ways of executing"},
-	{"workload", SW_KEY_SECTION, .section = &sw_config_workload, .about = "what one iteration executes"},
+	{"workload", SW_KEY_SECTION, .section = &sw_config_workload,
+     .about = "what one iteration executes"},
 	{"sandbox", SW_KEY_SECTION, .section = &sandbox, .about = "the container and its fallback"},
 	{"decision", SW_KEY_SECTION, .section = &decision, .about = "when the sandbox is worth it"},
 	{"gates", SW_KEY_TEXTS, PLAN(gates), .max = SW_GATES_MAX,
-	 .about = "conditions that decide the exit code"},
+     .about = "conditions that decide the exit code"},
 	{"tui", SW_KEY_SECTION, .section = &tui, .about = "the screen"},
 };
 const struct sw_section sw_config_root = SECTION("", root_keys);
@@ -135,9 +140,9 @@ const struct sw_section sw_config_root = SECTION("", root_keys);
 static const struct sw_key mode_keys[] = {
 	{"name", SW_KEY_NAME, AT(sw_mode_plan, name), .min = 1, .about = "unique in the session"},
 	{"kind", SW_KEY_WORD, AT(sw_mode_plan, kind), .words = &sw_words_kind,
-	 .about = "what happens per iteration"},
+     .about = "what happens per iteration"},
 	{"parallel", SW_KEY_WHOLE, AT(sw_mode_plan, parallel), .min = 1, .max = 1024,
-	 .about = "iterations at the same time"},
+     .about = "iterations at the same time"},
 };
 const struct sw_section sw_config_mode = {
 	.path = "modes",
@@ -147,12 +152,17 @@ const struct sw_section sw_config_mode = {
 	.also_offset = offsetof(struct sw_mode_plan, sandbox),
 };
 
-const struct sw_key sw_config_project = {
-	.name = "project_seconds", .type = SW_KEY_DECIMAL, .size = sizeof(double), .min = 1000,
-	.max = 86400 * MILLIONTHS, .about = "a job's length in seconds"};
-const struct sw_key sw_config_gate = {
-	.name = "gates", .type = SW_KEY_TEXT, .size = sizeof(((struct sw_plan *)NULL)->gates[0]),
-	.min = 1, .about = "a condition"};
+const struct sw_key sw_config_project = {.name = "project_seconds",
+                                         .type = SW_KEY_DECIMAL,
+                                         .size = sizeof(double),
+                                         .min = 1000,
+                                         .max = 86400 * MILLIONTHS,
+                                         .about = "a job's length in seconds"};
+const struct sw_key sw_config_gate = {.name = "gates",
+                                      .type = SW_KEY_TEXT,
+                                      .size = sizeof(((struct sw_plan *)NULL)->gates[0]),
+                                      .min = 1,
+                                      .about = "a condition"};
 
 bool sw_key_is_number(const struct sw_key *key)
 {

@@ -92,11 +92,20 @@ static enum scan scan_with_unit(const char *text, const struct unit *units, int6
 static enum scan scan_bytes(const char *text, int64_t *out)
 {
 	static const struct unit units[] = {
-		{"", 1}, {"b", 1},
-		{"k", INT64_C(1) << 10}, {"kb", INT64_C(1) << 10}, {"kib", INT64_C(1) << 10},
-		{"m", INT64_C(1) << 20}, {"mb", INT64_C(1) << 20}, {"mib", INT64_C(1) << 20},
-		{"g", INT64_C(1) << 30}, {"gb", INT64_C(1) << 30}, {"gib", INT64_C(1) << 30},
-		{"t", INT64_C(1) << 40}, {"tb", INT64_C(1) << 40}, {"tib", INT64_C(1) << 40},
+		{"", 1},
+		{"b", 1},
+		{"k", INT64_C(1) << 10},
+		{"kb", INT64_C(1) << 10},
+		{"kib", INT64_C(1) << 10},
+		{"m", INT64_C(1) << 20},
+		{"mb", INT64_C(1) << 20},
+		{"mib", INT64_C(1) << 20},
+		{"g", INT64_C(1) << 30},
+		{"gb", INT64_C(1) << 30},
+		{"gib", INT64_C(1) << 30},
+		{"t", INT64_C(1) << 40},
+		{"tb", INT64_C(1) << 40},
+		{"tib", INT64_C(1) << 40},
 		{NULL, 0},
 	};
 
@@ -116,8 +125,14 @@ int sw_config_bytes(const char *text, int64_t *out_bytes)
 int sw_config_duration(const char *text, int64_t *out_ns)
 {
 	static const struct unit units[] = {
-		{"", NS_PER_SECOND}, {"ns", 1}, {"us", 1000}, {"µs", 1000}, {"ms", 1000000},
-		{"s", NS_PER_SECOND}, {"m", 60 * NS_PER_SECOND}, {"h", 3600 * NS_PER_SECOND},
+		{"", NS_PER_SECOND},
+		{"ns", 1},
+		{"us", 1000},
+		{"µs", 1000},
+		{"ms", 1000000},
+		{"s", NS_PER_SECOND},
+		{"m", 60 * NS_PER_SECOND},
+		{"h", 3600 * NS_PER_SECOND},
 		{NULL, 0},
 	};
 	int64_t value;
@@ -233,7 +248,7 @@ int sw_key_check(const struct sw_key *key, int64_t value, struct sw_error *err)
 }
 
 int sw_key_bad_word(const char *what, const char *text, const char *const *names,
-                      struct sw_error *err)
+                    struct sw_error *err)
 {
 	char shown[65], list[200] = "";
 	const char *near = sw_text_nearest(text, names);
@@ -243,9 +258,11 @@ int sw_key_bad_word(const char *what, const char *text, const char *const *names
 	if (near)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "'%s' is no %s; did you mean '%s'?", shown, what,
 		                    near);
-	for (size_t i = 0; names[i] && used < sizeof list; i++)
-		used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-		                         i == 0 ? "" : names[i + 1] ? ", " : " or ", names[i]);
+	for (size_t i = 0; names[i] && used < sizeof list; i++) {
+		const char *joint = names[i + 1] ? ", " : " or ";
+
+		used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? joint : "", names[i]);
+	}
 	return sw_error_set(err, SW_ERR_USAGE, 0, "'%s' is no %s; use %s", shown, what, list);
 }
 
@@ -314,8 +331,10 @@ int sw_key_parse(const struct sw_key *key, const char *text, int64_t *out, struc
 
 static bool is_name(const char *text)
 {
-	return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] ==
-	       '\0';
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+								  "0123456789._-";
+
+	return text[strspn(text, allowed)] == '\0';
 }
 
 int sw_key_check_text(const struct sw_key *key, const char *text, struct sw_error *err)

@@ -95,10 +95,10 @@ static int unknown_key(struct sw_load *load, const struct sw_section *section,
 		             where, near);
 	else {
 		for (size_t i = 0; i < n && used < sizeof list; i++)
-			used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
-			                         names[i]);
-		sw_error_set(load->err, SW_ERR_USAGE, 0, "unknown key '%s' %s; use one of %s", shown,
-		             where, list);
+			used +=
+				(size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+		sw_error_set(load->err, SW_ERR_USAGE, 0, "unknown key '%s' %s; use one of %s", shown, where,
+		             list);
 	}
 	return sw_load_fail_at(load, key, "");
 }

@@ -66,8 +66,7 @@ static void write_scalar(struct sw_buf *out, const struct sw_key *key, const voi
 	if (sw_key_is_text(key))
 		write_text(out, (const char *)base + key->offset);
 	else
-		(void)sw_buf_add_str(out,
-		                     sw_key_format(key, sw_key_get(key, base), text, sizeof text));
+		(void)sw_buf_add_str(out, sw_key_format(key, sw_key_get(key, base), text, sizeof text));
 }
 
 /* NAME: and a line for each of N entries, or []. */

@@ -29,8 +29,8 @@ static void sw_cleanup_event(yaml_event_t *event)
 	yaml_event_delete(event);
 }
 
-static void __attribute__((format(printf, 3, 4))) fail(struct builder *b, yaml_mark_t mark,
-                                                       const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+fail(struct builder *b, yaml_mark_t mark, const char *format, ...)
 {
 	char what[320];
 	va_list args;
@@ -213,10 +213,9 @@ static int take_scalar(struct builder *b, const yaml_event_t *event)
 static int take_start(struct builder *b, const yaml_event_t *event)
 {
 	bool map = event->type == YAML_MAPPING_START_EVENT;
-	const yaml_char_t *tag =
-		map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
-	const yaml_char_t *anchor =
-		map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
+	const yaml_char_t *tag = map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+	const yaml_char_t *anchor = map ? event->data.mapping_start.anchor
+	                                : event->data.sequence_start.anchor;
 
 	if (refuse_tag(b, tag, event->start_mark) < 0)
 		return -1;
@@ -241,8 +240,8 @@ static int take_alias(struct builder *b, const yaml_event_t *event)
 	const struct anchor *a = find_anchor(b, name);
 
 	if (!a) {
-		fail(b, event->start_mark, "the alias '*%.63s' refers to nothing; define '&%.63s' before it",
-		     name, name);
+		fail(b, event->start_mark,
+		     "the alias '*%.63s' refers to nothing; define '&%.63s' before it", name, name);
 		return -1;
 	}
 	for (int i = 0; i < b->depth; i++) {

@@ -145,7 +145,7 @@ static void judge_reliability(struct sw_figures *figures)
 	give_reason(figures, "reliability", weight,
 	            "%" PRIu64 " of %" PRIu64 " iterations succeeded (%s, at 95 %% between %s and %s), "
 	            "%" PRIu64 " of them on the host after a fallback; fallback rate %s (%s to %s), "
-	            "%" PRIu64 " retries%s",
+	            "retries %" PRIu64 "%s",
 	            candidate->ok + candidate->state->fell_back, candidate->judged,
 	            sw_rate(candidate->success_rate).text, sw_rate(candidate->success_ci.low).text,
 	            sw_rate(candidate->success_ci.high).text, candidate->state->fell_back,

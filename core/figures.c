@@ -75,10 +75,11 @@ static void add_phase(const struct sw_mode_state *state, enum sw_phase phase,
 		.mean_ns = sum->sum_ns / (double)sum->count,
 		.p50_ns = sum->histogram ? (double)sw_histogram_percentile(sum->histogram, 50) : 0,
 		.p95_ns = sum->histogram ? (double)sw_histogram_percentile(sum->histogram, 95) : 0,
-		.share = share_of(sum->on_path_sum_ns, state->wall_sum_ns),
+		.share = fmin(1, share_of(sum->on_path_sum_ns, state->wall_sum_ns)),
 	};
 	figures->group_ns[group] += share_of(sum->on_path_sum_ns, (double)figures->timed_attempts);
-	figures->group_share[group] += share_of(sum->on_path_sum_ns, state->wall_sum_ns);
+	double share = figures->group_share[group] + share_of(sum->on_path_sum_ns, state->wall_sum_ns);
+	figures->group_share[group] = fmin(1, share);
 }
 
 static void add_phases(const struct sw_mode_state *state, struct sw_mode_figures *figures)

@@ -41,7 +41,7 @@ struct sw_mode_plan {
 
 /* What one iteration executes: a strategy in the Python worker, or any command. */
 struct sw_workload {
-	char strategy[SW_PATH_MAX]; /* as configured: a built-in's name or a file's path; "" beside a command */
+	char strategy[SW_PATH_MAX]; /* a built-in's name or a file's path; "" beside a command */
 	enum sw_backtest backtest;
 	int days, symbols;
 	char **command; /* NULL: the strategy; else argv, NULL-terminated, owned */

@@ -36,9 +36,9 @@ static void put_executive_summary(const struct sw_markdown *md)
 		          sw_md(sw_say_candidate(figures).text).text,
 		          sw_md(sw_say_baseline(figures).text).text, sw_rate(candidate->success_rate).text,
 		          candidate->judged, sw_mode_taken(candidate->state),
-		          sw_md_time(md, figures->overhead_ns).text,
-		          sw_md_time(md, figures->overhead_ci.low).text,
-		          sw_md_time(md, figures->overhead_ci.high).text);
+		          sw_md_difference(md, figures->overhead_ns).text,
+		          sw_md_difference(md, figures->overhead_ci.low).text,
+		          sw_md_difference(md, figures->overhead_ci.high).text);
 		sw_md_paragraph(md, sw_say_noise(figures).text);
 	} else {
 		sw_md_paragraph(md, sw_say_no_overhead(figures).text);
@@ -77,7 +77,7 @@ static void put_configuration(const struct sw_markdown *md)
 	put_item(md, "Workload", info->workload);
 	sw_md_add(md, "- **Timeout**: %s per attempt\n", timeout > 0 ? sw_duration((double)timeout).text
 	                                                             : "not known");
-	sw_md_add(md, "- **Fallback**: %s, %" PRId64 " retries%s\n",
+	sw_md_add(md, "- **Fallback**: %s, max_retries %" PRId64 "%s\n",
 	          info->fallback_enabled ? "enabled" : "disabled", info->max_retries,
 	          md->figures->fallback_unsafe ? ", **unsafe** reasons allowed" : "");
 	for (int i = 0; i < session->n_notes; i++)
@@ -216,9 +216,9 @@ static void put_comparison_table(const struct sw_markdown *md)
 	if (figures->has_overhead) {
 		sw_table_row(&table);
 		sw_table_cell(&table, "**Overhead**");
-		sw_table_cell(&table, "**%s**", sw_md_time(md, figures->overhead_ns).text);
-		sw_table_cell(&table, "%s", sw_md_time(md, figures->overhead_min_ns).text);
-		sw_table_cell(&table, "%s", sw_md_time(md, figures->overhead_max_ns).text);
+		sw_table_cell(&table, "**%s**", sw_md_difference(md, figures->overhead_ns).text);
+		sw_table_cell(&table, "%s", sw_md_difference(md, figures->overhead_min_ns).text);
+		sw_table_cell(&table, "%s", sw_md_difference(md, figures->overhead_max_ns).text);
 		sw_table_cell(&table, "-");
 		sw_table_cell(&table, "%" PRIu64 " failures", figures->modes[figures->candidate].failures);
 	}
@@ -243,8 +243,8 @@ static void put_comparison(const struct sw_markdown *md)
 	          "Overhead (percentage) = (candidate mean / baseline mean - 1) x 100 %%\n"
 	          "                      = %s\n"
 	          "                        95 %% interval %s to %s\n```\n\n",
-	          sw_md_time(md, figures->overhead_ns).text, sw_md_time(md, figures->overhead_ci.low).text,
-	          sw_md_time(md, figures->overhead_ci.high).text,
+	          sw_md_difference(md, figures->overhead_ns).text, sw_md_difference(md, figures->overhead_ci.low).text,
+	          sw_md_difference(md, figures->overhead_ci.high).text,
 	          sw_percent(figures->overhead_percent).text,
 	          sw_percent(figures->overhead_percent_low).text,
 	          sw_percent(figures->overhead_percent_high).text);

@@ -21,7 +21,7 @@ struct sw_escaped {
 	char text[5 * 1024];
 };
 
-/* TEXT (any bytes) as Markdown that shows just it: in a line, a list item or a table's cell. */
+/* TEXT (any bytes) as Markdown that shows just it, within a line or a table's cell. */
 struct sw_escaped sw_md(const char *text);
 
 /* printf, word for word: what comes from outside goes through sw_md. */
@@ -39,6 +39,7 @@ void sw_md_table(const struct sw_markdown *md, struct sw_table *table);
 
 /* "431.22 ms" in the report's unit. */
 struct sw_number sw_md_time(const struct sw_markdown *md, double ns);
+struct sw_number sw_md_difference(const struct sw_markdown *md, double ns); /* "+431.22 ms" */
 
 /* The sections after "Performance Comparison" (core/report_markdown_end.c). */
 void sw_md_breakdown(const struct sw_markdown *md);

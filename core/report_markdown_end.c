@@ -218,12 +218,12 @@ void sw_md_conclusion(const struct sw_markdown *md)
 	conclusion_of_mode(md, "Docker Sandbox", figures->candidate);
 	if (figures->has_overhead && figures->decision_seconds > 0)
 		sw_md_add(md, "- Overhead: %s absolute, %s for jobs of %s s\n",
-		          sw_md_time(md, figures->overhead_ns).text,
+		          sw_md_difference(md, figures->overhead_ns).text,
 		          sw_percent(figures->decision_percent).text,
 		          sw_plain(figures->decision_seconds).text);
 	else if (figures->has_overhead)
 		sw_md_add(md, "- Overhead: %s absolute, %s relative\n",
-		          sw_md_time(md, figures->overhead_ns).text,
+		          sw_md_difference(md, figures->overhead_ns).text,
 		          sw_percent(figures->overhead_percent).text);
 	else
 		sw_md_add(md, "- Overhead: not measured\n");

@@ -1,4 +1,5 @@
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,29 +7,13 @@
 #include "core/report_table.h"
 #include "core/report_text.h"
 
-/* What begins a block (heading, quote, list) where the text stands first in its line. */
-static size_t escaped_start(const char *text, char *out)
-{
-	size_t digits = strspn(text, "0123456789"), len = 0;
-
-	if (*text && strchr("-+=", *text)) {
-		out[len++] = '\\';
-	} else if (digits > 0 && (text[digits] == '.' || text[digits] == ')')) {
-		memcpy(out, text, digits);
-		len = digits;
-		out[len++] = '\\';
-	}
-	return len;
-}
-
 struct sw_escaped sw_md(const char *text)
 {
 	struct sw_escaped escaped;
 	struct sw_shown clean = sw_shown(text);
-	size_t len = escaped_start(clean.text, escaped.text);
-	const char *p = clean.text + (len > 1 ? len - 1 : 0);
+	size_t len = 0;
 
-	for (; *p; p++) {
+	for (const char *p = clean.text; *p; p++) {
 		if (*p == '&' || *p == '<' || *p == '>') {
 			const char *entity = *p == '&' ? "&amp;" : *p == '<' ? "&lt;" : "&gt;";
 			memcpy(escaped.text + len, entity, strlen(entity));
@@ -57,16 +42,34 @@ void sw_md_add(const struct sw_markdown *md, const char *format, ...)
 		(void)sw_buf_add(md->out, text, (size_t)len);
 }
 
+/* TEXT first in a line, where some characters would begin a list, a rule or a heading. */
+static void add_at_start(const struct sw_markdown *md, const char *text)
+{
+	struct sw_escaped escaped = sw_md(text);
+	size_t digits = strspn(escaped.text, "0123456789");
+	const char *rest = escaped.text + digits;
+	bool begins_block = *rest && strchr(digits ? ".)" : "-+=", *rest);
+
+	if (*rest == '+' && rest[1] != ' ')
+		begins_block = false; /* "+14 %" is no list */
+	sw_md_add(md, "%.*s%s%s", (int)digits, escaped.text, begins_block ? "\\" : "", rest);
+}
+
 void sw_md_item(const struct sw_markdown *md, const char *text)
 {
-	if (*text)
-		sw_md_add(md, "- %s\n", sw_md(text).text);
+	if (*text == '\0')
+		return;
+	sw_md_add(md, "- ");
+	add_at_start(md, text);
+	sw_md_add(md, "\n");
 }
 
 void sw_md_paragraph(const struct sw_markdown *md, const char *text)
 {
-	if (*text)
-		sw_md_add(md, "%s\n\n", sw_md(text).text);
+	if (*text == '\0')
+		return;
+	add_at_start(md, text);
+	sw_md_add(md, "\n\n");
 }
 
 void sw_md_table(const struct sw_markdown *md, struct sw_table *table)
@@ -75,6 +78,15 @@ void sw_md_table(const struct sw_markdown *md, struct sw_table *table)
 		md->out->overflow = true;
 	sw_md_add(md, "\n");
 	sw_table_done(table);
+}
+
+struct sw_number sw_md_difference(const struct sw_markdown *md, double ns)
+{
+	struct sw_number out;
+
+	(void)snprintf(out.text, sizeof(out.text), "%.30s %s", sw_signed_in_unit(md->unit, ns).text,
+	               md->unit.name);
+	return out;
 }
 
 struct sw_number sw_md_time(const struct sw_markdown *md, double ns)

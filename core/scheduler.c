@@ -24,6 +24,7 @@ struct sw_scheduler {
 	char end_text[SW_TEXT_MAX];
 	char digest[SW_DIGEST_MAX]; /* of the session's first ok result */
 	char digest_mode[SW_NAME_MAX];
+	char last_note[SW_TEXT_MAX];
 	struct sw_event event;      /* reused: events are large */
 	struct sw_attempt_result checked; /* a copy of the last result, after the check */
 };
@@ -72,6 +73,10 @@ static void emit_note(struct sw_scheduler *s, const char *text)
 {
 	sw_event_init(&s->event, SW_EVENT_NOTE, -1);
 	sw_text_clean(s->event.u.end.text, sizeof s->event.u.end.text, text, strlen(text));
+	/* Runners that share a trouble need not say it one by one. */
+	if (strcmp(s->last_note, s->event.u.end.text) == 0)
+		return;
+	sw_text_copy(s->last_note, sizeof s->last_note, s->event.u.end.text);
 	emit(s);
 }
 

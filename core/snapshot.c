@@ -209,7 +209,6 @@ static void put_mode_summary(struct sw_json *json, const char *key, const struct
 		return;
 	}
 	const struct sw_mode_figures *mode = &figures->modes[index];
-	bool sandbox = mode->state->info.kind != SW_KIND_HOST;
 
 	sw_json_object(json, key);
 	if (mode->latency.count > 0)
@@ -217,7 +216,8 @@ static void put_mode_summary(struct sw_json *json, const char *key, const struct
 	else
 		sw_json_null(json, "mean");
 	sw_json_double(json, "success_rate", mode->judged ? mode->success_rate : NAN);
-	sw_json_double(json, "fallback_rate", sandbox && mode->judged ? mode->fallback_rate : NAN);
+	if (index == figures->candidate)
+		sw_json_double(json, "fallback_rate", mode->judged ? mode->fallback_rate : NAN);
 	sw_json_int(json, "iterations", (int64_t)mode->judged);
 	sw_json_end_object(json);
 }

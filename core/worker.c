@@ -350,9 +350,13 @@ void sw_worker_spans(const struct sw_worker_report *report, bool shared_clock, i
 		sw_result_span(result, SW_PHASE_BOOT, report->init_ns + shift, report->main_ns + shift, true);
 	for (size_t i = 0; i < N_INNER; i++) {
 		enum sw_phase phase = inner_phases[i];
+		int64_t end_ns = report->phases[phase].end_ns;
+		/* The result's line is put together after the stamp that stands in it. */
+		if (phase == SW_PHASE_SERIALIZE && report->written_ns > end_ns)
+			end_ns = report->written_ns;
 		if (report->phases[phase].end_ns)
-			sw_result_span(result, phase, report->phases[phase].start_ns + shift,
-			               report->phases[phase].end_ns + shift, true);
+			sw_result_span(result, phase, report->phases[phase].start_ns + shift, end_ns + shift,
+			               true);
 	}
 	if (report->written_ns)
 		sw_result_span(result, SW_PHASE_DELIVER, report->written_ns + shift, read_ns, true);

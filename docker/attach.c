@@ -290,6 +290,10 @@ static void on_readable(struct sw_attach *attach)
 {
 	char bytes[READ_MAX];
 	ssize_t n = recv(attach->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+	/* A unix socket closed with unread stdin in it (the container ended without reading it all) is
+	 * ECONNRESET here, after everything that was sent: unix(7). That is an end like any other. */
+	if (n < 0 && errno == ECONNRESET && attach->endpoint.is_unix)
+		n = 0;
 	if (n >= 0) {
 		take(attach, bytes, (size_t)n);
 	} else if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) {

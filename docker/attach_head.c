@@ -24,8 +24,14 @@ void sw_attach_head_done(struct sw_attach_head *head)
 static enum sw_attach_answer refuse(const struct sw_attach_head *head, struct sw_error *err)
 {
 	const char *body = head->bytes.data + head->head_len;
+	size_t len = head->bytes.len - head->head_len;
 	char reason[256];
-	sw_api_reason(reason, sizeof reason, body, head->bytes.len - head->head_len);
+	sw_api_reason(reason, sizeof reason, body, len);
+	/* Docker refuses after it has taken the connection over: plain text, without a length. */
+	while (len > 0 && strchr(" \r\n", body[len - 1]))
+		len--;
+	if (!reason[0] && body[0] != '<')
+		sw_text_clean(reason, sizeof reason, body, len);
 	sw_error_set(err, sw_api_status_code(head->status), 0, "attaching: %s (%d)",
 	             reason[0] ? reason : "the engine gave no reason", head->status);
 	return SW_ATTACH_REFUSED;

@@ -66,7 +66,7 @@ struct search {
 	struct sw_buf tried; /* "unix:///run/docker.sock (permission denied), …" */
 };
 
-static const char step_find[] = "find a container engine";
+static const char step_find[] = "engine";
 
 static void step(const struct search *search, int64_t elapsed_ns, const char *detail)
 {

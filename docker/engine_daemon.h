@@ -14,7 +14,7 @@ struct sw_daemon_paths {
 	char dir[900];
 	char run[900]; /* exec root and socket: DIR, or a short folder below /run */
 	char data[1024], exec[1024], socket[1024], pid[1024], log[1024], config[1024], record[1024],
-		lock[1024], containerd[1024];
+		lock[1024], containerd[1024], containerd_pid[1024];
 };
 
 /* Works out the paths; makes nothing. STATE_DIR may be relative. */

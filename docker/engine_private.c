@@ -17,7 +17,7 @@
 static const int64_t ready_timeout_ns = 30000000000;
 static const int64_t probe_timeout_ns = 2000000000;
 static const int64_t stop_grace_ns = 20000000000;
-static const char step_start[] = "start a private engine";
+static const char step_start[] = "private";
 
 int sw_engine_private_endpoint(const char *state_dir, struct sw_endpoint *out_endpoint,
                                struct sw_error *err)
@@ -274,8 +274,10 @@ static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps ste
 		return -1;
 	report(steps, -1, "");
 	if (!running) {
-		/* A daemon that was killed leaves containers that no engine would ever stop again. */
+		/* A daemon that was killed leaves containers that no engine would ever stop again; and a
+		 * pid file of its containerd, which dockerd believes as long as a zombie has that number. */
 		(void)sw_daemon_sweep(paths);
+		(void)unlink(paths->containerd_pid);
 		(void)unlink(paths->socket);
 		(void)unlink(paths->pid);
 		if (sw_daemon_spawn(paths, &pid, err) < 0)

@@ -61,6 +61,7 @@ int sw_daemon_paths(const char *state_dir, struct sw_daemon_paths *out_paths, st
 	below(paths.record, paths.dir, "engine.process");
 	below(paths.lock, paths.dir, "lock");
 	below(paths.containerd, paths.dir, "containerd");
+	below(paths.containerd_pid, paths.run, "exec/containerd/containerd.pid");
 	*out_paths = paths;
 	return 0;
 }

@@ -17,7 +17,7 @@ enum { CHANGES_MAX = 16 };
 static const int64_t request_timeout_ns = 30000000000;
 static const int64_t import_timeout_ns = 300000000000;
 static const int64_t tar_timeout_ns = 300000000000;
-static const char step_image[] = "make the image";
+static const char step_image[] = "image";
 static const char our_prefix[] = "sandwatch/python";
 
 /* ---- the recipe's parts ---- */

@@ -19,7 +19,7 @@ enum { LIST_MAX = 64 << 10, LINES_MAX = 256 };
 
 static const int64_t request_timeout_ns = 30000000000;
 static const int64_t export_timeout_ns = 300000000000;
-static const char step_root[] = "unpack the image for the host";
+static const char step_root[] = "host root";
 
 static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail)
 {

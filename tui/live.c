@@ -76,10 +76,6 @@ static void emit_setup_notes(struct sw_live *live)
 {
 	const struct sw_setup *setup = live->setup;
 	char text[SW_TEXT_MAX];
-	if (*setup->engine_error)
-		emit_note(live, setup->engine_error);
-	if (*setup->no_worker)
-		emit_note(live, setup->no_worker);
 	for (int i = 0; i < setup->plan.n_modes; i++) {
 		bool container = setup->plan.modes[i].kind != SW_KIND_HOST && setup->has_engine;
 		if (*setup->image_errors[i])

@@ -211,7 +211,8 @@ static int need_engine(struct sw_setup *setup, const struct sw_cli *cli, struct 
 	}
 	sw_text_copy(setup->engine_error, sizeof setup->engine_error, why.message);
 	if (steps.fn)
-		steps.fn(steps.user, "engine", 0, "none: every sandbox iteration will fail and fall back");
+		steps.fn(steps.user, "fallback", 0,
+		         "every sandbox iteration will fail and run on the host instead");
 	return 0;
 }
 

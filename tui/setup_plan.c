@@ -46,6 +46,11 @@ static int keep_modes(struct sw_plan *plan, const char *list, struct sw_error *e
 		if (listed(list, plan->modes[i].name))
 			plan->modes[kept++] = plan->modes[i];
 	plan->n_modes = kept;
+	/* What is left decides who is compared. */
+	if (sw_plan_mode(plan, plan->decision.baseline) < 0)
+		plan->decision.baseline[0] = '\0';
+	if (sw_plan_mode(plan, plan->decision.candidate) < 0)
+		plan->decision.candidate[0] = '\0';
 	return 0;
 }
 
@@ -64,7 +69,7 @@ static int apply_flags(const struct sw_cli *cli, struct sw_plan *plan, struct sw
 			                    "--order is interleaved, sequential or random, not '%s'", cli->order);
 		plan->order = (enum sw_order)order;
 	}
-	return cli->modes ? keep_modes(plan, cli->modes, err) : 0;
+	return 0;
 }
 
 int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err)
@@ -72,7 +77,8 @@ int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_erro
 	struct sw_config_env env = {from_environment, NULL};
 	sw_plan_defaults(plan);
 	if (sw_config_load_layers(plan, cli->config, env, err) < 0 || apply_flags(cli, plan, err) < 0 ||
-	    sw_config_finish(plan, err) < 0) {
+	    sw_config_finish(plan, err) < 0 ||
+	    (cli->modes && keep_modes(plan, cli->modes, err) < 0)) {
 		sw_plan_done(plan);
 		return -1;
 	}

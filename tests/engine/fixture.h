@@ -101,13 +101,25 @@ static inline void fx_close(struct fx *fx)
 	*fx = (struct fx){0};
 }
 
-/* The engine to test against; NULL (and a printed reason) without. */
+/* The engine to test against, NULL without. */
 static inline const char *fx_host(void)
 {
 	const char *host = getenv("SANDWATCH_TEST_HOST");
-	if (!host || !host[0])
-		print_message("skipped: SANDWATCH_TEST_HOST names no engine to test against\n");
 	return host && host[0] ? host : NULL;
+}
+
+/* Skips the test that calls it when there is no engine. */
+static inline void fx_need(bool there, const char *what)
+{
+	if (there)
+		return;
+	print_message("skipped: %s\n", what);
+	skip();
+}
+
+static inline void fx_need_engine(void)
+{
+	fx_need(fx_host() != NULL, "SANDWATCH_TEST_HOST names no engine to test against");
 }
 
 static inline void fx_each(void *user, const char *id, const char *name, const char *state,

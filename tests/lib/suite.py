@@ -69,10 +69,9 @@ def execute(options, outcome):
             code = process.wait(options.timeout)
         except subprocess.TimeoutExpired:
             code = None
-            outcome.problems.append(f"did not end within {options.timeout} s")
-        # Also whatever it started and left in its process group, or that would outlive the suite.
-        kill_group(process)
-        process.wait()
+            outcome.problems.append(f"did not end within {options.timeout:g} s")
+            kill_group(process)
+            process.wait()
         running.discard(process)
         output.seek(0)
         outcome.output = output.read(SHOWN_MAX + 1).decode(errors="replace")
@@ -166,7 +165,8 @@ def main():
     parser.add_argument("--wrap", default="")
     parser.add_argument("programs", nargs="+")
     options = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
 
     begin = time.monotonic()

@@ -86,7 +86,7 @@ static inline void config_test_same_section(const struct sw_section *section, co
 
 		if (key->type == SW_KEY_SECTION)
 			config_test_same_section(key->section, at, bt);
-		else if (sw_key_is_number(key) && sw_value_get(key, a) != sw_value_get(key, b))
+		else if (sw_key_is_number(key) && sw_key_get(key, a) != sw_key_get(key, b))
 			fail_msg("%s.%s differs", section->path, key->name);
 		else if (sw_key_is_text(key) && strcmp(at, bt) != 0)
 			fail_msg("%s.%s: '%s' is not '%s'", section->path, key->name, at, bt);

@@ -12,13 +12,37 @@ static void bytes_are_powers_of_1024(void **state)
 		const char *text;
 		int64_t bytes; /* -1: refused */
 	} cases[] = {
-		{"0", 0}, {"1", 1}, {"512k", 524288}, {"16m", 16777216}, {"2g", 2147483648},
-		{"2G", 2147483648}, {"2gb", 2147483648}, {"2GiB", 2147483648}, {"1.5g", 1610612736},
-		{"0.1k", 102}, {"1t", 1099511627776}, {"7b", 7}, {"1.0", 1},
-		{"", -1}, {"g", -1}, {"-1", -1}, {"-0", -1}, {"1.5", -1}, {"1.", -1}, {".5g", -1},
-		{"2 g", -1}, {"2x", -1}, {"2gg", -1}, {"0x10", -1}, {"1e3", -1}, {"nan", -1},
-		{"9223372036854775807", INT64_MAX}, {"9223372036854775808", -1}, {"8388608t", -1},
-		{"99999999999999999999g", -1}, {"1.1234567891g", -1},
+		{"0", 0},
+		{"1", 1},
+		{"512k", 524288},
+		{"16m", 16777216},
+		{"2g", 2147483648},
+		{"2G", 2147483648},
+		{"2gb", 2147483648},
+		{"2GiB", 2147483648},
+		{"1.5g", 1610612736},
+		{"0.1k", 102},
+		{"1t", 1099511627776},
+		{"7b", 7},
+		{"1.0", 1},
+		{"", -1},
+		{"g", -1},
+		{"-1", -1},
+		{"-0", -1},
+		{"1.5", -1},
+		{"1.", -1},
+		{".5g", -1},
+		{"2 g", -1},
+		{"2x", -1},
+		{"2gg", -1},
+		{"0x10", -1},
+		{"1e3", -1},
+		{"nan", -1},
+		{"9223372036854775807", INT64_MAX},
+		{"9223372036854775808", -1},
+		{"8388608t", -1},
+		{"99999999999999999999g", -1},
+		{"1.1234567891g", -1},
 	};
 
 	(void)state;
@@ -37,11 +61,28 @@ static void durations_are_nanoseconds(void **state)
 		const char *text;
 		int64_t ns;
 	} cases[] = {
-		{"300", 300000000000}, {"300s", 300000000000}, {"5m", 300000000000}, {"100ms", 100000000},
-		{"1.5s", 1500000000}, {"7us", 7000}, {"7µs", 7000}, {"9ns", 9}, {"1h", 3600000000000},
-		{"0.000000001", 1}, {"0", 0}, {"0.5h", 1800000000000},
-		{"", -1}, {"s", -1}, {"-1s", -1}, {"1d", -1}, {"1 s", -1}, {"1.5ns", -1}, {"1s2", -1},
-		{"9223372036", 9223372036000000000}, {"9223372037", -1}, {"9999999999h", -1},
+		{"300", 300000000000},
+		{"300s", 300000000000},
+		{"5m", 300000000000},
+		{"100ms", 100000000},
+		{"1.5s", 1500000000},
+		{"7us", 7000},
+		{"7µs", 7000},
+		{"9ns", 9},
+		{"1h", 3600000000000},
+		{"0.000000001", 1},
+		{"0", 0},
+		{"0.5h", 1800000000000},
+		{"", -1},
+		{"s", -1},
+		{"-1s", -1},
+		{"1d", -1},
+		{"1 s", -1},
+		{"1.5ns", -1},
+		{"1s2", -1},
+		{"9223372036", 9223372036000000000},
+		{"9223372037", -1},
+		{"9999999999h", -1},
 	};
 
 	(void)state;
@@ -60,16 +101,17 @@ static void every_type_is_read(void **state)
 {
 	struct sw_plan *plan = *state;
 
-	config_test_ok(plan,
-	               "session: {name: \"n ä\", iterations: '7', order: random, seed: 9223372036854775807}\n"
-	               "workload: {strategy: ./s.py, backtest: real, days: 10, symbols: 3}\n"
-	               "sandbox:\n"
-	               "  docker: {memory_limit: 6m, cpu_count: 0.125, timeout_seconds: 0.5, user: \"\",\n"
-	               "           read_only: FALSE, tmpfs_size: 0, seccomp: /p.json, pids_limit: 0}\n"
-	               "  fallback: {on: [timeout, oom, crashed, engine], max_retries: 0}\n"
-	               "decision: {enable_below_percent: 12.5, project_seconds: [0.001, 7]}\n"
-	               "gates: [\"a < 1\"]\n"
-	               "tui: {theme: light, fps: 60, unicode: never}\n");
+	config_test_ok(
+		plan,
+		"session: {name: \"n ä\", iterations: '7', order: random, seed: 9223372036854775807}\n"
+		"workload: {strategy: ./s.py, backtest: real, days: 10, symbols: 3}\n"
+		"sandbox:\n"
+		"  docker: {memory_limit: 6m, cpu_count: 0.125, timeout_seconds: 0.5, user: \"\",\n"
+		"           read_only: FALSE, tmpfs_size: 0, seccomp: /p.json, pids_limit: 0}\n"
+		"  fallback: {on: [timeout, oom, crashed, engine], max_retries: 0}\n"
+		"decision: {enable_below_percent: 12.5, project_seconds: [0.001, 7]}\n"
+		"gates: [\"a < 1\"]\n"
+		"tui: {theme: light, fps: 60, unicode: never}\n");
 	assert_string_equal(plan->name, "n ä");
 	assert_int_equal(plan->iterations, 7);
 	assert_int_equal(plan->order, SW_ORDER_RANDOM);
@@ -95,8 +137,16 @@ static void every_type_is_read(void **state)
 static void nothing_changes_nothing(void **state)
 {
 	static const char *const texts[] = {
-		"", "\n\n", "# only a comment\n", "---\n", "--- \n...\n", "{}", "session:\nsandbox: {docker: }\n",
-		"\xEF\xBB\xBF", "\xEF\xBB\xBF# c\n", "~",
+		"",
+		"\n\n",
+		"# only a comment\n",
+		"---\n",
+		"--- \n...\n",
+		"{}",
+		"session:\nsandbox: {docker: }\n",
+		"\xEF\xBB\xBF",
+		"\xEF\xBB\xBF# c\n",
+		"~",
 	};
 	struct sw_plan *plan = *state, fresh;
 
@@ -141,11 +191,12 @@ static void a_command_and_a_strategy_take_turns(void **state)
 static void variables_fill_in_values(void **state)
 {
 	static const char *const vars[] = {"N", "7", "EMPTY", "", "IMG", "reg:5/x", "D", "${N}", NULL};
-	static const char text[] = "session: {iterations: \"${N}\", warmup: '${UNSET:3}', seed: '${EMPTY:5}',\n"
-	                           "          name: \"a${N}b$${N}c$d${D}\"}\n"
-	                           "sandbox:\n  enabled: ${UNSET:false}\n"
-	                           "  docker: {image: \"${IMG}\", user: '${EMPTY}', network: '${U:a:b}'}\n"
-	                           "gates: ['x ${UNSET:}']\n";
+	static const char text[] =
+		"session: {iterations: \"${N}\", warmup: '${UNSET:3}', seed: '${EMPTY:5}',\n"
+		"          name: \"a${N}b$${N}c$d${D}\"}\n"
+		"sandbox:\n  enabled: ${UNSET:false}\n"
+		"  docker: {image: \"${IMG}\", user: '${EMPTY}', network: '${U:a:b}'}\n"
+		"gates: ['x ${UNSET:}']\n";
 	struct sw_plan *plan = *state;
 	struct sw_error err = {0};
 
@@ -211,20 +262,21 @@ static void the_default_file_is_the_defaults(void **state)
 	struct sw_plan *plan = *state, fresh;
 	struct sw_error err = {0};
 
-	config_test_ok(plan,
-	               "session: {name: x, iterations: 1, warmup: 2, order: random, seed: 1}\n"
-	               "modes: [{name: x, kind: cold}]\n"
-	               "workload: {command: [x], backtest: real, days: 2, symbols: 2}\n"
-	               "sandbox:\n"
-	               "  enabled: false\n"
-	               "  docker: {image: x, memory_limit: 0, cpu_count: 0, timeout_seconds: 1, network: x,\n"
-	               "           pids_limit: 0, user: x, read_only: false, tmpfs_size: 0, runtime: x,\n"
-	               "           seccomp: x, drop_capabilities: false, no_new_privileges: false}\n"
-	               "  fallback: {enabled: false, max_retries: 0, on: []}\n"
-	               "decision: {baseline: x, candidate: y, enable_below_percent: 1,\n"
-	               "           optional_below_percent: 2, project_seconds: []}\n"
-	               "gates: []\n"
-	               "tui: {theme: x, fps: 1, unicode: never}\n");
+	config_test_ok(
+		plan,
+		"session: {name: x, iterations: 1, warmup: 2, order: random, seed: 1}\n"
+		"modes: [{name: x, kind: cold}]\n"
+		"workload: {command: [x], backtest: real, days: 2, symbols: 2}\n"
+		"sandbox:\n"
+		"  enabled: false\n"
+		"  docker: {image: x, memory_limit: 0, cpu_count: 0, timeout_seconds: 1, network: x,\n"
+		"           pids_limit: 0, user: x, read_only: false, tmpfs_size: 0, runtime: x,\n"
+		"           seccomp: x, drop_capabilities: false, no_new_privileges: false}\n"
+		"  fallback: {enabled: false, max_retries: 0, on: []}\n"
+		"decision: {baseline: x, candidate: y, enable_below_percent: 1,\n"
+		"           optional_below_percent: 2, project_seconds: []}\n"
+		"gates: []\n"
+		"tui: {theme: x, fps: 1, unicode: never}\n");
 	if (sw_config_load_file(plan, SW_SOURCE_DIR "/config/default.yaml", config_test_env(NULL),
 	                        &err) < 0)
 		fail_msg("%s", err.message);
@@ -260,7 +312,8 @@ static void later_layers_win(void **state)
 {
 	struct sw_plan *plan = *state;
 	struct sw_error err = {0};
-	char dir[] = "/tmp/sw-config-XXXXXX", xdg[64], below[96], system_file[96], user_file[128], own[96];
+	char dir[] = "/tmp/sw-config-XXXXXX", xdg[64], below[96], system_file[96], user_file[128],
+		 own[96];
 
 	assert_non_null(mkdtemp(dir));
 	snprintf(xdg, sizeof xdg, "%s/.config", dir);
@@ -273,21 +326,26 @@ static void later_layers_win(void **state)
 	const char *by_xdg[] = {"XDG_CONFIG_HOME", xdg, "HOME", "/nowhere", NULL};
 	const char *by_home[] = {"XDG_CONFIG_HOME", "relative", "HOME", dir, NULL};
 
-	assert_int_equal(sw_config_load_layers_at(plan, system_file, NULL, config_test_env(by_xdg), &err), 0);
+	assert_int_equal(
+		sw_config_load_layers_at(plan, system_file, NULL, config_test_env(by_xdg), &err), 0);
 	assert_int_equal(plan->iterations, 20);
 	put_file(system_file, "session: {iterations: 1, warmup: 1, seed: 1}");
 	put_file(user_file, "session: {warmup: 2, seed: 2}");
 	put_file(own, "session: {seed: 3}");
-	assert_int_equal(sw_config_load_layers_at(plan, system_file, own, config_test_env(by_xdg), &err), 0);
+	assert_int_equal(
+		sw_config_load_layers_at(plan, system_file, own, config_test_env(by_xdg), &err), 0);
 	assert_int_equal(plan->iterations, 1);
 	assert_int_equal(plan->warmup, 2);
 	assert_int_equal(plan->seed, 3);
-	assert_int_equal(sw_config_load_layers_at(plan, system_file, NULL, config_test_env(by_home), &err), 0);
+	assert_int_equal(
+		sw_config_load_layers_at(plan, system_file, NULL, config_test_env(by_home), &err), 0);
 	assert_int_equal(plan->seed, 2);
-	assert_int_equal(sw_config_load_layers_at(plan, system_file, NULL, config_test_env(NULL), &err), 0);
+	assert_int_equal(sw_config_load_layers_at(plan, system_file, NULL, config_test_env(NULL), &err),
+	                 0);
 	assert_int_equal(plan->seed, 1);
 	assert_int_equal(unlink(own) | unlink(user_file) | unlink(system_file), 0);
-	assert_int_equal(sw_config_load_layers_at(plan, system_file, own, config_test_env(NULL), &err), -1);
+	assert_int_equal(sw_config_load_layers_at(plan, system_file, own, config_test_env(NULL), &err),
+	                 -1);
 	assert_int_equal(rmdir(below) | rmdir(xdg) | rmdir(dir), 0);
 }
 
@@ -296,7 +354,8 @@ static void new_modes_take_what_names_the_old_ones(void **state)
 	struct sw_plan *plan = *state;
 
 	config_test_ok(plan, "decision: {baseline: docker-sandbox}\ngates: [g]");
-	config_test_ok(plan, "decision: {candidate: b}\nmodes: [{name: a, kind: host}, {name: b, kind: cold}]");
+	config_test_ok(
+		plan, "decision: {candidate: b}\nmodes: [{name: a, kind: host}, {name: b, kind: cold}]");
 	assert_int_equal(plan->n_gates, 0);
 	assert_string_equal(plan->decision.baseline, "");
 	assert_string_equal(plan->decision.candidate, "b");
@@ -313,7 +372,8 @@ static void modes_inherit_what_they_do_not_give(void **state)
 
 	config_test_ok(plan, "modes:\n  - {name: a, kind: cold, cpu_count: 2, user: \"\"}\n"
 	                     "  - {name: b, kind: host, timeout_seconds: 9}\n");
-	config_test_ok(plan, "sandbox: {docker: {cpu_count: 1, pids_limit: 9, user: u, runtime: crun}}");
+	config_test_ok(plan,
+	               "sandbox: {docker: {cpu_count: 1, pids_limit: 9, user: u, runtime: crun}}");
 	plan->sandbox.memory_bytes = 7 << 20; /* a flag */
 	config_test_finish_ok(plan);
 	config_test_finish_ok(plan);

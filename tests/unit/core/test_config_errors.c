@@ -27,33 +27,36 @@ static void refused(struct sw_plan *plan, const struct bad *cases, size_t n)
 	}
 }
 
-#define REFUSED(...)                                           \
-	do {                                                       \
-		static const struct bad cases[] = {__VA_ARGS__};       \
-		refused(*state, cases, sizeof cases / sizeof *cases);  \
+#define REFUSED(...)                                          \
+	do {                                                      \
+		static const struct bad cases[] = {__VA_ARGS__};      \
+		refused(*state, cases, sizeof cases / sizeof *cases); \
 	} while (0)
 
 static void keys(void **state)
 {
 	REFUSED(
 		{"session:\n  name: x\n    \n  iteration: 3\n",
-		 "f:4:3: unknown key 'iteration' in session; did you mean 'iterations'?"},
+	     "f:4:3: unknown key 'iteration' in session; did you mean 'iterations'?"},
 		{"session:\n  zzz: 3\n", "f:2:3: unknown key 'zzz' in session; use one of name, "
-		                         "iterations, warmup, order, seed"},
+	                             "iterations, warmup, order, seed"},
 		{"zzz: 1", "f:1:1: unknown key 'zzz' at the top level; use one of session, modes, "
-		           "workload, sandbox, decision, gates, tui"},
+	               "workload, sandbox, decision, gates, tui"},
 		{"sesion: {}", "f:1:1: unknown key 'sesion' at the top level; did you mean 'session'?"},
-		{"iterations: 5", "f:1:1: unknown key 'iterations' at the top level; it belongs in session"},
-		{"sandbox: {image: x}", "f:1:11: unknown key 'image' in sandbox; it belongs in sandbox.docker"},
+		{"iterations: 5",
+	     "f:1:1: unknown key 'iterations' at the top level; it belongs in session"},
+		{"sandbox: {image: x}",
+	     "f:1:11: unknown key 'image' in sandbox; it belongs in sandbox.docker"},
 		{"modes: [{name: a, kind: cold, memory_limits: 1g}]",
-		 "f:1:31: unknown key 'memory_limits' in modes[0]; did you mean 'memory_limit'?"},
+	     "f:1:31: unknown key 'memory_limits' in modes[0]; did you mean 'memory_limit'?"},
 		{"session: {\"a\\e[31mb\": 1}",
-		 "f:1:11: unknown key 'a?[31mb' in session; use one of name, iterations, warmup, order, seed"},
-		{"session:\n  seed: 1\n  seed: 2\n", "f:3:3: session.seed: this key is there twice; keep one"},
+	     "f:1:11: unknown key 'a?[31mb' in session; use one of name, iterations, warmup, order, seed"},
+		{"session:\n  seed: 1\n  seed: 2\n",
+	     "f:3:3: session.seed: this key is there twice; keep one"},
 		{"session: {}\nsession: {}\n", "f:2:1: session: this key is there twice; keep one"},
 		{"session: {[a]: b}", "f:1:11: session: a key must be a word"},
 		{"session:\n  <<: {seed: 1}\n",
-		 "f:2:3: merge keys (<<) are not supported; write the keys out"});
+	     "f:2:3: merge keys (<<) are not supported; write the keys out"});
 }
 
 static void types(void **state)
@@ -62,32 +65,39 @@ static void types(void **state)
 		{"x", "f:1:1: expected keys with values, found a single value"},
 		{"[x]", "f:1:1: expected keys with values, found a list"},
 		{"session: 3", "f:1:10: session: expected keys with values, found a single value"},
-		{"sandbox: {docker: []}", "f:1:19: sandbox.docker: expected keys with values, found a list"},
-		{"session: {iterations: [1]}", "f:1:23: session.iterations: expected a whole number, found a list"},
-		{"session:\n  iterations:\n", "f:2:14: session.iterations: expected a whole number, found nothing"},
+		{"sandbox: {docker: []}",
+	     "f:1:19: sandbox.docker: expected keys with values, found a list"},
+		{"session: {iterations: [1]}",
+	     "f:1:23: session.iterations: expected a whole number, found a list"},
+		{"session:\n  iterations:\n",
+	     "f:2:14: session.iterations: expected a whole number, found nothing"},
 		{"session: {name: ~}",
-		 "f:1:17: session.name: expected a text (\"\" for an empty one), found nothing"},
+	     "f:1:17: session.name: expected a text (\"\" for an empty one), found nothing"},
 		{"session: {iterations: many}", "f:1:23: session.iterations: 'many' is not a whole number"},
 		{"session: {iterations: 2.5}", "f:1:23: session.iterations: '2.5' is not a whole number"},
 		{"session: {iterations: 0x10}", "f:1:23: session.iterations: '0x10' is not a whole number"},
-		{"session: {order: rndom}", "f:1:18: session.order: 'rndom' is no order; did you mean 'random'?"},
+		{"session: {order: rndom}",
+	     "f:1:18: session.order: 'rndom' is no order; did you mean 'random'?"},
 		{"session: {order: 7}",
-		 "f:1:18: session.order: '7' is no order; use interleaved, sequential or random"},
-		{"tui: {unicode: x}", "f:1:16: tui.unicode: 'x' is no unicode setting; use auto, always or never"},
+	     "f:1:18: session.order: '7' is no order; use interleaved, sequential or random"},
+		{"tui: {unicode: x}",
+	     "f:1:16: tui.unicode: 'x' is no unicode setting; use auto, always or never"},
 		{"sandbox:\n  enabled: yes",
-		 "f:2:12: sandbox.enabled: 'yes' is not a boolean; write true or false"},
-		{"sandbox: {enabled: on}", "f:1:20: sandbox.enabled: 'on' is not a boolean; write true or false"},
-		{"sandbox: {enabled: 1}", "f:1:20: sandbox.enabled: '1' is not a boolean; write true or false"},
+	     "f:2:12: sandbox.enabled: 'yes' is not a boolean; write true or false"},
+		{"sandbox: {enabled: on}",
+	     "f:1:20: sandbox.enabled: 'on' is not a boolean; write true or false"},
+		{"sandbox: {enabled: 1}",
+	     "f:1:20: sandbox.enabled: '1' is not a boolean; write true or false"},
 		{"session: {seed: !!int 3}",
-		 "f:1:17: tags like 'tag:yaml.org,2002:int' are not supported; leave it out"},
+	     "f:1:17: tags like 'tag:yaml.org,2002:int' are not supported; leave it out"},
 		{"session: {name: \"\"}", "f:1:17: session.name: must not be empty"},
 		{"session: {name: \"a\\u202eb\"}",
-		 "f:1:17: session.name: 'a?b' holds characters that cannot be shown; leave them out"},
+	     "f:1:17: session.name: 'a?b' holds characters that cannot be shown; leave them out"},
 		{"session: {name: \"a\\0b\"}", "f:1:17: a NUL character is not allowed"},
 		{"tui: {theme: a/b}",
-		 "f:1:14: tui.theme: 'a/b' is no name; use letters, digits, '.', '_' and '-'"},
+	     "f:1:14: tui.theme: 'a/b' is no name; use letters, digits, '.', '_' and '-'"},
 		{"tui: {theme: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}",
-		 "f:1:14: tui.theme: 64 bytes are too long; use at most 63"});
+	     "f:1:14: tui.theme: 64 bytes are too long; use at most 63"});
 }
 
 #define DOCKER(line) "sandbox:\n  docker:\n    " line
@@ -95,38 +105,48 @@ static void types(void **state)
 static void units_and_ranges(void **state)
 {
 	REFUSED(
-		{"session: {iterations: 0}", "f:1:23: session.iterations: 0 is out of range; use 1 to 10000000"},
-		{"session: {iterations: -1}", "f:1:23: session.iterations: -1 is out of range; use 1 to 10000000"},
+		{"session: {iterations: 0}",
+	     "f:1:23: session.iterations: 0 is out of range; use 1 to 10000000"},
+		{"session: {iterations: -1}",
+	     "f:1:23: session.iterations: -1 is out of range; use 1 to 10000000"},
 		{"session: {iterations: 1000000000}",
-		 "f:1:23: session.iterations: 1000000000 is out of range; use 1 to 10000000"},
+	     "f:1:23: session.iterations: 1000000000 is out of range; use 1 to 10000000"},
 		{"session: {iterations: 99999999999999999999}",
-		 "f:1:23: session.iterations: 99999999999999999999 is out of range; use 1 to 10000000"},
-		{"session: {seed: -1}", "f:1:17: session.seed: -1 is out of range; use 0 to 9223372036854775807"},
+	     "f:1:23: session.iterations: 99999999999999999999 is out of range; use 1 to 10000000"},
+		{"session: {seed: -1}",
+	     "f:1:17: session.seed: -1 is out of range; use 0 to 9223372036854775807"},
 		{"session: {seed: 9223372036854775808}",
-		 "f:1:17: session.seed: 9223372036854775808 is out of range; use 0 to 9223372036854775807"},
-		{DOCKER("memory_limit: 4m"), "f:3:19: sandbox.docker.memory_limit: 4m is out of range; use 6m "
-		                             "(Docker's minimum) to 64t, or 0 for none"},
-		{DOCKER("memory_limit: 2x"), "f:3:19: sandbox.docker.memory_limit: '2x' is not a size; write "
-		                             "bytes, or a number with k, m, g or t, like 512m"},
-		{DOCKER("memory_limit: -2g"), "f:3:19: sandbox.docker.memory_limit: -2g is out of range; use 6m "
-		                              "(Docker's minimum) to 64t, or 0 for none"},
-		{DOCKER("cpu_count: 0.005"), "f:3:16: sandbox.docker.cpu_count: 0.005 is out of range; use 0.01 "
-		                             "(Docker's minimum) to 1024, or 0 for none"},
-		{DOCKER("cpu_count: 0.0005"), "f:3:16: sandbox.docker.cpu_count: '0.0005' is not a number of CPUs "
-		                              "with at most 3 decimals; write it like 0.5"},
-		{DOCKER("cpu_count: half"), "f:3:16: sandbox.docker.cpu_count: 'half' is not a number of CPUs "
-		                            "with at most 3 decimals; write it like 0.5"},
+	     "f:1:17: session.seed: 9223372036854775808 is out of range; use 0 to 9223372036854775807"},
+		{DOCKER("memory_limit: 4m"),
+	     "f:3:19: sandbox.docker.memory_limit: 4m is out of range; use 6m "
+	     "(Docker's minimum) to 64t, or 0 for none"},
+		{DOCKER("memory_limit: 2x"),
+	     "f:3:19: sandbox.docker.memory_limit: '2x' is not a size; write "
+	     "bytes, or a number with k, m, g or t, like 512m"},
+		{DOCKER("memory_limit: -2g"),
+	     "f:3:19: sandbox.docker.memory_limit: -2g is out of range; use 6m "
+	     "(Docker's minimum) to 64t, or 0 for none"},
+		{DOCKER("cpu_count: 0.005"),
+	     "f:3:16: sandbox.docker.cpu_count: 0.005 is out of range; use 0.01 "
+	     "(Docker's minimum) to 1024, or 0 for none"},
+		{DOCKER("cpu_count: 0.0005"),
+	     "f:3:16: sandbox.docker.cpu_count: '0.0005' is not a number of CPUs "
+	     "with at most 3 decimals; write it like 0.5"},
+		{DOCKER("cpu_count: half"),
+	     "f:3:16: sandbox.docker.cpu_count: 'half' is not a number of CPUs "
+	     "with at most 3 decimals; write it like 0.5"},
 		{DOCKER("timeout_seconds: 0"),
-		 "f:3:22: sandbox.docker.timeout_seconds: 0 is out of range; use 0.001 to 86400"},
-		{DOCKER("timeout_seconds: 5m"), "f:3:22: sandbox.docker.timeout_seconds: '5m' is not a number of "
-		                                "seconds; write it without a unit, like 300 or 0.5"},
+	     "f:3:22: sandbox.docker.timeout_seconds: 0 is out of range; use 0.001 to 86400"},
+		{DOCKER("timeout_seconds: 5m"),
+	     "f:3:22: sandbox.docker.timeout_seconds: '5m' is not a number of "
+	     "seconds; write it without a unit, like 300 or 0.5"},
 		{DOCKER("tmpfs_size: 1"),
-		 "f:3:17: sandbox.docker.tmpfs_size: 1 is out of range; use 4k to 1t, or 0 for none"},
+	     "f:3:17: sandbox.docker.tmpfs_size: 1 is out of range; use 4k to 1t, or 0 for none"},
 		{"decision: {enable_below_percent: 10%}",
-		 "f:1:34: decision.enable_below_percent: '10%' is not a number with at most 6 decimals; write "
-		 "it like 100 or 0.5"},
+	     "f:1:34: decision.enable_below_percent: '10%' is not a number with at most 6 decimals; write "
+	     "it like 100 or 0.5"},
 		{"decision: {project_seconds: [3, 0]}",
-		 "f:1:33: decision.project_seconds: 0 is out of range; use 0.001 to 86400"});
+	     "f:1:33: decision.project_seconds: 0 is out of range; use 0.001 to 86400"});
 }
 
 static void lists(void **state)
@@ -138,67 +158,73 @@ static void lists(void **state)
 		{"modes: [{kind: cold}]", "f:1:9: modes[0]: a mode needs a name"},
 		{"modes:\n  - name: a\n", "f:2:5: modes[0]: a mode needs a kind; use host or cold"},
 		{"modes: [{name: a, kind: cool}]",
-		 "f:1:25: modes[0].kind: 'cool' is no mode kind; did you mean 'cold'?"},
+	     "f:1:25: modes[0].kind: 'cool' is no mode kind; did you mean 'cold'?"},
 		{"modes: [{name: a b, kind: cold}]",
-		 "f:1:16: modes[0].name: 'a b' is no name; use letters, digits, '.', '_' and '-'"},
+	     "f:1:16: modes[0].name: 'a b' is no name; use letters, digits, '.', '_' and '-'"},
 		{"modes:\n  - {name: a, kind: host}\n  - {kind: cold, name: a}\n",
-		 "f:3:24: modes[1]: the name 'a' is there twice; give another"},
+	     "f:3:24: modes[1]: the name 'a' is there twice; give another"},
 		{"modes: [{name: a, kind: host}, {name: b, kind: cold, memory_limit: 1}]",
-		 "f:1:68: modes[1].memory_limit: 1 is out of range; use 6m (Docker's minimum) to 64t, or 0 for "
-		 "none"},
+	     "f:1:68: modes[1].memory_limit: 1 is out of range; use 6m (Docker's minimum) to 64t, or 0 for "
+	     "none"},
 		{"workload: {command: echo hi}",
-		 "f:1:21: workload.command: expected a list like [sh, -c, \"make test\"], found a single value"},
-		{"workload: {command: []}", "f:1:21: workload.command: an empty list; name at least the program"},
-		{"workload: {command: [\"\"]}", "f:1:22: workload.command: the program's name must not be empty"},
+	     "f:1:21: workload.command: expected a list like [sh, -c, \"make test\"], found a single value"},
+		{"workload: {command: []}",
+	     "f:1:21: workload.command: an empty list; name at least the program"},
+		{"workload: {command: [\"\"]}",
+	     "f:1:22: workload.command: the program's name must not be empty"},
 		{"workload: {command: [a, [b]]}",
-		 "f:1:25: workload.command: expected a text (\"\" for an empty one), found a list"},
+	     "f:1:25: workload.command: expected a text (\"\" for an empty one), found a list"},
 		{"workload: {strategy: a, command: [b]}",
-		 "f:1:34: workload.command: there is a strategy too; keep one of them"},
+	     "f:1:34: workload.command: there is a strategy too; keep one of them"},
 		{"workload: {command: [b], strategy: a}",
-		 "f:1:36: workload.strategy: there is a command too; keep one of them"},
-		{"workload: {command: [b], days: 1}", "f:1:32: workload.days: 1 is out of range; use 2 to 100000"},
+	     "f:1:36: workload.strategy: there is a command too; keep one of them"},
+		{"workload: {command: [b], days: 1}",
+	     "f:1:32: workload.days: 1 is out of range; use 2 to 100000"},
 		{"workload: {strategy: ''}", "f:1:22: workload.strategy: must not be empty"},
 		{"sandbox:\n  fallback:\n    on: engine\n",
-		 "f:3:9: sandbox.fallback.on: expected a list, found a single value"},
+	     "f:3:9: sandbox.fallback.on: expected a list, found a single value"},
 		{"sandbox: {fallback: {on: [engine, rejected]}}",
-		 "f:1:35: sandbox.fallback.on: 'rejected' is the code's own doing and must not earn it a run on "
-		 "the host; use engine, timeout, oom or crashed"},
+	     "f:1:35: sandbox.fallback.on: 'rejected' is the code's own doing and must not earn it a run on "
+	     "the host; use engine, timeout, oom or crashed"},
 		{"sandbox: {fallback: {on: [failed]}}",
-		 "f:1:27: sandbox.fallback.on: 'failed' is the code's own doing and must not earn it a run on "
-		 "the host; use engine, timeout, oom or crashed"},
-		{"sandbox: {fallback: {on: [ok]}}", "f:1:27: sandbox.fallback.on: 'ok' is no failure of the "
-		                                    "sandbox; use engine, timeout, oom or crashed"},
+	     "f:1:27: sandbox.fallback.on: 'failed' is the code's own doing and must not earn it a run on "
+	     "the host; use engine, timeout, oom or crashed"},
+		{"sandbox: {fallback: {on: [ok]}}",
+	     "f:1:27: sandbox.fallback.on: 'ok' is no failure of the "
+	     "sandbox; use engine, timeout, oom or crashed"},
 		{"sandbox: {fallback: {on: [engin]}}",
-		 "f:1:27: sandbox.fallback.on: 'engin' is no outcome; did you mean 'engine'?"},
+	     "f:1:27: sandbox.fallback.on: 'engin' is no outcome; did you mean 'engine'?"},
 		{"gates: ['']", "f:1:9: gates: must not be empty"},
 		{"decision: {project_seconds: [1,2,3,4,5,6,7,8,9]}",
-		 "f:1:29: decision.project_seconds: 9 entries are too many; use at most 8"});
+	     "f:1:29: decision.project_seconds: 9 entries are too many; use at most 8"});
 }
 
 static void broken_yaml(void **state)
 {
 	REFUSED(
 		{"session: {name: [a}\n", "f:1:19: did not find expected ',' or ']', while parsing a flow "
-		                          "sequence that starts at 1:17"},
+	                              "sequence that starts at 1:17"},
 		{"a: b: c", "f:1:5: mapping values are not allowed in this context"},
-		{"session:\n\tname: x\n", "f:2:1: found character that cannot start any token, while scanning "
-		                          "for the next token that starts at 2:1"},
-		{"session: \"x", "f:1:12: found unexpected end of stream, while scanning a quoted scalar that "
-		                 "starts at 1:10"},
+		{"session:\n\tname: x\n",
+	     "f:2:1: found character that cannot start any token, while scanning "
+	     "for the next token that starts at 2:1"},
+		{"session: \"x",
+	     "f:1:12: found unexpected end of stream, while scanning a quoted scalar that "
+	     "starts at 1:10"},
 		{"---\nsession: {}\n---\nsession: {}\n", "f:3:1: a second document; one file holds one"},
-		{"session:\n  name: \"\xC3\xA4\xFF\"\n", "f:2:11: not UTF-8 (byte 0xFF); save the file as UTF-8"},
+		{"session:\n  name: \"\xC3\xA4\xFF\"\n",
+	     "f:2:11: not UTF-8 (byte 0xFF); save the file as UTF-8"},
 		{"\xFF\xFEs\x01", "f:1:1: not UTF-8 (byte 0xFF); save the file as UTF-8"},
 		{"session:\n  name: \xC3\xA4\x01\n", "f:2:10: control characters are not allowed"},
-		{"session: *none",
-		 "f:1:10: the alias '*none' refers to nothing; define '&none' before it"},
+		{"session: *none", "f:1:10: the alias '*none' refers to nothing; define '&none' before it"},
 		{"session: {name: &n many,\n  iterations: *n}",
-		 "f:1:17: session.iterations: 'many' is not a whole number"},
+	     "f:1:17: session.iterations: 'many' is not a whole number"},
 		{"session: &a {name: *a}",
-		 "f:1:20: the alias '*a' is inside the value it refers to (a cycle)"},
+	     "f:1:20: the alias '*a' is inside the value it refers to (a cycle)"},
 		{"modes: &a\n  - name: x\n    kind: [&b [*a]]\n",
-		 "f:3:16: the alias '*a' is inside the value it refers to (a cycle)"},
+	     "f:3:16: the alias '*a' is inside the value it refers to (a cycle)"},
 		{"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
-		 "f:1:33: nested more than 32 levels deep"});
+	     "f:1:33: nested more than 32 levels deep"});
 }
 
 static void the_environment(void **state)
@@ -206,18 +232,18 @@ static void the_environment(void **state)
 	static const char *const vars[] = {"BAD", "a\xFF", "N", "x", NULL};
 	static const struct bad cases[] = {
 		{"session:\n  name: ${NOT_SET}\n",
-		 "f:2:9: session.name: the environment variable 'NOT_SET' is not set; set it, or give a "
-		 "default: ${NOT_SET:default}"},
+	     "f:2:9: session.name: the environment variable 'NOT_SET' is not set; set it, or give a "
+	     "default: ${NOT_SET:default}"},
 		{"session:\n  name: ${BAD}\n",
-		 "f:2:9: session.name: the environment variable 'BAD' is not valid UTF-8"},
+	     "f:2:9: session.name: the environment variable 'BAD' is not valid UTF-8"},
 		{"session:\n  name: a${N\n", "f:2:9: session.name: '${N' has no '}'; write ${NAME} or "
-		                             "${NAME:default}, or $${ for a plain ${"},
+	                                 "${NAME:default}, or $${ for a plain ${"},
 		{"session:\n  name: ${1}\n", "f:2:9: session.name: '${1}' holds no variable's name; write "
-		                             "${NAME} or ${NAME:default}, or $${ for a plain ${"},
+	                                 "${NAME} or ${NAME:default}, or $${ for a plain ${"},
 		{"session:\n  iterations: ${N}\n", "f:2:15: session.iterations: 'x' is not a whole number"},
 		{"gates: ['${N}', '${GONE}']",
-		 "f:1:17: gates: the environment variable 'GONE' is not set; set it, or give a default: "
-		 "${GONE:default}"},
+	     "f:1:17: gates: the environment variable 'GONE' is not set; set it, or give a default: "
+	     "${GONE:default}"},
 	};
 	char big[SW_CONFIG_MAX_VALUE + 2];
 	const char *huge[] = {"BIG", big, NULL};
@@ -225,13 +251,14 @@ static void the_environment(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		assert_int_equal(sw_config_load_text(*state, "f", cases[i].text, strlen(cases[i].text),
-		                                     config_test_env(vars), &err), -1);
+		                                     config_test_env(vars), &err),
+		                 -1);
 		assert_string_equal(err.message, cases[i].message);
 	}
 	memset(big, 'a', sizeof big);
 	big[sizeof big - 1] = '\0';
-	assert_int_equal(sw_config_load_text(*state, "f", "gates: ['${BIG}']", 17,
-	                                     config_test_env(huge), &err), -1);
+	assert_int_equal(
+		sw_config_load_text(*state, "f", "gates: ['${BIG}']", 17, config_test_env(huge), &err), -1);
 	assert_string_equal(err.message, "f:1:9: gates: the value is longer than 65536 bytes");
 }
 
@@ -263,8 +290,9 @@ static void a_billion_laughs(void **state)
 	int result = config_test_load(*state, text, &err);
 
 	assert_int_equal(result, -1);
-	assert_string_equal(err.message, "f:5:10: more than 10000 values once every alias is written out; "
-	                                 "write fewer");
+	assert_string_equal(err.message,
+	                    "f:5:10: more than 10000 values once every alias is written out; "
+	                    "write fewer");
 }
 
 /* Each level holds the one before: shallow to write, deep once written out. */
@@ -311,7 +339,8 @@ static void files(void **state)
 		assert_int_equal(fputc('#', file), '#');
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(sw_config_load_file(*state, path, env, &err), -1);
-	snprintf(expected, sizeof expected, "%s: larger than 1048576 bytes; that is no configuration", path);
+	snprintf(expected, sizeof expected, "%s: larger than 1048576 bytes; that is no configuration",
+	         path);
 	assert_string_equal(err.message, expected);
 	assert_int_equal(sw_config_load_text(*state, "f", "", SW_CONFIG_MAX_BYTES + 1, env, &err), -1);
 	assert_string_equal(err.message, "f: larger than 1048576 bytes; that is no configuration");
@@ -330,22 +359,25 @@ static void files(void **state)
 static void finishing(void **state)
 {
 	static const struct bad cases[] = {
-		{"modes: [{name: x, kind: warm}]", "mode 'x': kind 'warm' is not built yet; use host or cold"},
+		{"modes: [{name: x, kind: warm}]",
+	     "mode 'x': kind 'warm' is not built yet; use host or cold"},
 		{"modes: [{name: x, kind: prepared}]",
-		 "mode 'x': kind 'prepared' is not built yet; use host or cold"},
-		{"modes: [{name: x, kind: exec}]", "mode 'x': kind 'exec' is not built yet; use host or cold"},
-		{"modes: [{name: x, kind: cold, parallel: 5}]", "mode 'x': parallel 5 is not built yet; use 1"},
+	     "mode 'x': kind 'prepared' is not built yet; use host or cold"},
+		{"modes: [{name: x, kind: exec}]",
+	     "mode 'x': kind 'exec' is not built yet; use host or cold"},
+		{"modes: [{name: x, kind: cold, parallel: 5}]",
+	     "mode 'x': parallel 5 is not built yet; use 1"},
 		{"modes: [{name: x, kind: cold}]\nsandbox: {enabled: false}",
-		 "sandbox.enabled is false and no mode of kind host is left; add one, or enable the sandbox"},
+	     "sandbox.enabled is false and no mode of kind host is left; add one, or enable the sandbox"},
 		{"decision: {candidate: docker-sandbux}",
-		 "decision.candidate: 'docker-sandbux' is no mode of this session; did you mean "
-		 "'docker-sandbox'?"},
+	     "decision.candidate: 'docker-sandbux' is no mode of this session; did you mean "
+	     "'docker-sandbox'?"},
 		{"decision: {baseline: zz}",
-		 "decision.baseline: 'zz' is no mode of this session; use ast-only or docker-sandbox"},
+	     "decision.baseline: 'zz' is no mode of this session; use ast-only or docker-sandbox"},
 		{"decision: {baseline: ast-only, candidate: ast-only}",
-		 "decision.candidate: 'ast-only' is the baseline too; name another mode"},
+	     "decision.candidate: 'ast-only' is the baseline too; name another mode"},
 		{"decision: {enable_below_percent: 301}",
-		 "decision.enable_below_percent is above decision.optional_below_percent; use a smaller one"},
+	     "decision.enable_below_percent is above decision.optional_below_percent; use a smaller one"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -397,9 +429,16 @@ static void finishing_checks_flags(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CONFIG_TEST(keys), CONFIG_TEST(types), CONFIG_TEST(units_and_ranges), CONFIG_TEST(lists),
-		CONFIG_TEST(broken_yaml), CONFIG_TEST(the_environment), CONFIG_TEST(a_billion_laughs),
-		CONFIG_TEST(deep_aliases), CONFIG_TEST(files), CONFIG_TEST(finishing),
+		CONFIG_TEST(keys),
+		CONFIG_TEST(types),
+		CONFIG_TEST(units_and_ranges),
+		CONFIG_TEST(lists),
+		CONFIG_TEST(broken_yaml),
+		CONFIG_TEST(the_environment),
+		CONFIG_TEST(a_billion_laughs),
+		CONFIG_TEST(deep_aliases),
+		CONFIG_TEST(files),
+		CONFIG_TEST(finishing),
 		CONFIG_TEST(finishing_checks_flags),
 	};
 

@@ -67,9 +67,11 @@ static int64_t random_number(const struct sw_key *key, uint64_t *seed)
 static void random_text(char *out, size_t size, bool any, uint64_t *seed)
 {
 	static const char *const pieces[] = {
-		"a", "Z", "7", " ", "\"", "\\", "'", "$", "{", "}", "${", "$${", "#", ": ", "- ", "%", "&",
-		"*", "!", "ä", "日", "🙂", ",", "[", "]", "null", "~", "true", "<<", "|", ">", "@", "`",
-		"\n", "\t", "\x01", "\x7f", "\r", "\xC2\x85", "\u2028", "\ufeff", "\uffff", "\u200b",
+		"a",    "Z",  "7",        " ",      "\"",     "\\",     "'",      "$",    "{",
+		"}",    "${", "$${",      "#",      ": ",     "- ",     "%",      "&",    "*",
+		"!",    "ä",  "日",       "🙂",   ",",      "[",      "]",      "null", "~",
+		"true", "<<", "|",        ">",      "@",      "`",      "\n",     "\t",   "\x01",
+		"\x7f", "\r", "\xC2\x85", "\u2028", "\ufeff", "\uffff", "\u200b",
 	};
 	size_t n = any ? sizeof pieces / sizeof pieces[0] : 33, used = 0;
 
@@ -92,7 +94,7 @@ static void random_section(const struct sw_section *section, void *base, uint64_
 		if (key->type == SW_KEY_SECTION)
 			random_section(key->section, at, seed);
 		else if (sw_key_is_number(key))
-			sw_value_set(key, base, random_number(key, seed));
+			sw_key_set(key, base, random_number(key, seed));
 		else if (key->words)
 			(void)sw_text_copy(at, key->size, key->words->names[below(seed, key->words->count)]);
 		else if (key->type == SW_KEY_NAME)
@@ -148,8 +150,8 @@ static void random_plan(struct sw_plan *plan, uint64_t *seed)
 	rules->candidate[0] = '\0';
 	rules->n_project = (int)below(seed, SW_PROJECT_MAX + 1);
 	for (int i = 0; i < rules->n_project; i++)
-		sw_value_set(&sw_config_project, &rules->project_seconds[i],
-		             random_number(&sw_config_project, seed));
+		sw_key_set(&sw_config_project, &rules->project_seconds[i],
+		           random_number(&sw_config_project, seed));
 	plan->n_gates = (int)below(seed, SW_GATES_MAX + 1);
 	for (int i = 0; i < plan->n_gates; i++)
 		random_text(plan->gates[i], sizeof plan->gates[i], false, seed);
@@ -227,13 +229,13 @@ static void documented(const char *manual, const struct sw_key *key, const void 
 	if (!sw_key_is_number(key))
 		return;
 	if (base) {
-		sw_value_format(key, sw_value_get(key, base), value, sizeof value);
+		sw_key_format(key, sw_key_get(key, base), value, sizeof value);
 		snprintf(text, sizeof text, "| `%s` |", value);
 		line_has(line, text, path);
 	}
 	if (key->type != SW_KEY_BOOL && !key->words) {
-		line_has(line, sw_value_format(key, key->min, value, sizeof value), path);
-		line_has(line, sw_value_format(key, key->max, value, sizeof value), path);
+		line_has(line, sw_key_format(key, key->min, value, sizeof value), path);
+		line_has(line, sw_key_format(key, key->max, value, sizeof value), path);
 	}
 }
 

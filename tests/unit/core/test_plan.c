@@ -102,12 +102,9 @@ static void done_frees_the_command(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CONFIG_TEST(defaults_are_the_study),
-		CONFIG_TEST(the_sandbox_is_hardened_by_default),
-		CONFIG_TEST(modes_are_found_by_name),
-		CONFIG_TEST(roles_without_a_name_go_by_kind),
-		CONFIG_TEST(roles_with_a_name_go_by_it),
-		CONFIG_TEST(done_frees_the_command),
+		CONFIG_TEST(defaults_are_the_study),     CONFIG_TEST(the_sandbox_is_hardened_by_default),
+		CONFIG_TEST(modes_are_found_by_name),    CONFIG_TEST(roles_without_a_name_go_by_kind),
+		CONFIG_TEST(roles_with_a_name_go_by_it), CONFIG_TEST(done_frees_the_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

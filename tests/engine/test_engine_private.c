@@ -1,0 +1,365 @@
+/* docker/engine*.c for real: a private dockerd of this test's own is started, found, killed and
+ * stopped, in a state directory that goes away. Needs root and dockerd; SANDWATCH_TEST_HOST is only
+ * the word for "engine tests are wanted". */
+#include <dirent.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "tests/engine/fixture.h"
+
+#include "docker/engine_daemon.h"
+#include "docker/lifecycle.h"
+
+static char state_dir[64];
+static struct sw_daemon_paths paths;
+static struct sw_steps no_steps;
+
+static void need_means(void)
+{
+	char program[1024];
+	fx_need_engine();
+	fx_need(geteuid() == 0, "a private engine needs root");
+	fx_need(sw_daemon_find_program("dockerd", program, sizeof program), "there is no dockerd");
+}
+
+/* Calls FN for each running process whose command line holds TEXT; returns how many. */
+static int processes_with(const char *text)
+{
+	int n = 0;
+	DIR *dir = opendir("/proc");
+	assert_non_null(dir);
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		char path[300], line[8192];
+		(void)snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t len = fd < 0 ? 0 : read(fd, line, sizeof line);
+		if (fd >= 0)
+			close(fd);
+		n += len > 0 && memmem(line, (size_t)len, text, strlen(text)) != NULL;
+	}
+	closedir(dir);
+	return n;
+}
+
+static void start(void)
+{
+	struct sw_error err;
+	if (sw_engine_start_private(state_dir, no_steps, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static bool stop(bool remove_data)
+{
+	struct sw_error err;
+	bool was_running;
+	if (sw_engine_stop_private(state_dir, remove_data, &was_running, &err) < 0)
+		fail_msg("%s", err.message);
+	return was_running;
+}
+
+static pid_t daemon_pid(void)
+{
+	pid_t pid;
+	assert_true(sw_daemon_running(&paths, &pid));
+	return pid;
+}
+
+/* ---- start, find, stop ---- */
+
+static void starts_once_and_stops(void **state)
+{
+	struct sw_error err;
+	struct sw_engine engine;
+	struct stat st;
+	char host[1100];
+	(void)state;
+	need_means();
+	assert_false(stop(false));
+	start();
+	pid_t pid = daemon_pid();
+	assert_int_equal(stat(paths.dir, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	start();
+	assert_int_equal(daemon_pid(), pid);
+
+	(void)snprintf(host, sizeof host, "unix://%s", paths.socket);
+	struct sw_engine_options options = {.host = host, .state_dir = state_dir};
+	assert_int_equal(sw_engine_find(&options, no_steps, &engine, &err), 0);
+	assert_true(engine.is_private);
+	assert_string_equal(engine.info.name, "docker");
+	assert_true(engine.api_version[0] != '\0');
+
+	assert_true(stop(true));
+	assert_int_equal(processes_with(paths.dir), 0);
+	assert_int_equal(access(paths.dir, F_OK), -1);
+	assert_false(stop(true));
+}
+
+static void two_at_once_start_one(void **state)
+{
+	pid_t children[2];
+	(void)state;
+	need_means();
+	for (int i = 0; i < 2; i++) {
+		children[i] = fork();
+		assert_true(children[i] >= 0);
+		if (children[i] == 0)
+			_exit(sw_engine_start_private(state_dir, no_steps, NULL) == 0 ? 0 : 1);
+	}
+	for (int i = 0; i < 2; i++) {
+		int status = -1;
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(processes_with(paths.data), 1);
+	assert_true(stop(true));
+	assert_int_equal(processes_with(paths.dir), 0);
+}
+
+/* A user's dockerd keeps running although its pid stands in our files. */
+static void stops_nothing_but_its_own(void **state)
+{
+	(void)state;
+	need_means();
+	pid_t stranger = fork();
+	assert_true(stranger >= 0);
+	if (stranger == 0) {
+		for (;;)
+			pause();
+	}
+	assert_int_equal(mkdir(paths.dir, 0700), 0);
+	FILE *file = fopen(paths.pid, "we");
+	assert_non_null(file);
+	(void)fprintf(file, "%d", (int)stranger);
+	fclose(file);
+	assert_false(stop(true));
+	assert_int_equal(kill(stranger, 0), 0);
+	assert_int_equal(waitpid(stranger, NULL, WNOHANG), 0);
+	kill(stranger, SIGKILL);
+	assert_int_equal(waitpid(stranger, NULL, 0), stranger);
+}
+
+static void daemon_that_dies_early_is_explained(void **state)
+{
+	struct sw_error err;
+	(void)state;
+	need_means();
+	assert_int_equal(mkdir(paths.dir, 0700), 0);
+	FILE *file = fopen(paths.data, "we"); /* where dockerd wants a folder */
+	assert_non_null(file);
+	fclose(file);
+	int64_t begin_ns = sw_clock_ns();
+	assert_int_equal(sw_engine_start_private(state_dir, no_steps, &err), -1);
+	assert_true(sw_clock_ns() - begin_ns < 20 * FX_SECOND);
+	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
+	assert_non_null(strstr(err.message, "not a directory"));
+	assert_non_null(strstr(err.message, "engine.log"));
+	assert_int_equal(processes_with(paths.dir), 0);
+	stop(true);
+}
+
+static void long_paths_move_below_run(void **state)
+{
+	char deep[200], first[1024];
+	struct sw_error err;
+	struct sw_endpoint endpoint;
+	struct sw_daemon_paths other;
+	(void)state;
+	memset(deep, 'x', sizeof deep - 1);
+	deep[0] = '/';
+	deep[sizeof deep - 1] = '\0';
+	assert_int_equal(sw_engine_private_endpoint(deep, &endpoint, &err), 0);
+	assert_int_equal(strncmp(endpoint.path, "/run/sandwatch-", 15), 0);
+	(void)snprintf(first, sizeof first, "%s", endpoint.path);
+	deep[1] = 'y';
+	assert_int_equal(sw_engine_private_endpoint(deep, &endpoint, &err), 0);
+	assert_string_not_equal(endpoint.path, first);
+	assert_int_equal(sw_daemon_paths("/short", &other, &err), 0);
+	assert_string_equal(other.socket, "/short/engine/engine.sock");
+}
+
+/* ---- killed in the middle ---- */
+
+struct story {
+	struct sw_lifecycle *life;
+	bool up, ended, failed, gone, stays;
+	struct sw_error error;
+};
+
+static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t len)
+{
+	struct story *story = user;
+	(void)stream, (void)bytes, (void)len;
+	story->up = true;
+}
+
+static void on_ended(void *user, const struct sw_error *error)
+{
+	struct story *story = user;
+	story->ended = true;
+	story->failed = error != NULL;
+	if (error)
+		story->error = *error;
+	sw_lifecycle_remove(story->life);
+}
+
+static void on_gone(void *user, const struct sw_error *error)
+{
+	struct story *story = user;
+	story->gone = true;
+	story->stays = error != NULL;
+}
+
+static void daemon_killed_in_the_middle(void **state)
+{
+	struct fx fx;
+	struct story story = {0};
+	struct sw_error err;
+	char host[1100];
+	const struct sw_life_handlers handlers = {NULL, on_data, on_ended, on_gone, &story};
+	const struct sw_life_options options = {
+		.name = "sandwatch-test-killed",
+		.body = "{\"Image\":\"" FX_SHELL "\",\"Cmd\":[\"/bin/sh\",\"-c\",\"echo up; exec sleep "
+		        "987654\"],\"HostConfig\":{\"NetworkMode\":\"none\"},\"NetworkDisabled\":true}",
+		.engine_timeout_ns = 10 * FX_SECOND};
+	(void)state;
+	need_means();
+	start();
+	(void)snprintf(host, sizeof host, "unix://%s", paths.socket);
+	fx_open(&fx, host);
+	fx_import_shell(&fx);
+	assert_int_equal(sw_lifecycle_start(fx.loop, fx.api, &options, &handlers, &story.life, &err), 0);
+	fx_until(&fx, &story.up, 60, "the container's first word");
+	assert_int_equal(processes_with("987654"), 1);
+
+	assert_int_equal(kill(daemon_pid(), SIGKILL), 0);
+	fx_until(&fx, &story.gone, 30, "the end of a container without an engine");
+	assert_true(story.ended && story.failed);
+	assert_true(story.stays); /* it could not be removed, and that is said */
+	sw_lifecycle_free(story.life);
+	fx_close(&fx);
+
+	/* The next start comes up, and what the killed one left does not run on. */
+	start();
+	assert_int_equal(processes_with("987654"), 0);
+	fx_open(&fx, host);
+	fx_close(&fx);
+	assert_true(stop(true));
+	assert_int_equal(processes_with(paths.dir), 0);
+}
+
+static void stop_after_a_kill_cleans_up(void **state)
+{
+	(void)state;
+	need_means();
+	start();
+	assert_int_equal(kill(daemon_pid(), SIGKILL), 0);
+	(void)stop(true);
+	assert_int_equal(processes_with(paths.dir), 0);
+	assert_int_equal(access(paths.dir, F_OK), -1);
+}
+
+/* ---- finding: no dockerd is needed for these ---- */
+
+static void named_engine_that_is_away(void **state)
+{
+	struct sw_error err;
+	struct sw_engine engine;
+	struct sw_engine_options options = {.docker_host = "unix:///nonexistent/engine.sock",
+	                                    .state_dir = state_dir, .may_start = true};
+	(void)state;
+	assert_int_equal(sw_engine_find(&options, no_steps, &engine, &err), -1);
+	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
+	assert_non_null(strstr(err.message, "DOCKER_HOST"));
+	assert_non_null(strstr(err.message, "/nonexistent/engine.sock"));
+	options.host = "gopher://x";
+	assert_int_equal(sw_engine_find(&options, no_steps, &engine, &err), -1);
+	assert_int_equal(err.code, SW_ERR_USAGE);
+}
+
+static void socket_that_is_no_engine(void **state)
+{
+	struct sw_error err;
+	struct sw_engine engine;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char host[160];
+	(void)state;
+	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s/mail.sock", state_dir);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(listener, 4), 0);
+	pid_t server = fork();
+	assert_true(server >= 0);
+	if (server == 0) {
+		int fd = accept(listener, NULL, NULL);
+		_exit(fd >= 0 && write(fd, "220 mail ready\r\n", 16) == 16 ? 0 : 1);
+	}
+	close(listener);
+	(void)snprintf(host, sizeof host, "unix://%s", address.sun_path);
+	struct sw_engine_options options = {.host = host, .state_dir = state_dir};
+	assert_int_equal(sw_engine_find(&options, no_steps, &engine, &err), -1);
+	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
+	assert_non_null(strstr(err.message, "mail.sock"));
+	assert_int_equal(waitpid(server, NULL, 0), server);
+}
+
+static void nothing_answers(void **state)
+{
+	struct sw_error err;
+	struct sw_engine engine;
+	struct sw_endpoint usual[8];
+	struct sw_engine_options options = {.state_dir = state_dir, .may_start = false};
+	(void)state;
+	fx_need(sw_endpoint_usual(NULL, NULL, usual, 8) == 0, "this machine has a usual socket");
+	assert_int_equal(sw_engine_find(&options, no_steps, &engine, &err), -1);
+	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
+	assert_non_null(strstr(err.message, "DOCKER_HOST"));
+	assert_non_null(strstr(err.message, "docker.io"));
+	assert_non_null(strstr(err.message, "sandbox.enabled: false"));
+	assert_int_equal(access(paths.dir, F_OK), -1);
+}
+
+/* ---- fixture ---- */
+
+static int set_up_one(void **state)
+{
+	(void)state;
+	(void)snprintf(state_dir, sizeof state_dir, "/tmp/sandwatch-test-eng.XXXXXX");
+	if (!mkdtemp(state_dir) || sw_daemon_paths(state_dir, &paths, NULL) < 0)
+		return -1;
+	return 0;
+}
+
+/* Also after a test that failed in its middle. */
+static int tear_down_one(void **state)
+{
+	bool was_running;
+	char path[128];
+	(void)state;
+	(void)sw_engine_stop_private(state_dir, true, &was_running, NULL);
+	(void)snprintf(path, sizeof path, "%s/mail.sock", state_dir);
+	(void)unlink(path);
+	return rmdir(state_dir);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_one, tear_down_one)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(starts_once_and_stops),
+		TEST(two_at_once_start_one),
+		TEST(stops_nothing_but_its_own),
+		TEST(daemon_that_dies_early_is_explained),
+		TEST(long_paths_move_below_run),
+		TEST(daemon_killed_in_the_middle),
+		TEST(stop_after_a_kill_cleans_up),
+		TEST(named_engine_that_is_away),
+		TEST(socket_that_is_no_engine),
+		TEST(nothing_answers),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,316 @@
+#!/usr/bin/env bash
+# The whole test suite. Its last line is `N passed, N failed`, with `, N skipped` when there are any.
+#
+#   tests/run.sh [MAKE]
+#
+#   SUITES="lint asan"          only these: build clang lint asan valgrind image worker engine e2e
+#   SANDWATCH_REQUIRE_ENGINE=1  a machine on which no private engine starts is a failure, not a skip
+#   V=1                         how long each test program took
+#
+# The engine is a private one of this run alone: the user's own is neither asked nor touched.
+set -u -o pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+
+make=${1:-make}
+jobs=$(nproc)
+suites=${SUITES:-build clang lint asan valgrind image worker engine e2e}
+python=/usr/bin/python3 # the one that the distribution's modules are for
+[ -x "$python" ] || python=python3
+# A make above hands down its job slots and flags; each make here has its own.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG DOCKER_TLS_VERIFY DOCKER_CERT_PATH
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+umask 022
+
+work='' child='' engine_started='' no_engine=''
+passed=0 failed=0 skipped=0
+
+# ---- running things ----
+
+# In the background and waited for: a signal is then handled at once, not after the command.
+attended() {
+  local code=0
+  "$@" &
+  child=$!
+  wait "$child" || code=$?
+  child=''
+  return "$code"
+}
+
+wants() { [[ " $suites " == *" $1 "* ]]; }
+
+now() { date +%s%N; }
+
+# line NAME RESULT BEGIN
+line() {
+  local tenths=$((($(now) - $3) / 100000000))
+  printf '  %-24s %-34s %4d.%d s\n' "$1" "$2" $((tenths / 10)) $((tenths % 10))
+}
+
+show() {
+  printf -- '---- %s\n' "$1"
+  sed 's/^/     /' "$2"
+  printf -- '---- end of %s\n' "$1"
+}
+
+# single NAME COMMAND...: one test
+single() {
+  local name=$1 begin
+  shift
+  begin=$(now)
+  if attended "$@" >"$work/log" 2>&1; then
+    passed=$((passed + 1))
+    line "$name" '1 passed' "$begin"
+  else
+    failed=$((failed + 1))
+    show "$name: $*" "$work/log"
+    line "$name" '1 FAILED' "$begin"
+    return 1
+  fi
+}
+
+# suite NAME OPTION... PROGRAM...
+suite() {
+  local counts
+  rm -f "$work/tally"
+  attended "$python" tests/lib/suite.py --tally "$work/tally" --name "$@"
+  if read -ra counts 2>/dev/null <"$work/tally"; then
+    passed=$((passed + counts[0])) failed=$((failed + counts[1])) skipped=$((skipped + counts[2]))
+  else
+    failed=$((failed + 1))
+    echo "  $1: the suite itself could not be run"
+  fi
+}
+
+skip() {
+  skipped=$((skipped + $2))
+  printf '  %-24s %s\n    skipped: %s\n' "$1" "$2 skipped" "$3"
+}
+
+# ---- building ----
+
+# build COMPILER ARGUMENT...: everything that is compiled, and nothing that a compiler or linker minds
+build() {
+  "$make" --no-print-directory -j"$jobs" "$@" || return
+  ! grep -E 'warning:|warning ' "$work/log"
+}
+
+# programs PROFILE FOLDER: the test programs that the Makefile builds out of FOLDER/test_*.c
+programs() {
+  local source
+  for source in tests/"$2"/test_*.c; do
+    [ ! -e "$source" ] || printf '%s\n' "build/$1/${source%.c}"
+  done
+}
+
+other_compiler() {
+  if cc --version | grep -qi clang; then echo gcc; else echo clang; fi
+}
+
+test_build() {
+  wants build || return 0
+  single "build" build PROFILE=release all unit engine-tests
+}
+
+test_other_compiler() {
+  local compiler
+  wants clang || return 0
+  compiler=$(other_compiler)
+  if command -v "$compiler" >/dev/null; then
+    single "build with $compiler" build PROFILE=release CC="$compiler" B="build/$compiler" all unit engine-tests
+  else
+    skip "build with $compiler" 1 "there is no $compiler"
+  fi
+}
+
+test_units() {
+  local list
+  mapfile -t list < <(programs asan 'unit/*')
+  [ ${#list[@]} -gt 0 ] || return 0
+  if wants asan && single 'build asan' build PROFILE=asan unit; then
+    # cmocka would catch the signal and leave the sanitizer without a report
+    ASAN_OPTIONS=handle_segv=2:handle_sigbus=2:handle_sigfpe=2 UBSAN_OPTIONS=print_stacktrace=1 \
+      suite 'unit, asan and ubsan' --tap --jobs "$jobs" "${list[@]}"
+  fi
+  mapfile -t list < <(programs release 'unit/*')
+  wants valgrind || return 0
+  if command -v valgrind >/dev/null; then
+    suite 'unit, valgrind' --tap --jobs "$jobs" --wrap \
+      'valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes' "${list[@]}"
+  else
+    skip 'unit, valgrind' "${#list[@]}" 'there is no valgrind'
+  fi
+}
+
+# ---- the private engine ----
+
+state=''
+
+# Surroundings in which nothing but the private engine can be found.
+sheltered() {
+  env HOME="$work/home" XDG_RUNTIME_DIR="$work/runtime" XDG_STATE_HOME="$state" XDG_CONFIG_HOME="$work/home" "$@"
+}
+
+# The usual sockets would be tried first: below this they are not sockets.
+# shellcheck disable=SC2016 # for the inner shell
+hidden='for socket in /run/docker.sock /run/podman/podman.sock; do
+  [ ! -S "$socket" ] || mount --bind /dev/null "$socket" || exit
+done
+exec "$@"'
+
+start_engine() {
+  local begin record pid
+  begin=$(now)
+  engine_started=1
+  if ! attended sheltered unshare -m --propagation slave bash -c "$hidden" hidden \
+    build/release/sandwatch image build >"$work/log" 2>&1; then
+    no_engine=$(tail -n 1 "$work/log")
+    [ "${SANDWATCH_REQUIRE_ENGINE:-}" != 1 ] || show 'starting a private engine' "$work/log"
+    return 1
+  fi
+  record=$state/sandwatch/engine/engine.process
+  read -r pid _ <"$record" || return 1
+  # The socket stands elsewhere when its path would be too long.
+  SANDWATCH_TEST_HOST=$(tr '\0' '\n' <"/proc/$pid/cmdline" | grep -m 1 '^unix://') || return 1
+  export SANDWATCH_TEST_HOST
+  passed=$((passed + 1))
+  line 'private engine, image' '1 passed' "$begin"
+}
+
+prepare_engine() {
+  wants engine || wants e2e || wants image || wants worker || return 0
+  state=$work/state
+  mkdir -p "$work/home" "$work/runtime" "$state"
+  if [ "$(id -u)" != 0 ]; then
+    no_engine='a private engine needs root'
+  elif ! command -v dockerd >/dev/null; then
+    no_engine='there is no dockerd'
+  elif ! start_engine; then
+    no_engine=${no_engine:-the private engine left no record of itself}
+  fi
+  if [ -n "$no_engine" ] && [ "${SANDWATCH_REQUIRE_ENGINE:-}" = 1 ]; then
+    failed=$((failed + 1))
+    printf '  %-24s 1 FAILED\n    %s\n' 'private engine' "$no_engine"
+  fi
+}
+
+# The tests without an engine need the unpacked image all the same; making it takes neither root nor an engine.
+find_root() {
+  local root
+  if [ -n "$no_engine" ] && [ ! -e "$work/image/rootfs" ]; then
+    docker/image/build.sh --shim build/release/shim --worker docker/worker/worker.py --out "$work/image" \
+      >"$work/log" 2>&1 || {
+      show 'docker/image/build.sh' "$work/log"
+      return 1
+    }
+  fi
+  for root in "$work"/image/rootfs "$state"/sandwatch/image/recipe-*/rootfs; do
+    if [ -e "$root/sandwatch/host.argv" ]; then
+      SANDWATCH_TEST_ROOT=$root
+      export SANDWATCH_TEST_ROOT
+      return 0
+    fi
+  done
+  echo "  no unpacked image in $state"
+  return 1
+}
+
+# ---- what runs on it ----
+
+test_image_and_worker() {
+  wants image || wants worker || return 0
+  if ! find_root; then
+    failed=$((failed + 1))
+    return
+  fi
+  export SANDWATCH_SHIM=$PWD/build/release/shim SANDWATCH_TEST_BUILD=1
+  if [ -z "$no_engine" ]; then
+    export DOCKER_HOST=$SANDWATCH_TEST_HOST SANDWATCH_TEST_IMAGE=sandwatch/python:latest
+  fi
+  ! wants image || suite 'image and shim' --jobs "$jobs" tests/image/test_*
+  ! wants worker || suite 'worker' --jobs "$jobs" tests/worker/test_*.py
+  unset DOCKER_HOST
+}
+
+test_engine() {
+  local list
+  mapfile -t list < <(programs release engine)
+  wants engine && [ ${#list[@]} -gt 0 ] || return 0
+  if [ -n "$no_engine" ]; then
+    skip engine "${#list[@]}" "$no_engine"
+  else
+    suite engine --tap "${list[@]}"
+  fi
+}
+
+test_e2e() {
+  local list=() file
+  for file in tests/e2e/*.sh tests/e2e/*.py; do
+    [ ! -x "$file" ] || list+=("$file")
+  done
+  wants e2e && [ ${#list[@]} -gt 0 ] || return 0
+  if [ -n "$no_engine" ]; then
+    skip 'end to end' "${#list[@]}" "$no_engine"
+  else
+    export SANDWATCH=$PWD/build/release/sandwatch
+    HOME=$work/home XDG_RUNTIME_DIR=$work/runtime XDG_STATE_HOME=$state XDG_CONFIG_HOME=$work/home \
+      suite 'end to end' "${list[@]}"
+  fi
+}
+
+# ---- what is left ----
+
+stop_engine() {
+  engine_started=''
+  sheltered build/release/sandwatch clean --engine --data
+}
+
+test_leftovers() {
+  if [ -n "$engine_started" ]; then
+    if [ -z "$no_engine" ]; then
+      single 'no container is left' "$python" tests/lib/leftovers.py containers "${SANDWATCH_TEST_HOST#unix://}"
+    fi
+    single 'the engine stops' stop_engine
+  fi
+  single 'no process is left' "$python" tests/lib/leftovers.py processes --kill "${work##*.}" "$work"
+  single 'no mount is left' "$python" tests/lib/leftovers.py mounts "$work"
+}
+
+clean_up() {
+  [ -n "$work" ] || return
+  [ -z "$child" ] || { kill "$child" && wait "$child"; } 2>/dev/null
+  [ -z "$engine_started" ] || stop_engine >/dev/null 2>&1
+  "$python" tests/lib/leftovers.py processes --kill "${work##*.}" "$work" >/dev/null
+  "$python" tests/lib/leftovers.py mounts "$work" | while read -r _ point; do umount -l "$point"; done
+  rm -rf --one-file-system "$work"
+  work=''
+}
+
+main() {
+  local begin
+  begin=$(now)
+  trap clean_up EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  # Not /tmp: it may be in memory, and an engine's data is large.
+  work=$(mktemp -d "${TMPDIR:-/var/tmp}/sandwatch-test.XXXXXX") || exit 2
+  # Whatever a test starts carries this: that is how it is found again.
+  export SANDWATCH_TEST_RUN=${work##*.}
+
+  if test_build; then
+    test_other_compiler
+    ! wants lint || suite lint tests/lint.sh
+    test_units
+    prepare_engine
+    export SANDWATCH_TEST_STATE=$state/sandwatch
+    test_image_and_worker
+    test_engine
+    test_e2e
+    test_leftovers
+  fi
+  line total '' "$begin"
+  printf '%d passed, %d failed%s\n' "$passed" "$failed" "$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
+  [ "$failed" = 0 ]
+}
+
+main
