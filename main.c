@@ -8,15 +8,15 @@
 #include "tui/cmd.h"
 
 static const struct sw_command commands[] = {
-	{"run", "", "run a session (the default command)", SW_FLAGS_RUN | SW_FLAGS_CONFIG, 0,
+	{"run", "", "run a session (the default command)", SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 0,
      sw_cmd_run},
 	{"report", "RUN", "the study's report, of a recorded run (latest, an id or a folder)", 0, 1,
      sw_cmd_report},
-	{"image", "build|list|remove", "the sandbox image", SW_FLAGS_CONFIG | SW_FLAGS_RUN, 1,
+	{"image", "build|list|remove", "the sandbox image", SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 1,
      sw_cmd_image},
 	{"config", "", "print the configuration that is in force", SW_FLAGS_CONFIG, 0, sw_cmd_config},
-	{"clean", "", "remove containers that dead sessions left; the private engine", SW_FLAGS_CLEAN, 0,
-     sw_cmd_clean},
+	{"clean", "", "remove containers that dead sessions left; the private engine",
+     SW_FLAGS_CLEAN | SW_FLAGS_ENGINE, 0, sw_cmd_clean},
 	{NULL, NULL, NULL, 0, 0, NULL},
 };
 

@@ -62,7 +62,8 @@ int sw_value_length(const struct sw_value *array)
 
 const struct sw_value *sw_value_at(const struct sw_value *array, int index)
 {
-	return wrap(cJSON_GetArrayItem(node(array), index));
+	/* cJSON would count an object's members too. */
+	return cJSON_IsArray(node(array)) ? wrap(cJSON_GetArrayItem(node(array), index)) : NULL;
 }
 
 const struct sw_value *sw_value_first(const struct sw_value *array)
@@ -85,7 +86,8 @@ static bool parse_digits(const char *text, int64_t *out)
 	char *end;
 	errno = 0;
 	long long parsed = strtoll(text, &end, 10);
-	if (errno || end == text || *end || text[0] == ' ' || text[0] == '+')
+	bool starts = text[0] == '-' || (text[0] >= '0' && text[0] <= '9'); /* strtoll skips blanks */
+	if (errno || end == text || *end || !starts)
 		return false;
 	*out = parsed;
 	return true;

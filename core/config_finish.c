@@ -139,6 +139,18 @@ static void inherit(struct sw_mode_plan *mode, const struct sw_sandbox *from)
 	}
 }
 
+/* The worker makes all of it in memory. */
+static int check_data(const struct sw_workload *workload, struct sw_error *err)
+{
+	int64_t cells = (int64_t)workload->days * workload->symbols;
+
+	if (workload->command || cells <= SW_CELLS_MAX)
+		return 0;
+	return sw_error_set(err, SW_ERR_USAGE, 0,
+	                    "workload: days × symbols is %lld, at most %d fit; lower one of them",
+	                    (long long)cells, SW_CELLS_MAX);
+}
+
 int sw_config_finish(struct sw_plan *plan, struct sw_error *err)
 {
 	struct sw_plan next = *plan;
@@ -147,7 +159,8 @@ int sw_config_finish(struct sw_plan *plan, struct sw_error *err)
 		return -1;
 	for (int i = 0; i < next.n_modes; i++)
 		inherit(&next.modes[i], &next.sandbox);
-	if (check_names(&next, err) < 0 || check_decision(&next, err) < 0)
+	if (check_names(&next, err) < 0 || check_decision(&next, err) < 0 ||
+	    check_data(&next.workload, err) < 0)
 		return -1;
 	if (!next.sandbox_enabled)
 		drop_sandboxes(&next);

@@ -104,7 +104,8 @@ static void judge_overhead(struct sw_figures *figures)
 		               sw_plain(figures->decision_seconds).text);
 	give_reason(figures, "overhead", weight, "%s %s, %s the limit of %s %%%s",
 	            sw_percent(percent).text, basis, relation, sw_plain(limit).text,
-	            figures->distinguishable ? "" : "; the measured difference can't be told from noise");
+	            figures->distinguishable ? ""
+	                                     : "; the measured difference can't be told from noise");
 }
 
 static void judge_cpu_limit(struct sw_figures *figures)
@@ -135,11 +136,11 @@ static void judge_reliability(struct sw_figures *figures)
 
 	if (fallbacks > 0 || candidate->failures > 0) {
 		weight = -1;
-		verdict = ": \"optional\" at most";
+		verdict = "; so \"optional\" at most";
 		worsen(figures, SW_VERDICT_OPTIONAL);
 	}
 	if (candidate->success_rate < baseline->success_rate) {
-		verdict = ": less than the baseline's";
+		verdict = "; fewer successes than the baseline";
 		worsen(figures, SW_VERDICT_DISABLE);
 	}
 	give_reason(figures, "reliability", weight,
@@ -168,9 +169,11 @@ static void judge_fallback_policy(struct sw_figures *figures)
 			len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%s", len ? ", " : "",
 			                        sw_word(&sw_words_outcome, i));
 	}
-	give_reason(figures, "fallback policy", -1,
-	            "unsafe: fallback.on has %s, so code that makes its sandbox end that way earns a run "
-	            "on the host", words);
+	give_reason(
+		figures, "fallback policy", -1,
+		"unsafe: fallback.on has %s, so code that makes its sandbox end that way earns a run "
+		"on the host",
+		words);
 }
 
 struct protection {
@@ -201,10 +204,10 @@ static void judge_security(struct sw_figures *figures)
 {
 	const struct sw_mode_info *info = &figures->modes[figures->candidate].state->info;
 	const struct protection all[] = {
-		{strcmp(info->network, "none") == 0, "no network"},
+		{strcmp(info->network, "none") == 0, "network isolation"},
 		{info->read_only, "read-only root"},
-		{info->drop_capabilities, "no capabilities"},
-		{info->no_new_privileges, "no new privileges"},
+		{info->drop_capabilities, "dropped capabilities"},
+		{info->no_new_privileges, "no-new-privileges"},
 		{strcmp(info->seccomp, "unconfined") != 0, "seccomp"},
 		{!is_root(info->user), "a user other than root"},
 		{info->memory_bytes > 0, "a memory limit"},
@@ -220,7 +223,10 @@ static void judge_security(struct sw_figures *figures)
 	size_t n_held = list_protections(all, sizeof(all) / sizeof(all[0]), true, held, sizeof(held));
 	size_t n_missing =
 		list_protections(all, sizeof(all) / sizeof(all[0]), false, missing, sizeof(missing));
-	give_reason(figures, "security", n_held == 0 ? -1 : n_missing ? 0 : 1,
+	give_reason(figures, "security",
+	            n_held == 0 ? -1
+	            : n_missing ? 0
+	                        : 1,
 	            "as configured, not verified: %s%s%s", n_held ? held : "nothing",
 	            n_missing ? "; missing: " : "", missing);
 }
@@ -267,8 +273,7 @@ static bool is_unmeasured(struct sw_figures *figures)
 		            candidate->state->last_error);
 	} else {
 		figures->verdict = SW_VERDICT_UNKNOWN;
-		give_reason(figures, "overhead", 0,
-		            "not measured: no iteration of the baseline ended ok");
+		give_reason(figures, "overhead", 0, "not measured: no iteration of the baseline ended ok");
 	}
 	return true;
 }

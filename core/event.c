@@ -264,7 +264,7 @@ int sw_event_encode(const struct sw_event *event, struct sw_buf *out)
 	sw_json_init(&json, out, 0);
 	sw_json_object(&json, NULL);
 	sw_json_str(&json, "event", event_names[event->kind]);
-	sw_json_int(&json, "seq", (int64_t)event->seq);
+	put_int(&json, "seq", (int64_t)event->seq);
 	put_int(&json, "t_ns", event->t_ns);
 	if (event->mode >= 0)
 		sw_json_int(&json, "mode", event->mode);

@@ -22,11 +22,11 @@
 
 struct sw_phase_figure {
 	enum sw_phase phase;
-	bool on_path;    /* at least in part */
+	bool on_path; /* at least in part */
 	uint64_t count;
-	double mean_ns;  /* over the attempts in which it occurred */
+	double mean_ns; /* over the attempts in which it occurred */
 	double p50_ns, p95_ns;
-	double share;    /* of the mode's mean attempt wall time, 0..1; 0 for phases off the path */
+	double share; /* of the mode's mean attempt wall time, 0..1; 0 for phases off the path */
 };
 
 struct sw_mode_figures {
@@ -38,12 +38,13 @@ struct sw_mode_figures {
 	uint64_t judged;             /* done without the cancelled ones: what the rates are of */
 	double success_rate;         /* (ok + fell_back) / judged; 0 when none is judged */
 	double fallback_rate;        /* fell_back and failed fallbacks / judged */
-	struct sw_ci success_ci, fallback_ci; /* Wilson; [0, 1] when none is judged */
-	uint64_t timed_attempts;     /* attempts behind the phases */
-	double wall_ns;              /* their mean wall time */
+	struct sw_ci success_ci, fallback_ci;          /* Wilson; [0, 1] when none is judged */
+	uint64_t timed_attempts;                       /* attempts behind the phases */
+	double wall_ns;                                /* their mean wall time */
 	struct sw_phase_figure phases[SW_PHASE_COUNT]; /* those that occurred, in order */
 	int n_phases;
-	double group_ns[SW_GROUP_COUNT], group_share[SW_GROUP_COUNT]; /* on the path, mean per attempt */
+	double group_ns[SW_GROUP_COUNT],
+		group_share[SW_GROUP_COUNT]; /* on the path, mean per attempt */
 	double other_ns, other_share, other_share_p50;
 };
 
@@ -53,22 +54,23 @@ enum sw_execute_basis {
 	SW_EXECUTE_TOO_SHORT, /* under SW_EXECUTE_MIN_NS: measured, not to be extrapolated */
 	SW_EXECUTE_MEASURED,
 };
-const char *sw_execute_basis_name(enum sw_execute_basis basis); /* "unknown", "too short", "measured" */
+const char *sw_execute_basis_name(
+	enum sw_execute_basis basis); /* "unknown", "too short", "measured" */
 
 struct sw_execute_figure {
 	enum sw_execute_basis basis;
 	double baseline_ns, candidate_ns; /* mean execute phases; 0 when unknown */
 	double ratio;                     /* candidate / baseline; 0 when unknown */
 	bool cpu_limited;                 /* the candidate has less than one CPU */
-	double cpu_stretch;               /* 1 / that limit: what it does to CPU-bound code; 1 without */
+	double cpu_stretch; /* 1 / that limit: what it does to CPU-bound code; 1 without */
 };
 
 struct sw_projection {
-	double project_seconds;            /* a job of this length in the baseline */
-	double baseline_ns, candidate_ns;  /* per job: candidate = job + overhead */
+	double project_seconds;           /* a job of this length in the baseline */
+	double baseline_ns, candidate_ns; /* per job: candidate = job + overhead */
 	double overhead_percent, overhead_percent_low, overhead_percent_high;
 	double run_baseline_ns, run_candidate_ns; /* for `run_iterations` of them */
-	int64_t run_iterations;            /* 20, the study's */
+	int64_t run_iterations;                   /* 20, the study's */
 	/* The same with the job stretched by the measured execute ratio, when the candidate's cpu limit
 	 * does that and the ratio is SW_EXECUTE_MEASURED:  job * ratio + overhead - (the part of the
 	 * overhead that is the stretched execute phase itself). Else has_ratio is false. */
@@ -77,13 +79,14 @@ struct sw_projection {
 };
 
 enum sw_verdict {
-	SW_VERDICT_UNKNOWN,          /* too little is known: the reasons say what is missing */
-	SW_VERDICT_ENABLE,           /* needs passed functional tests: not given by this version */
-	SW_VERDICT_ENABLE_VERIFIED,  /* "enable, once verified" */
+	SW_VERDICT_UNKNOWN,         /* too little is known: the reasons say what is missing */
+	SW_VERDICT_ENABLE,          /* needs passed functional tests: not given by this version */
+	SW_VERDICT_ENABLE_VERIFIED, /* "enable, once verified" */
 	SW_VERDICT_OPTIONAL,
 	SW_VERDICT_DISABLE,
 };
-const char *sw_verdict_name(enum sw_verdict verdict); /* "unknown", "enable", "enable, once verified",
+const char *sw_verdict_name(
+	enum sw_verdict verdict); /* "unknown", "enable", "enable, once verified",
                                                          "optional", "do not enable" */
 
 struct sw_reason {
@@ -100,19 +103,21 @@ struct sw_figures {
 	int baseline, candidate; /* indices, -1 */
 	bool has_overhead;       /* both have ok iterations */
 	double overhead_ns;      /* candidate mean - baseline mean */
-	double overhead_min_ns, overhead_max_ns, overhead_p50_ns; /* the same of minima, maxima, medians */
+	double overhead_min_ns, overhead_max_ns,
+		overhead_p50_ns; /* the same of minima, maxima, medians */
 	struct sw_ci overhead_ci;
-	double overhead_percent; /* of the baseline's mean; its bounds are overhead_ci's over that mean */
+	double
+		overhead_percent; /* of the baseline's mean; its bounds are overhead_ci's over that mean */
 	double overhead_percent_low, overhead_percent_high;
-	bool distinguishable;    /* there is an interval, and it excludes 0 */
-	bool small_baseline;     /* the baseline's mean is under SW_SMALL_BASELINE_NS */
+	bool distinguishable; /* there is an interval, and it excludes 0 */
+	bool small_baseline;  /* the baseline's mean is under SW_SMALL_BASELINE_NS */
 	struct sw_execute_figure execute;
 	struct sw_projection projections[SW_PROJECT_MAX];
 	int n_projections;
 	double decision_percent; /* what the rules compared; 0 without has_overhead */
 	double decision_seconds; /* the job it is projected for; 0: the measured percentage */
 	bool decision_with_ratio;
-	bool fallback_unsafe;    /* fallback.on lets code earn a run on the host */
+	bool fallback_unsafe; /* fallback.on lets code earn a run on the host */
 	enum sw_verdict verdict;
 	struct sw_reason reasons[SW_REASONS_MAX];
 	int n_reasons;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,14 +11,10 @@
 #include "core/cleanup.h"
 #include "core/error.h"
 
-int sw_file_read(const char *path, size_t max, struct sw_buf *out, struct sw_error *err)
+static int read_all(int fd, const char *path, size_t max, struct sw_buf *out, struct sw_error *err)
 {
 	char block[16 * 1024];
 	size_t total = 0;
-	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return sw_error_set(err, errno == ENOENT ? SW_ERR_NOT_FOUND : SW_ERR_IO, errno,
-		                    "cannot open %s", path);
 	for (;;) {
 		ssize_t n = read(fd, block, sizeof block);
 		if (n < 0 && errno == EINTR)
@@ -32,6 +29,21 @@ int sw_file_read(const char *path, size_t max, struct sw_buf *out, struct sw_err
 		if (sw_buf_add(out, block, (size_t)n) < 0)
 			return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot read %s", path);
 	}
+}
+
+int sw_file_read(const char *path, size_t max, struct sw_buf *out, struct sw_error *err)
+{
+	size_t before = out->len;
+	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return sw_error_set(err, errno == ENOENT ? SW_ERR_NOT_FOUND : SW_ERR_IO, errno,
+		                    "cannot open %s", path);
+	if (read_all(fd, path, max, out, err) == 0)
+		return 0;
+	out->len = before;
+	if (out->data)
+		out->data[before] = '\0';
+	return -1;
 }
 
 static int write_all(int fd, const char *data, size_t len)
@@ -50,7 +62,7 @@ static int write_all(int fd, const char *data, size_t len)
 
 static int write_direct(const char *path, const void *data, size_t len, struct sw_error *err)
 {
-	SW_CLEANUP(close) int fd = open(path, O_WRONLY | O_CLOEXEC);
+	SW_CLEANUP(close) int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (fd < 0 || write_all(fd, data, len) < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", path);
 	return 0;
@@ -60,7 +72,9 @@ int sw_file_write(const char *path, const void *data, size_t len, struct sw_erro
 {
 	char temporary[PATH_MAX];
 	struct stat st;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+	/* /dev/stdout leads to a file after `> file`, and is itself not ours to replace. */
+	bool in_dev = strncmp(path, "/dev/", 5) == 0;
+	if (stat(path, &st) == 0 && (in_dev || !S_ISREG(st.st_mode))) {
 		if (S_ISDIR(st.st_mode))
 			return sw_error_set(err, SW_ERR_IO, EISDIR, "cannot write %s", path);
 		return write_direct(path, data, len, err);
@@ -68,7 +82,9 @@ int sw_file_write(const char *path, const void *data, size_t len, struct sw_erro
 	int n = snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid());
 	if (n < 0 || (size_t)n >= sizeof temporary)
 		return sw_error_set(err, SW_ERR_IO, ENAMETOOLONG, "cannot write %s", path);
-	SW_CLEANUP(close) int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	/* Its name can be guessed: nobody's link may lead the write elsewhere. */
+	unlink(temporary);
+	SW_CLEANUP(close) int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", path);
 	if (write_all(fd, data, len) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0) {
@@ -82,6 +98,7 @@ int sw_file_write(const char *path, const void *data, size_t len, struct sw_erro
 int sw_file_make_dirs(const char *path, struct sw_error *err)
 {
 	char part[PATH_MAX];
+	struct stat st;
 	size_t len = strlen(path);
 	if (!len || len >= sizeof part)
 		return sw_error_set(err, SW_ERR_IO, ENAMETOOLONG, "cannot make the folder %s", path);
@@ -95,5 +112,7 @@ int sw_file_make_dirs(const char *path, struct sw_error *err)
 			return sw_error_set(err, SW_ERR_IO, errno, "cannot make the folder %s", part);
 		part[i] = kept;
 	}
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return sw_error_set(err, SW_ERR_IO, ENOTDIR, "cannot make the folder %s", path);
 	return 0;
 }

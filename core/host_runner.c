@@ -16,6 +16,8 @@
 /* After the process has ended: a grandchild outside the group may hold a pipe open for ever. */
 #define DRAIN_TIMEOUT_NS INT64_C(200000000)
 
+enum { DRAIN_READS = 16 };
+
 enum stream { STREAM_OUT, STREAM_ERR, STREAM_RESULT, STREAM_COUNT };
 
 struct host {
@@ -112,7 +114,7 @@ static int spawn(struct host *h, struct sw_error *err)
 	h->spawned_ns = sw_clock_ns();
 	if (watch_process(h, err) == 0)
 		return 0;
-	sw_process_kill(&h->process);
+	sw_process_end(&h->process);
 	drop_process(h);
 	return -1;
 }
@@ -137,10 +139,21 @@ static void last_words(struct host *h, char *dst, size_t size)
 		sw_text_copy(dst, size, "nothing");
 }
 
+/* Real-time signals have a number only. */
+static const char *signal_name(int number, char *dst, size_t size)
+{
+	const char *name = sigabbrev_np(number);
+	if (name)
+		snprintf(dst, size, "SIG%s", name);
+	else
+		snprintf(dst, size, "signal %d", number);
+	return dst;
+}
+
 static void judge_end(struct host *h)
 {
 	struct sw_attempt_result *r = &h->result;
-	char said[200];
+	char said[200], name[24];
 	last_words(h, said, sizeof said);
 	if (h->cancelled)
 		sw_result_fail(r, SW_OUTCOME_CANCELLED, "stopped by the user");
@@ -148,8 +161,8 @@ static void judge_end(struct host *h)
 		sw_result_fail(r, SW_OUTCOME_TIMEOUT, "over its limit of %.3g s and killed",
 		               (double)h->o.timeout_ns / 1e9);
 	else if (h->exit_signal)
-		sw_result_fail(r, SW_OUTCOME_CRASHED, "died by SIG%s; the last it said: %s",
-		               sigabbrev_np(h->exit_signal), said);
+		sw_result_fail(r, SW_OUTCOME_CRASHED, "died by %s; the last it said: %s",
+		               signal_name(h->exit_signal, name, sizeof name), said);
 	else if (!is_command(h))
 		sw_result_fail(r, SW_OUTCOME_CRASHED,
 		               "the worker ended with status %d without a result; the last it said: %s",
@@ -233,7 +246,6 @@ static void tell_prepared(struct host *h, const char *error)
 static void process_over(struct host *h)
 {
 	int64_t now = sw_clock_ns();
-	bool was_ready = h->ready;
 	drop_process(h);
 	if (h->prepared) {
 		char text[SW_TEXT_MAX], said[200];
@@ -244,7 +256,7 @@ static void process_over(struct host *h)
 	}
 	if (!h->busy)
 		return;
-	if (h->waiting && !was_ready)
+	if (h->waiting)
 		h->result.start_ns = now;
 	h->result.end_ns = now;
 	finish_attempt(h);
@@ -268,6 +280,7 @@ static void process_exited(void *user, int fd, unsigned events)
 	if (!sw_process_reap(&h->process, &h->exit_code, &h->exit_signal))
 		return;
 	h->exited = true;
+	h->ready = false;
 	h->exited_ns = sw_clock_ns();
 	drop_fd(h, &h->process.pidfd);
 	drop_fd(h, &h->process.in);
@@ -282,11 +295,17 @@ static void result_read(struct host *h)
 {
 	h->result.end_ns = h->read_ns;
 	sw_loop_disarm(h->o.loop, &h->deadline);
-	/* What the job printed before its result is in the pipes already. */
+	/* What the job printed before its result is in the pipes already, which hold 64 KiB: who prints
+	 * on without end keeps nobody here. It can't be taken for a result, nor change this one. */
+	struct sw_worker_report ignored;
+	sw_worker_report_init(&ignored);
 	for (int i = STREAM_OUT; i <= STREAM_ERR; i++) {
 		ssize_t n;
-		while ((n = read(*stream_fd(h, (enum stream)i), h->buf, sizeof h->buf)) > 0)
-			sw_worker_reader_feed(&h->readers[i], h->buf, (size_t)n, &h->report);
+		for (int turn = 0; turn < DRAIN_READS; turn++) {
+			if ((n = read(*stream_fd(h, (enum stream)i), h->buf, sizeof h->buf)) <= 0)
+				break;
+			sw_worker_reader_feed(&h->readers[i], h->buf, (size_t)n, &ignored);
+		}
 	}
 	finish_attempt(h);
 }
@@ -306,7 +325,7 @@ static void result_stream(struct host *h, size_t len)
 	/* The result counts on its own descriptor only: printed text cannot be taken for it. */
 	if (!sw_worker_reader_feed(&h->readers[STREAM_RESULT], h->buf, len, &h->report))
 		return;
-	if (!h->ready) {
+	if (!h->ready && !h->exited) {
 		worker_ready(h);
 	} else if (h->busy && (h->report.has_result || h->report.garbage)) {
 		h->read_ns = sw_clock_ns();
@@ -438,6 +457,7 @@ static int boot(struct host *h, struct sw_error *err)
 	if (!h->o.worker_argv)
 		return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "no worker for the host: %s",
 		                    h->o.no_worker ? h->o.no_worker : "no image's root is unpacked");
+	drop_process(h); /* a dead one's pipes may be open still */
 	new_readers(h, "-");
 	if (spawn(h, err) < 0)
 		return -1;

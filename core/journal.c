@@ -144,7 +144,7 @@ int sw_journal_read(const char *path, sw_journal_fn fn, void *user,
 			have = 0;
 		}
 	}
-	reading->stats.torn = have > 0;
+	reading->stats.torn = have > 0 || reading->skipping;
 	*out_stats = reading->stats;
 	return 0;
 }

@@ -25,6 +25,7 @@ struct sw_loop {
 	struct sw_deferred *first, **last;
 	sw_loop_fn on_wake;
 	void *on_wake_user;
+	int wake_fd; /* also fds[0].fd; apart from fds, which other threads must not touch */
 	bool stopped;
 };
 
@@ -50,15 +51,14 @@ int sw_loop_new(struct sw_loop **out_loop, struct sw_error *err)
 	if (!loop)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot make an event loop");
 	loop->last = &loop->first;
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (fd < 0) {
+	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop->wake_fd < 0) {
 		sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot make an event loop");
 		free(loop);
 		return -1;
 	}
-	if (sw_loop_watch(loop, fd, SW_LOOP_READ, drain_wake, loop, err) < 0) {
-		close(fd);
-		free(loop);
+	if (sw_loop_watch(loop, loop->wake_fd, SW_LOOP_READ, drain_wake, loop, err) < 0) {
+		sw_loop_free(loop);
 		return -1;
 	}
 	*out_loop = loop;
@@ -69,7 +69,7 @@ void sw_loop_free(struct sw_loop *loop)
 {
 	if (!loop)
 		return;
-	close(loop->fds[0].fd);
+	close(loop->wake_fd);
 	free(loop->fds);
 	free(loop->watches);
 	free(loop->heap);
@@ -253,7 +253,8 @@ static void run_ready(struct sw_loop *loop, size_t n)
 			continue;
 		short want = loop->fds[i].events;
 		unsigned events = 0;
-		if (revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
+		/* A callback of this round may have changed what is wanted since poll looked. */
+		if (revents & (POLLHUP | POLLERR | POLLNVAL) || revents & want & POLLIN)
 			events |= SW_LOOP_READ;
 		if (revents & (POLLOUT | POLLERR | POLLNVAL) && want & POLLOUT)
 			events |= SW_LOOP_WRITE;
@@ -310,7 +311,7 @@ void sw_loop_wake(struct sw_loop *loop)
 {
 	uint64_t one = 1;
 	int saved = errno;
-	if (write(loop->fds[0].fd, &one, sizeof one) < 0) {
+	if (write(loop->wake_fd, &one, sizeof one) < 0) {
 		/* Full counter: a wake-up is pending already. */
 	}
 	errno = saved;

@@ -10,6 +10,7 @@
 
 #define SW_PATH_MAX 1024
 #define SW_ITERATIONS_MAX 10000000 /* of one mode; 10^9 is an error, not a plan */
+#define SW_CELLS_MAX 50000000 /* days × symbols; the worker's CELLS_MAX */
 #define SW_PROJECT_MAX 8
 #define SW_GATES_MAX 32
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,17 +33,24 @@ static void close_ends(struct ends *ends)
 	close_pair(ends->result);
 }
 
-/* Our end does not block, the child's does; ends above 3 so that the child's dup2s do not collide. */
+/* FD, or -1, moved above 3 so that the child's dup2s do not collide. */
+static int above_3(int fd)
+{
+	if (fd < 0 || fd > 3)
+		return fd;
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, 4);
+	close(fd);
+	return high;
+}
+
+/* Our end does not block, the child's does. */
 static int make_pipe(int pair[2], int ours)
 {
 	int raw[2];
 	if (pipe2(raw, O_CLOEXEC) < 0)
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		pair[i] = raw[i] > 3 ? raw[i] : fcntl(raw[i], F_DUPFD_CLOEXEC, 4);
-		if (pair[i] != raw[i])
-			close(raw[i]);
-	}
+	for (int i = 0; i < 2; i++)
+		pair[i] = above_3(raw[i]);
 	if (pair[0] < 0 || pair[1] < 0)
 		return -1;
 	return fcntl(pair[ours], F_SETFL, O_NONBLOCK);
@@ -57,7 +65,7 @@ static int make_ends(const struct sw_process_options *options, struct ends *ends
 		return -1;
 	if (options->pipe_in)
 		return make_pipe(ends->in, 1);
-	ends->in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ends->in[0] = above_3(open("/dev/null", O_RDONLY | O_CLOEXEC));
 	return ends->in[0];
 }
 
@@ -131,14 +139,23 @@ void sw_process_kill(const struct sw_process *process)
 
 bool sw_process_reap(struct sw_process *process, int *out_exit_code, int *out_signal)
 {
-	int status;
-	if (process->pid <= 0 || waitpid(process->pid, &status, WNOHANG) != process->pid)
+	siginfo_t info = {0};
+	if (process->pid <= 0)
 		return false;
-	/* The group may hold children of the child; its number cannot be reused while they live. */
-	kill(-process->pid, SIGKILL);
+	if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0) {
+		if (errno != ECHILD)
+			return false;
+		info.si_code = 0; /* nobody knows how: we were started with SIGCHLD ignored */
+	} else if (info.si_pid != process->pid) {
+		return false;
+	} else {
+		/* The group may hold children of the child. Kill it before its number is free again. */
+		kill(-process->pid, SIGKILL);
+		waitpid(process->pid, NULL, 0);
+	}
 	process->pid = -1;
-	*out_exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	*out_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	*out_exit_code = info.si_code == CLD_EXITED ? info.si_status : -1;
+	*out_signal = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED ? info.si_status : 0;
 	return true;
 }
 
@@ -168,25 +185,38 @@ void sw_process_close(struct sw_process *process)
 	close_one(&process->result);
 }
 
+/* 0 or -1 with errno. */
+static int check_executable(const char *path)
+{
+	struct stat st;
+	if (access(path, X_OK) < 0 || stat(path, &st) < 0)
+		return -1;
+	errno = EACCES;
+	return S_ISREG(st.st_mode) ? 0 : -1;
+}
+
 int sw_process_find(const char *name, const char *path_list, char *dst, size_t size,
                     struct sw_error *err)
 {
 	int why = ENOENT;
 	if (strchr(name, '/')) {
-		if (access(name, X_OK) == 0 && strlen(name) < size) {
-			memcpy(dst, name, strlen(name) + 1);
-			return 0;
-		}
-		return sw_error_set(err, SW_ERR_NOT_FOUND, errno, "cannot execute %s", name);
+		size_t len = strlen(name);
+		if (len >= size || check_executable(name) < 0)
+			return sw_error_set(err, SW_ERR_NOT_FOUND, len >= size ? ENAMETOOLONG : errno,
+			                    "cannot execute %s", name);
+		memcpy(dst, name, len + 1);
+		return 0;
 	}
 	const char *at = path_list && *path_list ? path_list : "/usr/local/bin:/usr/bin:/bin";
 	while (*name) {
 		size_t len = strcspn(at, ":");
-		int n = snprintf(dst, size, "%.*s/%s", (int)len, len ? at : ".", name);
-		if (n > 0 && (size_t)n < size && access(dst, X_OK) == 0)
-			return 0;
-		if (errno == EACCES)
-			why = EACCES;
+		int n = snprintf(dst, size, "%.*s/%s", len ? (int)len : 1, len ? at : ".", name);
+		if (n > 0 && (size_t)n < size) {
+			if (check_executable(dst) == 0)
+				return 0;
+			if (errno == EACCES)
+				why = EACCES;
+		}
 		if (!at[len])
 			break;
 		at += len + 1;

@@ -14,7 +14,8 @@ struct sw_buf;
  * reliability, decision), at most WIDTH columns (>= 60). ASCII: no characters beyond ASCII. */
 int sw_report_summary(const struct sw_figures *figures, int width, bool ascii, struct sw_buf *out);
 
-/* Appends the study's report with its sections filled from this run alone. GENERATED_AT: RFC 3339. */
+/* Appends the study's report with its sections filled from this run alone. GENERATED_AT:
+ * RFC 3339. */
 int sw_report_markdown(const struct sw_figures *figures, const char *generated_at,
                        struct sw_buf *out);
 

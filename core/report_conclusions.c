@@ -139,8 +139,10 @@ static void reliability_row(struct sw_table *table, const struct sw_mode_figures
 		sw_table_cell(table, "-");
 	else
 		sw_table_cell(table, "%" PRIu64, sw_mode_taken(state));
-	sw_table_cell(table, "%s", mode->judged && state->info.kind != SW_KIND_HOST
-	                               ? sw_rate(mode->fallback_rate).text : "-");
+	sw_table_cell(table, "%s",
+	              mode->judged && state->info.kind != SW_KIND_HOST
+	                  ? sw_rate(mode->fallback_rate).text
+	                  : "-");
 	sw_table_cell(table, "%" PRIu64, sw_mode_refused(state));
 	sw_table_cell(table, "%" PRIu64, state->retries);
 }
@@ -213,7 +215,10 @@ static void put_decision(const struct sw_page *page)
 	for (int i = 0; i < figures->n_reasons; i++) {
 		const struct sw_reason *reason = &figures->reasons[i];
 		(void)snprintf(label, sizeof(label), "%s %s",
-		               reason->weight > 0 ? "+" : reason->weight < 0 ? "−" : "○", reason->topic);
+		               reason->weight > 0   ? "+"
+		               : reason->weight < 0 ? "−"
+		                                    : "○",
+		               reason->topic);
 		sw_page_labelled(page, TOPIC + 2, label, reason->text);
 	}
 }

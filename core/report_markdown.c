@@ -75,8 +75,8 @@ static void put_configuration(const struct sw_markdown *md)
 	sw_md_add(md, "- **Order**: %s, seed %" PRId64 "\n", sw_word(&sw_words_order, (int)info->order),
 	          info->seed);
 	put_item(md, "Workload", info->workload);
-	sw_md_add(md, "- **Timeout**: %s per attempt\n", timeout > 0 ? sw_duration((double)timeout).text
-	                                                             : "not known");
+	sw_md_add(md, "- **Timeout**: %s per attempt\n",
+	          timeout > 0 ? sw_duration((double)timeout).text : "not known");
 	sw_md_add(md, "- **Fallback**: %s, max_retries %" PRId64 "%s\n",
 	          info->fallback_enabled ? "enabled" : "disabled", info->max_retries,
 	          md->figures->fallback_unsafe ? ", **unsafe** reasons allowed" : "");
@@ -128,8 +128,8 @@ static void put_statistics(const struct sw_markdown *md, const struct sw_mode_fi
 		put_row(&table, "Median abs. deviation", sw_md_time(md, latency->mad));
 	}
 	put_row(&table, "Ended ok", count_of(mode->ok));
-	put_row(&table, "Success Rate", mode->judged ? sw_rate(mode->success_rate)
-	                                              : (struct sw_number){"not measured"});
+	put_row(&table, "Success Rate",
+	        mode->judged ? sw_rate(mode->success_rate) : (struct sw_number){"not measured"});
 	sw_md_table(md, &table);
 }
 
@@ -140,8 +140,8 @@ static void put_mode_reliability(const struct sw_markdown *md, const struct sw_m
 	sw_md_add(md, "### Reliability Metrics\n\n");
 	begin_metrics(&table);
 	put_row(&table, "**Fallback Count**", count_of(sw_mode_taken(mode->state)));
-	put_row(&table, "**Fallback Rate**", mode->judged ? sw_rate(mode->fallback_rate)
-	                                                  : (struct sw_number){"not measured"});
+	put_row(&table, "**Fallback Rate**",
+	        mode->judged ? sw_rate(mode->fallback_rate) : (struct sw_number){"not measured"});
 	put_row(&table, "Fallbacks refused", count_of(sw_mode_refused(mode->state)));
 	put_row(&table, "Retries", count_of(mode->state->retries));
 	put_row(&table, "Execution Count", count_of(mode->judged));
@@ -160,7 +160,8 @@ static void put_observations(const struct sw_markdown *md, const struct sw_mode_
 	if (latency->count > 1 && latency->mean > 0)
 		sw_md_add(md, "- The standard deviation is %s of the mean\n",
 		          sw_share(latency->stddev / latency->mean).text);
-	sw_md_add(md, "- %" PRIu64 " of %" PRIu64 " iterations ended ok; %" PRIu64
+	sw_md_add(md,
+	          "- %" PRIu64 " of %" PRIu64 " iterations ended ok; %" PRIu64
 	          " fell back to the host, %" PRIu64 " were cancelled, %" PRIu64 " were not run\n",
 	          mode->ok, mode->state->done, mode->state->fell_back, mode->cancelled, mode->not_run);
 	if (*failures.text)
@@ -243,7 +244,8 @@ static void put_comparison(const struct sw_markdown *md)
 	          "Overhead (percentage) = (candidate mean / baseline mean - 1) x 100 %%\n"
 	          "                      = %s\n"
 	          "                        95 %% interval %s to %s\n```\n\n",
-	          sw_md_difference(md, figures->overhead_ns).text, sw_md_difference(md, figures->overhead_ci.low).text,
+	          sw_md_difference(md, figures->overhead_ns).text,
+	          sw_md_difference(md, figures->overhead_ci.low).text,
 	          sw_md_difference(md, figures->overhead_ci.high).text,
 	          sw_percent(figures->overhead_percent).text,
 	          sw_percent(figures->overhead_percent_low).text,

@@ -40,12 +40,15 @@ void sw_md_decision(const struct sw_markdown *md)
 	          figures->has_overhead ? sw_percent(figures->decision_percent).text : "not measured",
 	          sw_verdict_name(figures->verdict));
 	sw_md_add(md, "The limits: enable below %s %%, optional below %s %%.\n\n",
-	          sw_plain(info->enable_below_percent).text, sw_plain(info->optional_below_percent).text);
+	          sw_plain(info->enable_below_percent).text,
+	          sw_plain(info->optional_below_percent).text);
 	sw_md_add(md, "### Rationale\n\n");
 	for (int i = 0; i < figures->n_reasons; i++) {
 		const struct sw_reason *reason = &figures->reasons[i];
 		sw_md_add(md, "%d. **%s** (%s): %s\n", i + 1, sw_md(reason->topic).text,
-		          reason->weight > 0 ? "for" : reason->weight < 0 ? "against" : "neutral",
+		          reason->weight > 0   ? "for"
+		          : reason->weight < 0 ? "against"
+		                               : "neutral",
 		          sw_md(reason->text).text);
 	}
 	sw_md_add(md, "\n### Recommended Configuration\n\n");
@@ -80,8 +83,9 @@ void sw_md_risks(const struct sw_markdown *md)
 	put_reasons(md, "Open", 0);
 	sw_md_add(md, "Not measured: other machines and engines than this one");
 	if (session->clock == SW_CLOCK_SEPARATE)
-		sw_md_add(md, "; the container's clock is not the host's, so the phases inside were placed by "
-		              "their durations");
+		sw_md_add(md,
+		          "; the container's clock is not the host's, so the phases inside were placed by "
+		          "their durations");
 	sw_md_add(md, ".\n\n");
 }
 

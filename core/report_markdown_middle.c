@@ -52,7 +52,8 @@ static void put_bottlenecks(const struct sw_markdown *md, const struct sw_mode_f
 		for (int i = 0; i < mode->n_phases; i++) {
 			const struct sw_phase_figure *phase = &mode->phases[i];
 			if ((int)sw_phase_group(phase->phase) == group)
-				sw_md_add(md, "   - %s: %s %s (%s)%s\n", sw_word(&sw_words_phase, (int)phase->phase),
+				sw_md_add(md, "   - %s: %s %s (%s)%s\n",
+				          sw_word(&sw_words_phase, (int)phase->phase),
 				          sw_in_unit(unit, phase->mean_ns).text, unit.name,
 				          sw_phase_about(phase->phase), phase->on_path ? "" : ", off the path");
 		}
@@ -149,13 +150,14 @@ void sw_md_projection(const struct sw_markdown *md)
 {
 	sw_md_add(md, "## Production Performance Projection\n\n");
 	if (md->figures->n_projections == 0) {
-		sw_md_add(md, "%s\n\n", md->figures->has_overhead
-		                            ? "Not asked for: decision.project_seconds is empty."
-		                            : "Not possible: the overhead was not measured.");
+		sw_md_add(md, "%s\n\n",
+		          md->figures->has_overhead ? "Not asked for: decision.project_seconds is empty."
+		                                    : "Not possible: the overhead was not measured.");
 		return;
 	}
-	sw_md_add(md, "### With Real Backtest Execution\n\nProjected, not measured: a job of this length "
-	              "in the baseline, plus the overhead measured here.\n\n");
+	sw_md_add(md,
+	          "### With Real Backtest Execution\n\nProjected, not measured: a job of this length "
+	          "in the baseline, plus the overhead measured here.\n\n");
 	put_jobs(md);
 	sw_md_paragraph(md, sw_say_ratio(md->figures).text);
 	put_run(md);
@@ -183,9 +185,10 @@ static void success_row(struct sw_table *table, const struct sw_mode_figures *mo
 	              mode->ok + state->fell_back, mode->judged);
 	sw_table_cell(table, "%s to %s", sw_rate(mode->success_ci.low).text,
 	              sw_rate(mode->success_ci.high).text);
-	sw_table_cell(table, "%s", !sandbox       ? "N/A"
-	                           : mode->judged ? sw_rate(mode->fallback_rate).text
-	                                          : "-");
+	sw_table_cell(table, "%s",
+	              !sandbox       ? "N/A"
+	              : mode->judged ? sw_rate(mode->fallback_rate).text
+	                             : "-");
 	put_count_cell(table, sandbox, sw_mode_refused(state));
 	put_count_cell(table, sandbox, state->outcomes[SW_OUTCOME_ENGINE]);
 	put_count_cell(table, true, state->outcomes[SW_OUTCOME_TIMEOUT]);
@@ -197,9 +200,9 @@ static void success_row(struct sw_table *table, const struct sw_mode_figures *mo
 
 void sw_md_success(const struct sw_markdown *md)
 {
-	static const char *const titles[] = {"Success Rate", "95 % interval", "Fallback Rate",
-	                                     "Fallbacks refused", "Container Failures", "Timeouts",
-	                                     "Out of memory", "Crashed", "Failed or rejected"};
+	static const char *const titles[] = {
+		"Success Rate", "95 % interval", "Fallback Rate", "Fallbacks refused", "Container Failures",
+		"Timeouts",     "Out of memory", "Crashed",       "Failed or rejected"};
 	struct sw_table table;
 
 	sw_md_add(md, "## Success Rate Analysis\n\n### Reliability Metrics\n\n");

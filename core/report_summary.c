@@ -17,7 +17,8 @@ static void put_header(const struct sw_page *page)
 {
 	const struct sw_session_info *info = &page->figures->session->info;
 
-	(void)sw_report_paragraph("", *info->name ? info->name : "(no session)", page->width, page->out);
+	(void)sw_report_paragraph("", *info->name ? info->name : "(no session)", page->width,
+	                          page->out);
 	sw_page_labelled(page, HEADER_LABEL, "session", sw_say_state(page->figures).text);
 	sw_page_labelled(page, HEADER_LABEL, "engine", sw_say_engine(page->figures).text);
 	sw_page_labelled(page, HEADER_LABEL, "image", sw_say_image(page->figures).text);
@@ -48,10 +49,10 @@ static const char *metric_name(const struct sw_page *page, int metric)
 static double metric_of(const struct sw_stats *latency, int metric)
 {
 	const double values[M_COUNT] = {
-		[M_MEAN] = latency->mean,        [M_REACH] = sw_mean_reach(latency),
-		[M_SD] = latency->stddev,        [M_MIN] = (double)latency->min,
-		[M_P50] = latency->p50,          [M_P95] = latency->p95,
-		[M_P99] = latency->p99,          [M_MAX] = (double)latency->max,
+		[M_MEAN] = latency->mean, [M_REACH] = sw_mean_reach(latency),
+		[M_SD] = latency->stddev, [M_MIN] = (double)latency->min,
+		[M_P50] = latency->p50,   [M_P95] = latency->p95,
+		[M_P99] = latency->p99,   [M_MAX] = (double)latency->max,
 		[M_MAD] = latency->mad,
 	};
 	return values[metric];
@@ -74,7 +75,8 @@ static void metrics_as_rows(const struct sw_page *page, struct sw_table *table, 
 
 	sw_table_column(table, SW_COLUMN_FIXED, 0, unit.name);
 	for (int i = 0; i < figures->n_modes; i++)
-		sw_table_column(table, SW_COLUMN_NAMED, 0, sw_shown(figures->modes[i].state->info.name).text);
+		sw_table_column(table, SW_COLUMN_NAMED, 0,
+		                sw_shown(figures->modes[i].state->info.name).text);
 	sw_table_row(table);
 	sw_table_cell(table, "n ok");
 	for (int i = 0; i < figures->n_modes; i++)
@@ -154,8 +156,9 @@ static void group_rows(const struct sw_mode_figures *mode, enum sw_group group,
 {
 	char name[48];
 
-	stretch_row(table, sw_word(&sw_words_group, (int)group), sw_in_unit(unit, mode->group_ns[group]),
-	            (struct sw_number){""}, mode->group_share[group], 0);
+	stretch_row(table, sw_word(&sw_words_group, (int)group),
+	            sw_in_unit(unit, mode->group_ns[group]), (struct sw_number){""},
+	            mode->group_share[group], 0);
 	bar_cell(table, mode->group_share[group], room);
 	for (int i = 0; i < mode->n_phases; i++) {
 		const struct sw_phase_figure *phase = &mode->phases[i];
@@ -179,7 +182,8 @@ static void put_lifecycle(const struct sw_page *page, const struct sw_mode_figur
 	(void)snprintf(title, sizeof(title), "Lifecycle of %s", sw_shown(mode->state->info.name).text);
 	sw_page_heading(page, title);
 	if (mode->timed_attempts == 0) {
-		sw_page_paragraph(page, "No iteration ended ok in the sandbox, so there is nothing to show.");
+		sw_page_paragraph(page,
+		                  "No iteration ended ok in the sandbox, so there is nothing to show.");
 		return;
 	}
 	room = room > BAR_MAX ? BAR_MAX : room;
@@ -196,8 +200,9 @@ static void put_lifecycle(const struct sw_page *page, const struct sw_mode_figur
 	stretch_row(&table, "total", sw_in_unit(unit, mode->wall_ns), (struct sw_number){""}, 1, 0);
 	sw_page_table(page, &table);
 	if (mode->state->by_durations > 0)
-		sw_page_paragraph(page, "The container's clock is not the host's: the phases inside were placed by "
-		                "their durations.");
+		sw_page_paragraph(
+			page, "The container's clock is not the host's: the phases inside were placed by "
+				  "their durations.");
 }
 
 /* ---- the whole ---- */

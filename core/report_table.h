@@ -17,8 +17,8 @@ enum sw_column {
 	SW_COLUMN_FIXED,  /* left-aligned, never cut */
 };
 
-/* Embedded: init, columns, then rows cell by cell, write, done. Errors stay in text.overflow until a
- * write returns them; a cell or row too many is dropped. */
+/* Embedded: init, columns, then rows cell by cell, write, done. Errors stay in text.overflow until
+ * a write returns them; a cell or row too many is dropped. */
 struct sw_table {
 	struct sw_buf text; /* all titles and cells, each with its NUL */
 	struct {
@@ -33,7 +33,7 @@ struct sw_table {
 void sw_table_init(struct sw_table *table);
 void sw_table_done(struct sw_table *table);
 
-/* KEEP 0: always shown; else columns are left out from the highest KEEP down until the table fits. */
+/* KEEP 0: always shown; else columns are left out from the highest KEEP down until it fits. */
 void sw_table_column(struct sw_table *table, enum sw_column kind, int keep, const char *title);
 void sw_table_row(struct sw_table *table);
 void sw_table_cell(struct sw_table *table, const char *format, ...)

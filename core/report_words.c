@@ -156,7 +156,8 @@ struct sw_sentence sw_say_ratio(const struct sw_figures *figures)
 	}
 	struct sw_sentence cpu =
 		say("The projection leaves the sandbox's own limit of %s CPU out, which stretches "
-	        "CPU-bound jobs.", sw_plain(1 / execute->cpu_stretch).text);
+	        "CPU-bound jobs.",
+	        sw_plain(1 / execute->cpu_stretch).text);
 	if (execute->basis == SW_EXECUTE_UNKNOWN)
 		return say("%s This session did not measure by how much; the limit alone allows ×%s.",
 		           cpu.text, sw_plain(execute->cpu_stretch).text);

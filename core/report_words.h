@@ -12,10 +12,14 @@ struct sw_sentence {
 	char text[1024];
 };
 
-struct sw_sentence sw_say_state(const struct sw_figures *figures);   /* "done, 40 of 40 iterations in 12.4 s" */
-struct sw_sentence sw_say_engine(const struct sw_figures *figures);  /* "docker 20.10.24 · runc · overlay2" */
-struct sw_sentence sw_say_machine(const struct sw_figures *figures); /* "Debian 12 · Linux 6.18 · 2 CPUs · 7.6 GiB" */
-struct sw_sentence sw_say_image(const struct sw_figures *figures);   /* "sandwatch/python:latest (111 MiB)" */
+struct sw_sentence sw_say_state(
+	const struct sw_figures *figures); /* "done, 40 of 40 iterations in 12.4 s" */
+struct sw_sentence sw_say_engine(
+	const struct sw_figures *figures); /* "docker 20.10.24 · runc · overlay2" */
+struct sw_sentence sw_say_machine(
+	const struct sw_figures *figures); /* "Debian 12 · Linux 6.18 · 2 CPUs · 7.6 GiB" */
+struct sw_sentence sw_say_image(
+	const struct sw_figures *figures); /* "sandwatch/python:latest (111 MiB)" */
 
 /* "no iteration ended ok yet", "… fell back to the host …": why there is no overhead; "" when there
  * is one. */
@@ -25,7 +29,7 @@ struct sw_sentence sw_say_no_overhead(const struct sw_figures *figures);
 struct sw_sentence sw_say_noise(const struct sw_figures *figures);
 struct sw_sentence sw_say_small_baseline(const struct sw_figures *figures);
 
-/* What the projection leaves out: the candidate's cpu limit, and the execute ratio measured here. */
+/* What the projection leaves out: the candidate's cpu limit, and the measured execute ratio. */
 struct sw_sentence sw_say_ratio(const struct sw_figures *figures);
 
 /* "timeout 2, oom 1": failures of a mode by outcome; "" when there were none. */

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@
 /* Whether a YAML reader takes TEXT for a string as it stands: a conservative yes. */
 static bool is_plain(const char *text)
 {
-	static const char *const words[] = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+	static const char *const words[] = {"null", "true", "false", "yes", "no",
+	                                    "on",   "off",  "y",     "n"};
 	static const char safe[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./:_@-";
 	size_t len = strlen(text);
@@ -20,7 +22,8 @@ static bool is_plain(const char *text)
 			return false;
 	}
 	bool letter = (text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z');
-	return len > 0 && (letter || text[0] == '/') && text[len - 1] != ':' && strspn(text, safe) == len;
+	return len > 0 && (letter || text[0] == '/') && text[len - 1] != ':' &&
+	       strspn(text, safe) == len;
 }
 
 /* "${" would be filled from the environment: "$${" is its plain form. */
@@ -60,12 +63,9 @@ static void put_bytes(struct sw_buf *out, const char *key, int64_t bytes)
 
 static void put_timeout(struct sw_buf *out, int64_t ns)
 {
-	const int64_t second = 1000000000;
+	double ms = ceil((double)ns / 1e6);
 
-	if (ns % second == 0)
-		(void)sw_buf_addf(out, "    timeout_seconds: %" PRId64 "\n", ns / second);
-	else
-		(void)sw_buf_addf(out, "    timeout_seconds: %" PRId64 "ms\n", (ns + 999999) / 1000000);
+	(void)sw_buf_addf(out, "    timeout_seconds: %s\n", sw_plain(ms / 1000).text);
 }
 
 static void put_bool(struct sw_buf *out, const char *key, bool value)

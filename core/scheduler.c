@@ -313,5 +313,8 @@ void sw_scheduler_stop(struct sw_scheduler *s, enum sw_state state, const char *
 		/* Between two attempts: the last one's outcome is the iteration's. */
 		sw_loop_disarm(s->o.loop, &s->pause);
 		finish_iteration(s, &s->checked);
+	} else if (!s->active && s->acked_seq < s->wait_seq) {
+		/* Nothing more is measured: no need to wait for the disk. */
+		sw_loop_defer(s->o.loop, &s->step, next_iteration, s);
 	}
 }

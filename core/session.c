@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "core/numbers.h"
 #include "core/text.h"
 
 struct sw_session *sw_session_new(void)
@@ -37,7 +38,7 @@ static int unexpected(struct sw_session *session)
 
 static int add_mode(struct sw_session *session, const struct sw_event *event)
 {
-	if (!session->started || event->mode != session->n_modes)
+	if (event->mode != session->n_modes || event->mode == SW_MODES_MAX)
 		return unexpected(session);
 	struct sw_mode_state *mode = calloc(1, sizeof *mode);
 	if (!mode)
@@ -86,7 +87,7 @@ static int attempt_finished(struct sw_session *session, struct sw_mode_state *mo
 	mode->wall_sum_ns += (double)it->wall_ns;
 	mode->other_sum_ns += (double)it->other_ns;
 	double ppm = it->wall_ns > 0 ? 1e6 * (double)it->other_ns / (double)it->wall_ns : 0;
-	if (sw_histogram_record(mode->other_ppm, (int64_t)ppm) < 0)
+	if (sw_histogram_record(mode->other_ppm, sw_whole_ns(ppm)) < 0)
 		return -1;
 	for (int i = 0; i < it->n_spans; i++)
 		if (add_span(mode, &it->spans[i]) < 0)
@@ -163,7 +164,7 @@ static int iteration_started(struct sw_session *session, struct sw_mode_state *m
                              const struct sw_iteration_info *it)
 {
 	if (mode->running)
-		return unexpected(session);
+		session->unexpected++; /* its finish is lost; the mode must not be stuck with it */
 	mode->running = true;
 	mode->running_warmup = it->warmup;
 	mode->running_on_host = false;
@@ -192,7 +193,7 @@ static int apply_to_mode(struct sw_session *session, const struct sw_event *even
 		mode->containers_removed++;
 		return 0;
 	}
-	if (!mode->running)
+	if (!mode->running || mode->iteration != it->iteration || mode->running_warmup != it->warmup)
 		return unexpected(session);
 	bool counted = !it->warmup;
 	switch ((int)event->kind) {
@@ -252,6 +253,8 @@ static int apply_to_session(struct sw_session *session, const struct sw_event *e
 		add_note(session, event->u.end.text);
 		return 0;
 	case SW_EVENT_SESSION_FINISHED:
+		if (session->state != SW_STATE_RUNNING)
+			return unexpected(session);
 		session->state = event->u.end.state;
 		sw_text_copy(session->end_text, sizeof session->end_text, event->u.end.text);
 		return 0;

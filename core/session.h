@@ -91,8 +91,10 @@ struct sw_session {
 struct sw_session *sw_session_new(void);
 void sw_session_free(struct sw_session *session);
 
-/* Adds EVENT. An event that does not fit (an unknown mode, a finish without a start, a number
- * already seen) is counted in `unexpected` and changes nothing else. 0, or -1 when memory is out. */
+/* Adds EVENT. An event that does not fit (an unknown mode, a finish without a start, another
+ * iteration than the one that runs, a number already seen) is counted in `unexpected` and changes
+ * nothing else. So is the start of an iteration while one runs, but it takes the other's place: the
+ * finish was lost. 0, or -1 when memory is out. */
 int sw_session_apply(struct sw_session *session, const struct sw_event *event);
 
 /* Modes that the decision compares; NULL when there is none. */

@@ -201,8 +201,8 @@ static void put_seconds(struct sw_json *json, const char *key, double ns)
 	sw_json_double(json, key, round(ns / 1e3) / 1e6);
 }
 
-static void put_mode_summary(struct sw_json *json, const char *key, const struct sw_figures *figures,
-                             int index)
+static void put_mode_summary(struct sw_json *json, const char *key,
+                             const struct sw_figures *figures, int index)
 {
 	if (index < 0) {
 		sw_json_null(json, key);

@@ -8,6 +8,7 @@
 #include "core/text.h"
 
 #define MARK '\036'
+#define STAMP_MAX (INT64_C(1) << 61)
 
 /* ---- job ---- */
 
@@ -73,13 +74,24 @@ void sw_worker_report_init(struct sw_worker_report *report)
 	*report = (struct sw_worker_report){.outcome = SW_OUTCOME_CRASHED, .exit_code = -1};
 }
 
+/* A clock's reading: rounded to a double's precision where a machine has run for over 2^53 ns (104
+ * days), and small enough to be added to and subtracted from. */
+static bool read_stamp(const struct sw_value *value, int64_t low, int64_t *out)
+{
+	double number;
+	if (!sw_value_double(value, &number) || !(number >= (double)low && number <= (double)STAMP_MAX))
+		return false;
+	*out = (int64_t)number;
+	return true;
+}
+
 static void read_pair(const struct sw_value *times, enum sw_phase phase,
                       struct sw_worker_report *report)
 {
 	const struct sw_value *pair = sw_value_member(times, sw_word(&sw_words_phase, (int)phase));
 	int64_t start, end;
-	if (sw_value_length(pair) == 2 && sw_value_int(sw_value_at(pair, 0), 1, INT64_MAX, &start) &&
-	    sw_value_int(sw_value_at(pair, 1), start, INT64_MAX, &end)) {
+	if (sw_value_length(pair) == 2 && read_stamp(sw_value_at(pair, 0), 1, &start) &&
+	    read_stamp(sw_value_at(pair, 1), start, &end)) {
 		report->phases[phase].start_ns = start;
 		report->phases[phase].end_ns = end;
 	}
@@ -89,8 +101,8 @@ static void read_times(const struct sw_value *times, struct sw_worker_report *re
 {
 	static const enum sw_phase inner[] = {SW_PHASE_IMPORTS, SW_PHASE_VALIDATE, SW_PHASE_DATA,
 	                                      SW_PHASE_EXECUTE, SW_PHASE_SERIALIZE};
-	sw_value_int(sw_value_member(times, "main"), 1, INT64_MAX, &report->main_ns);
-	sw_value_int(sw_value_member(times, "written"), 1, INT64_MAX, &report->written_ns);
+	read_stamp(sw_value_member(times, "main"), 1, &report->main_ns);
+	read_stamp(sw_value_member(times, "written"), 1, &report->written_ns);
 	for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++)
 		read_pair(times, inner[i], report);
 }
@@ -154,12 +166,19 @@ static const char *after_word(const char *line, const char *word)
 	return strncmp(line, word, len) == 0 && line[len] == ' ' ? line + len + 1 : NULL;
 }
 
+static void read_init(const char *rest, struct sw_worker_report *report)
+{
+	long long at = strtoll(rest, NULL, 10);
+	if (!report->init_ns && at > 0 && at <= STAMP_MAX)
+		report->init_ns = at;
+}
+
 static void read_exit(const char *rest, struct sw_worker_report *report)
 {
 	char kind[8];
 	int64_t at;
 	int number;
-	if (sscanf(rest, "%" SCNd64 " %7s %d", &at, kind, &number) != 3 || at <= 0)
+	if (sscanf(rest, "%" SCNd64 " %7s %d", &at, kind, &number) != 3 || at <= 0 || at > STAMP_MAX)
 		return;
 	report->exit_ns = at;
 	report->has_exit = true;
@@ -176,11 +195,10 @@ static bool take_sentinel(const char *token, const char *line, size_t len,
 	const char *at = after_word(line, "sw1"), *rest;
 	if (!at)
 		return false;
-	if (after_word(at, "-"))
-		at = after_word(at, "-");
-	else
-		at = after_word(at, token);
-	if (!at)
+	/* "-" is for who has no job yet: it may announce itself, and nothing more. */
+	const char *announced = after_word(at, "-");
+	at = announced ? announced : after_word(at, token);
+	if (!at || (announced && !after_word(at, "ready")))
 		return false;
 	size_t left = len - (size_t)(at - line);
 	if ((rest = after_word(at, "result"))) {
@@ -190,7 +208,7 @@ static bool take_sentinel(const char *token, const char *line, size_t len,
 	} else if ((rest = after_word(at, "ready")))
 		read_ready(rest, left - (size_t)(rest - at), report);
 	else if ((rest = after_word(at, "init")))
-		report->init_ns = report->init_ns ? report->init_ns : strtoll(rest, NULL, 10);
+		read_init(rest, report);
 	else if ((rest = after_word(at, "exit")))
 		read_exit(rest, report);
 	else

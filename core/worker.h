@@ -2,8 +2,8 @@
  * worker and of the PID-1 shim, found anywhere in a stream of hostile bytes.
  * Must not know whether the stream is a pipe or a container's.
  *
- * A sentinel is  0x1E "sw1 " TOKEN " " WORD " " REST "\n"  where TOKEN is the attempt's (or "-" for
- * a worker's announcement) and WORD is init, exit, ready or result. */
+ * A sentinel is  0x1E "sw1 " TOKEN " " WORD " " REST "\n"  where TOKEN is the attempt's and WORD is
+ * init, exit, ready or result. "-" for the token is good for ready only: a worker's announcement. */
 #ifndef SW_WORKER_H
 #define SW_WORKER_H
 

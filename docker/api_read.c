@@ -101,10 +101,12 @@ void sw_api_read_image(struct sw_api_call *call, const struct sw_http_reply *rep
 	free(image.command);
 }
 
-static bool is_id(const char *text)
+/* OBJECT's Id if it is one, else NULL; it goes into paths. */
+static const char *container_id(const cJSON *object)
 {
-	size_t len = strspn(text, "0123456789abcdef");
-	return len >= 12 && text[len] == '\0';
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "Id"));
+	size_t len = text ? strspn(text, "0123456789abcdef") : 0;
+	return len >= 12 && len < SW_CONTAINER_ID_MAX && text[len] == '\0' ? text : NULL;
 }
 
 static void join_warnings(const cJSON *warnings, char *dst, size_t size)
@@ -122,11 +124,11 @@ void sw_api_read_created(struct sw_api_call *call, const struct sw_http_reply *r
                          const struct sw_error *error)
 {
 	struct sw_error own;
-	char id[SW_CONTAINER_ID_MAX], warning[512] = "";
+	char warning[512] = "";
 	SW_CLEANUP(cjson) cJSON *json = error ? NULL : parse(call, reply, cJSON_Object, &own);
 
-	sw_api_json_text(json, "Id", id, sizeof id);
-	if (json && is_id(id)) {
+	const char *id = container_id(json);
+	if (id) {
 		join_warnings(cJSON_GetObjectItemCaseSensitive(json, "Warnings"), warning, sizeof warning);
 		call->created(call->user, id, warning, NULL);
 		return;
@@ -200,12 +202,12 @@ static char **label_list(const cJSON *labels)
 static void each_container(const struct sw_api_call *call, const cJSON *item)
 {
 	static const char *const none[] = {NULL};
-	char id[SW_CONTAINER_ID_MAX], name[256] = "", state[16];
+	char name[256] = "", state[16];
+	const char *id = container_id(item);
 	const char *first = cJSON_GetStringValue(
 		cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(item, "Names"), 0));
 
-	sw_api_json_text(item, "Id", id, sizeof id);
-	if (!is_id(id))
+	if (!id)
 		return;
 	sw_api_json_text(item, "State", state, sizeof state);
 	if (first)

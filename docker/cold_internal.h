@@ -1,9 +1,11 @@
-/* Hides nothing: what docker/cold.c gathers during an attempt and docker/cold_result.c turns into
- * its result. Must not be included elsewhere. */
+/* Hides nothing: what docker/cold.c (the runner), docker/cold_attempt.c (an attempt as it happens) and
+ * docker/cold_result.c (what it was, from the facts gathered) share. Must not be included elsewhere. */
 #ifndef SW_COLD_INTERNAL_H
 #define SW_COLD_INTERNAL_H
 
+#include "core/buf.h"
 #include "core/error.h"
+#include "core/loop.h"
 #include "core/worker.h"
 #include "docker/cold.h"
 #include "docker/lifecycle.h"
@@ -36,5 +38,39 @@ enum sw_clock sw_cold_clock(const struct sw_cold_facts *facts);
 /* Fills in RESULT, which is zeroed before. Pure. */
 void sw_cold_result(const struct sw_cold_options *options, const struct sw_cold_facts *facts,
                     struct sw_attempt_result *out_result);
+
+/* The runner. */
+struct sw_cold {
+	struct sw_runner runner;
+	struct sw_cold_options options;
+	struct sw_http *http; /* NULL: there is no endpoint at all */
+	struct sw_api *api;
+	bool has_version;
+	const char **labels;
+	struct sw_buf seccomp; /* the profile's text; empty: none is sent */
+	struct sw_error profile_error;
+	bool profile_failed;
+	enum sw_clock clock;
+
+	sw_runner_ready_fn ready;
+	void *ready_user;
+	char ready_error[SW_TEXT_MAX];
+
+	bool is_busy, is_gone;
+	bool is_asking; /* a state request of ours is out */
+	bool has_init_event, has_exit_event;
+	struct sw_attempt attempt;
+	sw_attempt_done_fn done;
+	void *user;
+	struct sw_lifecycle *life;
+	struct sw_cold_facts facts;
+	struct sw_timer deadline;
+	struct sw_deferred later;
+};
+
+/* The vtable's start and cancel (docker/cold_attempt.c). */
+void sw_cold_start(struct sw_runner *runner, const struct sw_attempt *attempt,
+                   sw_attempt_done_fn done, void *user);
+void sw_cold_cancel(struct sw_runner *runner);
 
 #endif

@@ -9,8 +9,9 @@
 #include "core/loop.h"
 #include "core/text.h"
 #include "docker/blocking.h"
+#include "docker/engine_daemon.h"
 
-enum { USUAL_MAX = 8, TRIED_MAX = 200 };
+enum { USUAL_MAX = 8, TRIED_MAX = 110 };
 static const int64_t probe_timeout_ns = 2000000000;
 static const int64_t given_timeout_ns = 5000000000; /* an engine that was named may be far away */
 
@@ -153,13 +154,17 @@ static int search_engine(struct search *search, struct sw_engine *out_engine, st
 	struct sw_error why;
 	if (use_private(search, out_engine, &why) == 0)
 		return 0;
+	/* Its context would say once more what this message says. */
+	const char *cause = why.message;
+	if (strncmp(cause, sw_engine_cannot_start, strlen(sw_engine_cannot_start)) == 0)
+		cause += strlen(sw_engine_cannot_start) + strlen(": ");
 	return sw_error_set(err, SW_ERR_NO_ENGINE, 0,
-	                    "no container engine answers. Tried %.*s%s; a private one: %.120s. Any of "
+	                    "no container engine answers. Tried %.*s%s; a private one: %.130s. Any of "
 	                    "these helps: start Docker or Podman, or name one with --host or DOCKER_HOST; "
 	                    "run as root with docker.io installed, then a private engine is started; run "
 	                    "the host modes only, with sandbox.enabled: false",
 	                    TRIED_MAX, search->tried.data ? search->tried.data : "nothing",
-	                    search->tried.len > TRIED_MAX ? "…" : "", why.message);
+	                    search->tried.len > TRIED_MAX ? "…" : "", cause);
 }
 
 int sw_engine_find(const struct sw_engine_options *options, struct sw_steps steps,

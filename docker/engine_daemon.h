@@ -17,6 +17,9 @@ struct sw_daemon_paths {
 		lock[1024], containerd[1024], containerd_pid[1024];
 };
 
+/* How a failed start's message begins. */
+extern const char sw_engine_cannot_start[];
+
 /* Works out the paths; makes nothing. STATE_DIR may be relative. */
 int sw_daemon_paths(const char *state_dir, struct sw_daemon_paths *out_paths, struct sw_error *err);
 

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -9,14 +8,17 @@
 
 #include "core/cleanup.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/loop.h"
 #include "docker/engine.h"
 #include "docker/engine_daemon.h"
 #include "docker/http.h"
+#include "docker/tree.h"
 
 static const int64_t ready_timeout_ns = 30000000000;
 static const int64_t probe_timeout_ns = 2000000000;
 static const int64_t stop_grace_ns = 20000000000;
+const char sw_engine_cannot_start[] = "cannot start a private engine";
 static const char step_start[] = "private";
 
 int sw_engine_private_endpoint(const char *state_dir, struct sw_endpoint *out_endpoint,
@@ -43,19 +45,6 @@ static int make_dir(const char *path, mode_t mode, struct sw_error *err)
 	return sw_error_set(err, SW_ERR_IO, errno, "cannot make the directory %s", path);
 }
 
-static int make_parents(const char *path, struct sw_error *err)
-{
-	char partial[1024];
-	(void)snprintf(partial, sizeof partial, "%s", path);
-	for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (make_dir(partial, 0755, err) < 0)
-			return -1;
-		*slash = '/';
-	}
-	return 0;
-}
-
 /* A folder below /run could have been put there by another: it must be ours and closed. */
 static int make_private_dir(const char *path, struct sw_error *err)
 {
@@ -71,7 +60,7 @@ static int make_private_dir(const char *path, struct sw_error *err)
 
 static int make_dirs(const struct sw_daemon_paths *paths, struct sw_error *err)
 {
-	if (make_parents(paths->dir, err) < 0 || make_private_dir(paths->dir, err) < 0 ||
+	if (sw_file_make_dirs(paths->dir, err) < 0 || make_private_dir(paths->dir, err) < 0 ||
 	    make_private_dir(paths->run, err) < 0)
 		return -1;
 	return 0;
@@ -300,30 +289,15 @@ int sw_engine_start_private(const char *state_dir, struct sw_steps steps, struct
 	if (sw_daemon_paths(state_dir, &paths, err) < 0 || take_lock(&paths, &lock, err) < 0)
 		return -1;
 	if (start_locked(&paths, steps, err) < 0)
-		return sw_error_wrap(err, "cannot start a private engine");
-	return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
-}
-
-static int remove_tree(const char *path, struct sw_error *err)
-{
-	if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
-		return sw_error_set(err, SW_ERR_IO, errno, "cannot remove %s", path);
+		return sw_error_wrap(err, "%s", sw_engine_cannot_start);
 	return 0;
 }
 
 static int remove_data(const struct sw_daemon_paths *paths, struct sw_error *err)
 {
-	if (remove_tree(paths->dir, err) < 0)
+	if (sw_tree_remove(paths->dir, err) < 0)
 		return -1;
-	return strcmp(paths->dir, paths->run) == 0 ? 0 : remove_tree(paths->run, err);
+	return strcmp(paths->dir, paths->run) == 0 ? 0 : sw_tree_remove(paths->run, err);
 }
 
 int sw_engine_stop_private(const char *state_dir, bool with_data, bool *out_was_running,

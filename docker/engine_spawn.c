@@ -13,13 +13,16 @@
 #include "core/error.h"
 #include "docker/engine_daemon.h"
 
-enum { SUN_PATH = 108, ARGS_MAX = 32 };
+/* The longest socket that the engine puts below its exec root decides whether a path is short enough. */
+enum {
+	SUN_PATH = 108,
+	ARGS_MAX = 32,
+	LONGEST_SOCKET = sizeof "/exec/containerd/containerd-debug.sock.ttrpc",
+};
 
 static const char search_path[] =
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 static const char system_containerd[] = "/run/containerd";
-/* The longest socket that the engine puts below its exec root. */
-static const char longest_socket[] = "/exec/containerd/containerd-debug.sock.ttrpc";
 
 /* ---- paths ---- */
 
@@ -47,7 +50,7 @@ int sw_daemon_paths(const char *state_dir, struct sw_daemon_paths *out_paths, st
 	if (len < 0 || (size_t)len >= sizeof paths.dir)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "the state directory's path is too long: %.60s…",
 		                    state_dir);
-	if ((size_t)len + sizeof longest_socket > SUN_PATH)
+	if ((size_t)len + LONGEST_SOCKET > SUN_PATH)
 		(void)snprintf(paths.run, sizeof paths.run, "/run/sandwatch-%016llx",
 		               (unsigned long long)hash_text(paths.dir));
 	else

@@ -122,6 +122,10 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *user)
 	static const char name[] = "Api-Version:";
 	struct sw_http_call *call = user;
 	size_t len = size * n;
+	if (len > 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		call->is_head_whole = false;
+	else if (bytes[0] == '\r' || bytes[0] == '\n')
+		call->is_head_whole = true;
 	if (len > sizeof name - 1 && strncasecmp(bytes, name, sizeof name - 1) == 0) {
 		const char *at = bytes + sizeof name - 1, *end = bytes + len;
 		while (at < end && (*at == ' ' || *at == '\t'))
@@ -256,16 +260,24 @@ bool sw_http_call_judge(struct sw_http_call *call, CURLcode result, struct sw_er
 		*out_error = call->error;
 		return true;
 	}
+	/* libcurl takes a connection's end within the header for the answer's end. */
+	if (result == CURLE_OK && !call->is_head_whole)
+		result = CURLE_GOT_NOTHING;
 	if (result == CURLE_OK)
 		return false;
 	const char *detail = call->detail[0] ? call->detail : curl_easy_strerror(result);
-	if (result == CURLE_COULDNT_CONNECT || result == CURLE_COULDNT_RESOLVE_HOST) {
+	if (result == CURLE_COULDNT_CONNECT)
 		curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &sys_errno);
-		if (sys_errno)
-			sw_error_set(out_error, SW_ERR_NO_ENGINE, (int)sys_errno, "cannot connect to %s%s",
-			             where, sw_http_connect_hint((int)sys_errno));
-		else
-			sw_error_set(out_error, SW_ERR_NO_ENGINE, 0, "cannot connect to %s: %s", where, detail);
+	/* A unix socket whose peer hung up before libcurl looked is "could not connect" to it. */
+	bool hung_up = result == CURLE_COULDNT_CONNECT && !sys_errno && call->http->endpoint.is_unix;
+	if (hung_up) {
+		sw_error_set(out_error, SW_ERR_PROTOCOL, 0, "%s broke off: it closed the connection at once",
+		             where);
+	} else if (sys_errno) {
+		sw_error_set(out_error, SW_ERR_NO_ENGINE, (int)sys_errno, "cannot connect to %s%s", where,
+		             sw_http_connect_hint((int)sys_errno));
+	} else if (result == CURLE_COULDNT_CONNECT || result == CURLE_COULDNT_RESOLVE_HOST) {
+		sw_error_set(out_error, SW_ERR_NO_ENGINE, 0, "cannot connect to %s: %s", where, detail);
 	} else if (result == CURLE_OPERATION_TIMEDOUT) {
 		sw_error_set(out_error, SW_ERR_TIMEOUT, 0, "%s did not answer within %s", where,
 		             sw_text_duration(limit, sizeof limit, call->timeout_ns));

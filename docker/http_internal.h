@@ -46,6 +46,7 @@ struct sw_http_call {
 	bool is_failed;        /* error is set */
 	bool is_added;         /* the multi handle holds it */
 	bool is_done;          /* DONE is running */
+	bool is_head_whole;    /* the header's empty line has come */
 	struct sw_deferred fail_soon;
 	char api_version[16];
 	char detail[CURL_ERROR_SIZE];

@@ -11,8 +11,10 @@
 #include "core/buf.h"
 #include "core/cleanup.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/loop.h"
 #include "core/text.h"
+#include "docker/tree.h"
 
 static const int64_t hash_timeout_ns = 20000000000;
 static const int64_t build_timeout_ns = 900000000000; /* a slow mirror is no error */
@@ -29,16 +31,7 @@ int sw_recipe_home(const char *state_dir, char *dst, size_t size, struct sw_erro
 	if (len < 0 || (size_t)len + 128 >= size)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "the state directory's path is too long: %.60s…",
 		                    state_dir);
-	for (char *slash = strchr(dst + 1, '/');; slash = strchr(slash + 1, '/')) {
-		if (slash)
-			*slash = '\0';
-		int made = mkdir(dst, 0755);
-		if (made < 0 && errno != EEXIST)
-			return sw_error_set(err, SW_ERR_IO, errno, "cannot make the directory %s", dst);
-		if (!slash)
-			return 0;
-		*slash = '/';
-	}
+	return sw_file_make_dirs(dst, err);
 }
 
 int sw_recipe_lock(const char *home, struct sw_steps steps, const char *what, int *out_fd,
@@ -190,7 +183,7 @@ int sw_recipe_build(const struct sw_image_parts *parts, const char *home, const 
 	if (steps.fn)
 		steps.fn(steps.user, step_build, -1, "");
 	(void)snprintf(building, sizeof building, "%s/building", home);
-	if (sw_recipe_remove_tree(building, err) < 0 || sw_recipe_remove_tree(dst, err) < 0)
+	if (sw_tree_remove(building, err) < 0 || sw_tree_remove(dst, err) < 0)
 		return -1;
 	if (mkdir(building, 0755) < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot make %s", building);
@@ -198,7 +191,7 @@ int sw_recipe_build(const struct sw_image_parts *parts, const char *home, const 
 	if (result == 0 && rename(building, dst) < 0)
 		result = sw_error_set(err, SW_ERR_IO, errno, "cannot rename %s to %s", building, dst);
 	if (result < 0)
-		(void)sw_recipe_remove_tree(building, NULL);
+		(void)sw_tree_remove(building, NULL);
 	if (steps.fn)
 		steps.fn(steps.user, step_build, sw_clock_ns() - start_ns, result < 0 ? "failed" : dst);
 	return result;

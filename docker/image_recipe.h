@@ -45,6 +45,4 @@ struct sw_recipe_run {
 };
 int sw_recipe_run(const struct sw_recipe_run *run, struct sw_error *err);
 
-int sw_recipe_remove_tree(const char *path, struct sw_error *err);
-
 #endif

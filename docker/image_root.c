@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "core/loop.h"
 #include "core/text.h"
+#include "docker/tree.h"
 #include "docker/blocking.h"
 #include "docker/image.h"
 #include "docker/image_recipe.h"
@@ -113,7 +114,7 @@ static int fetch_root(const struct sw_engine *engine, const struct sw_image *ima
 	struct sw_blocking blocking;
 	(void)snprintf(tar_path, sizeof tar_path, "%s/export.tar", building);
 	(void)snprintf(rootfs, sizeof rootfs, "%s/rootfs", building);
-	if (sw_recipe_remove_tree(building, err) < 0)
+	if (sw_tree_remove(building, err) < 0)
 		return -1;
 	if (mkdir(building, 0755) < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot make %s", building);
@@ -153,7 +154,7 @@ static int export_root(const struct sw_engine *engine, const struct sw_image *im
 	if (result == 0 && rename(building, dir) < 0)
 		result = sw_error_set(err, SW_ERR_IO, errno, "cannot rename %s", building);
 	if (result < 0)
-		(void)sw_recipe_remove_tree(building, NULL);
+		(void)sw_tree_remove(building, NULL);
 	report(steps, sw_clock_ns() - start_ns, result < 0 ? "failed" : dst);
 	return result;
 }

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -165,20 +164,5 @@ int sw_recipe_run(const struct sw_recipe_run *run, struct sw_error *err)
 		return -1;
 	if (run->out_last)
 		(void)sw_text_copy(run->out_last, run->out_size, output.last);
-	return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
-}
-
-int sw_recipe_remove_tree(const char *path, struct sw_error *err)
-{
-	if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
-		return sw_error_set(err, SW_ERR_IO, errno, "cannot remove %s", path);
 	return 0;
 }

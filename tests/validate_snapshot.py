@@ -45,7 +45,8 @@ def accounts(document):
         if latency and not latency["min"] <= latency["p50"] <= latency["p95"] <= latency["max"]:
             yield f"{name}: the percentiles are out of order"
         shares = sum(group["share"] for group in mode["groups"])
-        if mode["groups"] and abs(shares + mode["other"]["share"] - 1) > 0.001:
+        timed = latency and latency["mean"] > 0
+        if mode["groups"] and timed and abs(shares + mode["other"]["share"] - 1) > 0.001:
             yield f"{name}: groups and other add up to {shares + mode['other']['share']}"
         if sum(mode["fallback"]["reasons"]["taken"].values()) != mode["fallback"]["taken"]:
             yield f"{name}: fallbacks taken are not their reasons' sum"
@@ -57,8 +58,9 @@ def problems(path, validator):
             document = json.load(file, parse_constant=no_constant, object_pairs_hook=unique_keys)
     except ValueError as error:
         return [str(error)]
-    found = [f"{error.json_path}: {error.message[:300]}"
-             for error in validator.iter_errors(document)]
+    deepest = [jsonschema.exceptions.best_match([error]) for error in
+               validator.iter_errors(document)]
+    found = [f"{error.json_path}: {error.message[:300]}" for error in deepest]
     return found or list(accounts(document))
 
 

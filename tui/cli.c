@@ -39,7 +39,7 @@ static const struct flag flags[] = {
      FIELD(export_path), 0, 0},
 	{"--report", "FILE.md", "write the study's report", FLAG_TEXT, SW_FLAGS_RUN,
      FIELD(report_path), 0, 0},
-	{"--host", "URL", "the engine: unix:///PATH or tcp://HOST:PORT", FLAG_TEXT, SW_FLAGS_RUN,
+	{"--host", "URL", "the engine: unix:///PATH or tcp://HOST:PORT", FLAG_TEXT, SW_FLAGS_ENGINE,
      FIELD(host), 0, 0},
 	{"--engine", NULL, "stop the private engine that sandwatch started", FLAG_BOOL, SW_FLAGS_CLEAN,
      FIELD(engine), 0, 0},
@@ -65,7 +65,9 @@ static int unknown_flag(const struct sw_command *command, const char *word, stru
 		if (takes(command, &flags[i]))
 			names[n++] = flags[i].name;
 	names[n] = NULL;
-	const char *near = sw_text_nearest(word, names);
+	char flag[65];
+	snprintf(flag, sizeof flag, "%.*s", (int)strcspn(word, "="), word);
+	const char *near = sw_text_nearest(flag, names);
 	return sw_error_set(err, SW_ERR_USAGE, 0, "'%s' takes no flag '%s'%s%s; see sandwatch --help",
 	                    command->name, word, near ? "; did you mean " : "", near ? near : "");
 }

@@ -33,6 +33,7 @@ enum {
 	SW_FLAGS_RUN = 2,    /* what runs a session */
 	SW_FLAGS_CLEAN = 4,
 	SW_FLAGS_CONFIG = 8, /* what reads a configuration */
+	SW_FLAGS_ENGINE = 16, /* what asks an engine */
 };
 
 /* What was asked for; strings are borrowed from argv. NULL or -1: not given. */

@@ -71,7 +71,7 @@ static void add_modes(const struct sw_session *session, struct sw_buf *line)
 static bool in_warmup(const struct sw_session *session)
 {
 	for (int i = 0; i < session->n_modes; i++)
-		if (session->modes[i]->running && session->modes[i]->running_warmup)
+		if (session->modes[i]->warmup_done < (uint64_t)session->info.warmup)
 			return true;
 	return false;
 }

@@ -8,6 +8,7 @@
 /* Embedded; its address is the callback's user. Quiet: shows nothing. */
 struct sw_step_lines {
 	bool quiet, is_terminal;
+	int width; /* of the terminal; longer details are cut */
 	bool open; /* a line without its newline is on the terminal */
 };
 void sw_step_lines_init(struct sw_step_lines *lines, bool quiet);

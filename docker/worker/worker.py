@@ -15,7 +15,7 @@ SOURCE_MAX = 256 << 10
 NESTING_MAX = 100
 ERROR_MAX = 2000
 DAYS = (2, 100_000)
-SYMBOLS = (1, 5_000)
+SYMBOLS = (1, 10_000)
 CELLS_MAX = 50_000_000
 REPORT_VALUES_MAX = 20_000
 REPORT_DEPTH_MAX = 16
@@ -429,7 +429,8 @@ def business_days(count):
 
 def make_data(days, symbols, seed):
     """Seeded OHLCV. Rounding hides the last bits in which processors differ."""
-    random = np.random.RandomState(seed)
+    # RandomState takes 32 bits, or a list of them.
+    random = np.random.RandomState(seed if seed < 2**32 else [seed & 0xFFFFFFFF, seed >> 32])
     shape = (days, symbols)
     close = 100.0 * np.exp(np.cumsum(random.normal(0.0004, 0.018, shape), axis=0).clip(-6.0, 6.0))
     close = np.round(close, 2)
@@ -567,7 +568,7 @@ def integer_field(job, name, default, bounds):
 def job_data(job):
     days = integer_field(job, "days", 252, DAYS)
     symbols = integer_field(job, "symbols", 10, SYMBOLS)
-    seed = integer_field(job, "seed", 42, (0, 2**32 - 1))
+    seed = integer_field(job, "seed", 42, (0, 2**63 - 1))
     if days * symbols > CELLS_MAX:
         raise JobError(f"days × symbols is {days * symbols}, the limit is {CELLS_MAX}: lower one of them")
     if job.get("backtest", "mock") not in BACKTESTS:

@@ -25,7 +25,7 @@ static void need_means(void)
 	fx_need(sw_daemon_find_program("dockerd", program, sizeof program), "there is no dockerd");
 }
 
-/* Calls FN for each running process whose command line holds TEXT; returns how many. */
+/* How many running processes have TEXT in their command line. */
 static int processes_with(const char *text)
 {
 	int n = 0;
@@ -155,7 +155,7 @@ static void daemon_that_dies_early_is_explained(void **state)
 	assert_int_equal(sw_engine_start_private(state_dir, no_steps, &err), -1);
 	assert_true(sw_clock_ns() - begin_ns < 20 * FX_SECOND);
 	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
-	assert_non_null(strstr(err.message, "not a directory"));
+	assert_non_null(strstr(err.message, "points to a file"));
 	assert_non_null(strstr(err.message, "engine.log"));
 	assert_int_equal(processes_with(paths.dir), 0);
 	stop(true);
@@ -222,7 +222,7 @@ static void daemon_killed_in_the_middle(void **state)
 	const struct sw_life_handlers handlers = {NULL, on_data, on_ended, on_gone, &story};
 	const struct sw_life_options options = {
 		.name = "sandwatch-test-killed",
-		.body = "{\"Image\":\"" FX_SHELL "\",\"Cmd\":[\"/bin/sh\",\"-c\",\"echo up; exec sleep "
+		.body = "{\"Image\":\"" FX_SHELL "\",\"Cmd\":[\"/bin/sh\",\"-c\",\"echo up; sleep "
 		        "987654\"],\"HostConfig\":{\"NetworkMode\":\"none\"},\"NetworkDisabled\":true}",
 		.engine_timeout_ns = 10 * FX_SECOND};
 	(void)state;
@@ -233,7 +233,7 @@ static void daemon_killed_in_the_middle(void **state)
 	fx_import_shell(&fx);
 	assert_int_equal(sw_lifecycle_start(fx.loop, fx.api, &options, &handlers, &story.life, &err), 0);
 	fx_until(&fx, &story.up, 60, "the container's first word");
-	assert_int_equal(processes_with("987654"), 1);
+	assert_true(processes_with("987654") >= 1);
 
 	assert_int_equal(kill(daemon_pid(), SIGKILL), 0);
 	fx_until(&fx, &story.gone, 30, "the end of a container without an engine");

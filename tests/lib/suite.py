@@ -87,7 +87,7 @@ def count_tap(outcome, code):
     planned = reported = group_failures = 0
     for line in outcome.output.splitlines():
         plan = re.match(r"1\.\.(\d+)$", line)
-        result = TAP.match(line)
+        result = TAP.search(line)  # not at the start when a test left its own line open
         if plan:
             planned += int(plan[1])
         elif result:

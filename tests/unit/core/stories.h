@@ -1,5 +1,5 @@
-/* Sessions for the tests of figures, snapshot and report: told as events and folded, so that no test
- * invents a state that a run could not reach. Durations are made up, but shaped like facts. */
+/* Sessions for the tests of figures, snapshot and report: told as events and folded, so that no
+ * test invents a state that a run could not reach. Durations are made up, but shaped like facts. */
 #ifndef SW_TEST_STORIES_H
 #define SW_TEST_STORIES_H
 
@@ -178,8 +178,8 @@ static inline void story_add_spans(struct story *s, const struct turn *turn,
 	int64_t t = s->t_ns;
 	for (int i = 0; i < turn->n_beats; i++) {
 		int64_t ns = turn->exact_ns ? turn->beats[i].ns : story_jitter(s, turn->beats[i].ns);
-		it->spans[it->n_spans++] = (struct sw_span){
-			turn->beats[i].phase, t, t + ns, !turn->beats[i].off_path};
+		it->spans[it->n_spans++] =
+			(struct sw_span){turn->beats[i].phase, t, t + ns, !turn->beats[i].off_path};
 		t += ns;
 		if (!turn->beats[i].off_path)
 			it->wall_ns += ns;
@@ -208,9 +208,13 @@ static inline void story_start(struct story *s, int mode, bool warmup)
 static inline void story_turn(struct story *s, int mode, const struct turn *turn)
 {
 	story_start(s, mode, turn->warmup);
-	struct sw_iteration_info it = {
-		.iteration = s->iterations[mode], .attempt = 1, .attempts = 1, .warmup = turn->warmup,
-		.outcome = turn->outcome, .start_ns = s->t_ns, .by_durations = turn->by_durations};
+	struct sw_iteration_info it = {.iteration = s->iterations[mode],
+	                               .attempt = 1,
+	                               .attempts = 1,
+	                               .warmup = turn->warmup,
+	                               .outcome = turn->outcome,
+	                               .start_ns = s->t_ns,
+	                               .by_durations = turn->by_durations};
 	story_add_spans(s, turn, &it);
 	if (turn->outcome == SW_OUTCOME_OK)
 		snprintf(it.digest, sizeof(it.digest), "%064d", 7);
@@ -235,13 +239,15 @@ static inline void story_fail(struct story *s, int mode, enum sw_outcome outcome
 	story_turn(s, mode, &turn);
 }
 
-/* An engine failure, a retry that fails too, and the run on the host, which ends in HOST_OUTCOME. */
+/* An engine failure, a retry that fails too, and a run on the host that ends in HOST_OUTCOME. */
 static inline void story_fall_back(struct story *s, int mode, enum sw_outcome host_outcome)
 {
 	story_start(s, mode, false);
-	struct sw_iteration_info it = {
-		.iteration = s->iterations[mode], .attempt = 1, .outcome = SW_OUTCOME_ENGINE,
-		.start_ns = s->t_ns, .wall_ns = 5 * MS};
+	struct sw_iteration_info it = {.iteration = s->iterations[mode],
+	                               .attempt = 1,
+	                               .outcome = SW_OUTCOME_ENGINE,
+	                               .start_ns = s->t_ns,
+	                               .wall_ns = 5 * MS};
 	snprintf(it.text, sizeof(it.text), "create: the engine said no (500)");
 	story_it(s, SW_EVENT_ATTEMPT_FINISHED, mode, &it);
 	story_it(s, SW_EVENT_RETRY, mode, &it);
@@ -255,8 +261,11 @@ static inline void story_fall_back(struct story *s, int mode, enum sw_outcome ho
 
 static inline void story_refuse(struct story *s, int mode, enum sw_outcome outcome)
 {
-	struct sw_iteration_info it = {.iteration = s->iterations[mode] + 1, .outcome = outcome,
-	                               .attempt = 1, .attempts = 1, .start_ns = s->t_ns};
+	struct sw_iteration_info it = {.iteration = s->iterations[mode] + 1,
+	                               .outcome = outcome,
+	                               .attempt = 1,
+	                               .attempts = 1,
+	                               .start_ns = s->t_ns};
 	story_start(s, mode, false);
 	snprintf(it.text, sizeof(it.text), "over its limit");
 	story_it(s, SW_EVENT_ATTEMPT_FINISHED, mode, &it);

@@ -66,18 +66,24 @@ static void test_units(void **state)
 	assert_int_equal(sw_whole_ns(NAN), 0);
 }
 
-/* What curses needs must not put a comma into figures. */
+/* curses needs setlocale, and that must not put a comma into figures. Skipped where no such locale is
+ * installed. */
 static void test_locale_does_not_matter(void **state)
 {
+	static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "nl_NL.UTF-8", "pt_BR.UTF-8"};
+	int tried = 0;
+
 	(void)state;
-	const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "C.UTF-8"};
-	bool set = false;
-	for (size_t i = 0; i < 4 && !set; i++)
-		set = setlocale(LC_ALL, names[i]) != NULL;
-	assert_true(set);
-	assert_string_equal(sw_fixed(1.5, 1).text, "1.5");
-	assert_string_equal(sw_fixed(1e300, 1).text, "1e+300");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!setlocale(LC_ALL, names[i]) || strcmp(localeconv()->decimal_point, ".") == 0)
+			continue;
+		tried++;
+		assert_string_equal(sw_fixed(1.5, 1).text, "1.5");
+		assert_string_equal(sw_fixed(1e300, 1).text, "1e+300");
+	}
 	setlocale(LC_ALL, "C");
+	if (!tried)
+		skip();
 }
 
 int main(void)

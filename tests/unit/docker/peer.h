@@ -29,6 +29,7 @@ struct peer {
 	atomic_int connections, requests;
 	char request[1 << 16]; /* the last one, head and body; read it after its reply has come */
 	size_t request_len;
+	atomic_size_t head_len; /* of it, as soon as the head is there; what follows may still grow */
 	struct sw_endpoint endpoint;
 	int listener, stop[2];
 	pthread_t thread;
@@ -57,6 +58,7 @@ static bool peer_read_request(struct peer *peer, int fd)
 {
 	size_t len = 0;
 	peer->request_len = 0;
+	atomic_store(&peer->head_len, 0);
 	for (;;) {
 		if (!peer_wait(peer, fd))
 			return false;
@@ -69,6 +71,7 @@ static bool peer_read_request(struct peer *peer, int fd)
 		char *end = strstr(peer->request, "\r\n\r\n");
 		if (!end)
 			continue;
+		atomic_store(&peer->head_len, (size_t)(end + 4 - peer->request));
 		const char *length = strcasestr(peer->request, "\r\nContent-Length: ");
 		size_t body = length && length < end ? strtoul(length + 18, NULL, 10) : 0;
 		bool is_chunked = strcasestr(peer->request, "\r\nTransfer-Encoding: chunked\r\n");
@@ -167,7 +170,7 @@ static struct peer *peer_start(bool is_unix, void (*serve)(struct peer *peer, in
 	peer->serve = serve;
 	peer->script = script;
 	peer->listener = is_unix ? peer_listen_unix(peer) : peer_listen_tcp(peer);
-	peer_check(listen(peer->listener, 16) == 0);
+	peer_check(listen(peer->listener, 128) == 0);
 	peer_check(pipe(peer->stop) == 0);
 	peer_check(pthread_create(&peer->thread, NULL, peer_run, peer) == 0);
 	return peer;

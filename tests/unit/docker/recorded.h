@@ -33,8 +33,8 @@
 #define R_204 R_HEAD("204 No Content", "") "\r\n"
 #define R_304 R_HEAD("304 Not Modified", "") "\r\n"
 #define R_WAIT_HEAD R_JSON("200 OK") "Transfer-Encoding: chunked\r\n\r\n"
-#define R_WAIT_0 R_WAIT_HEAD "1f\r\n{\"Error\":null,\"StatusCode\":137}\n\r\n0\r\n\r\n"
-#define R_WAIT_CUT R_WAIT_HEAD "1f\r\n{\"Error\":null,\"Stat"
+#define R_WAIT_0 R_WAIT_HEAD "20\r\n{\"Error\":null,\"StatusCode\":137}\n\r\n0\r\n\r\n"
+#define R_WAIT_CUT R_WAIT_HEAD "20\r\n{\"Error\":null,\"Stat"
 #define R_WAIT_ERROR                                                                           \
 	R_WAIT_HEAD "db\r\n{\"Error\":{\"Message\":\"failed to create shim task: OCI runtime create " \
 	"failed: runc create failed: unable to start container process: exec: \\\"/bin/sh\\\": stat "  \
@@ -61,7 +61,7 @@
 	"No such container: sandwatch-test-nothing\r\n"
 #define R_PODMAN_500                                                                           \
 	"HTTP/1.1 500 Internal Server Error\r\nApi-Version: 1.41\r\nContent-Type: application/json"  \
-	"\r\nLibpod-Api-Version: 4.3.1\r\nServer: Libpod/4.3.1 (linux)\r\nContent-Length: 109\r\n\r\n" \
+	"\r\nLibpod-Api-Version: 4.3.1\r\nServer: Libpod/4.3.1 (linux)\r\nContent-Length: 101\r\n\r\n" \
 	"{\"cause\":\"that name is already in use\",\"message\":\"creating container storage failed\"," \
 	"\"response\":500}\n"
 /* nginx's welcome page, shortened. */

@@ -1,0 +1,202 @@
+#include <stdlib.h>
+
+#include "docker/lifecycle_internal.h"
+
+enum { REMOVE_TRIES = 6 };
+
+static const int64_t eof_grace_ns = 10000000000;
+static const int64_t first_retry_ns = 50000000;
+static const int64_t late_create_ns = 1000000000;
+
+void sw_life_enter(struct sw_lifecycle *life, enum sw_life state)
+{
+	life->state = state;
+	if (life->handlers.entered)
+		life->handlers.entered(life->handlers.user, state);
+}
+
+void sw_life_end(struct sw_lifecycle *life, const struct sw_error *error)
+{
+	if (life->has_ended || life->wants_removal)
+		return;
+	life->has_ended = true;
+	sw_loop_disarm(life->loop, &life->grace);
+	life->handlers.ended(life->handlers.user, error);
+}
+
+void sw_life_end_with(struct sw_lifecycle *life, enum sw_code code, const char *what)
+{
+	struct sw_error error;
+	sw_error_set(&error, code, 0, "container %.12s: %s", life->id, what);
+	sw_life_end(life, &error);
+}
+
+/* ---- removal ---- */
+
+static void send_removal(struct sw_lifecycle *life);
+
+static void gone(struct sw_lifecycle *life)
+{
+	if (life->wait)
+		sw_http_cancel(life->wait);
+	life->wait = NULL;
+	sw_life_enter(life, SW_LIFE_GONE);
+	life->handlers.gone(life->handlers.user, life->removal_failed ? &life->removal_error : NULL);
+}
+
+static void gone_later(void *user)
+{
+	gone(user);
+}
+
+/* `gone` frees: it may only follow the last callback of any request. */
+void sw_life_finish_if_done(struct sw_lifecycle *life)
+{
+	if (life->is_removed && life->pending == 0)
+		gone(life);
+}
+
+static void removal_over(struct sw_lifecycle *life, const struct sw_error *error)
+{
+	life->is_removed = true;
+	life->stamps.removed_ns = sw_clock_ns();
+	life->removal_failed = error != NULL;
+	if (error)
+		life->removal_error = *error;
+	sw_life_finish_if_done(life);
+}
+
+static void try_again(void *user)
+{
+	send_removal(user);
+}
+
+static void on_removed(void *user, const struct sw_error *error)
+{
+	struct sw_lifecycle *life = user;
+	int64_t delay_ns = first_retry_ns << (life->tries - 1);
+	bool again = error && error->code != SW_ERR_NO_ENGINE && life->tries < REMOVE_TRIES;
+	life->pending--;
+	/* A create that is still at work makes its container after a first removal found none. */
+	if (!error && life->presence == SW_MAYBE_THERE && life->tries == 1) {
+		again = true;
+		delay_ns = late_create_ns;
+	}
+	if (!again ||
+	    sw_loop_arm(life->loop, &life->retry, sw_clock_ns() + delay_ns, try_again, life) < 0)
+		removal_over(life, error);
+}
+
+static void send_removal(struct sw_lifecycle *life)
+{
+	life->tries++;
+	life->pending++;
+	sw_api_container_remove(life->api, life->id[0] ? life->id : life->name,
+	                        life->engine_timeout_ns, on_removed, life);
+}
+
+void sw_life_begin_removal(struct sw_lifecycle *life)
+{
+	if (life->presence == SW_NOT_THERE) {
+		life->is_removed = true;
+		sw_loop_defer(life->loop, &life->later, gone_later, life);
+		return;
+	}
+	life->stamps.remove_ns = sw_clock_ns();
+	send_removal(life);
+	sw_life_enter(life, SW_LIFE_REMOVING);
+}
+
+void sw_lifecycle_remove(struct sw_lifecycle *life)
+{
+	if (life->wants_removal)
+		return;
+	life->wants_removal = true;
+	sw_attach_free(life->attach);
+	life->attach = NULL;
+	sw_loop_disarm(life->loop, &life->grace);
+	if ((life->state == SW_LIFE_STARTING || life->state == SW_LIFE_RUNNING) &&
+	    !life->stamps.exited_ns)
+		life->stamps.kill_ns = sw_clock_ns();
+	if (life->state != SW_LIFE_CREATING || life->pending == 0)
+		sw_life_begin_removal(life);
+}
+
+/* ---- the end of the run: exit code and end of stream ---- */
+
+static void on_state(void *user, const struct sw_api_state *state, const struct sw_error *error);
+
+static void on_grace(void *user)
+{
+	struct sw_lifecycle *life = user;
+	if (life->stamps.exited_ns) {
+		sw_life_end_with(life, SW_ERR_TIMEOUT, "it has exited but its output does not end");
+		return;
+	}
+	life->pending++;
+	sw_api_container_state(life->api, life->id, life->engine_timeout_ns, on_state, life);
+}
+
+void sw_life_check_end(struct sw_lifecycle *life)
+{
+	bool eof = life->stamps.eof_ns != 0, exited = life->stamps.exited_ns != 0;
+	if (life->has_ended || life->wants_removal || life->state != SW_LIFE_RUNNING)
+		return;
+	if (eof && exited) {
+		sw_loop_disarm(life->loop, &life->grace);
+		sw_life_enter(life, SW_LIFE_EXITED);
+		sw_life_end(life, NULL);
+	} else if ((eof || exited) && !life->grace.slot) {
+		int64_t grace_ns = exited ? eof_grace_ns : life->engine_timeout_ns;
+		if (sw_loop_arm(life->loop, &life->grace, sw_clock_ns() + grace_ns, on_grace, life) < 0)
+			sw_life_end_with(life, SW_ERR_INTERNAL, "out of memory");
+	}
+}
+
+static void exit_known(struct sw_lifecycle *life, int exit_code)
+{
+	life->exit_code = exit_code;
+	life->stamps.exited_ns = sw_clock_ns();
+	/* From here on another grace counts. */
+	sw_loop_disarm(life->loop, &life->grace);
+	sw_life_check_end(life);
+}
+
+/* Asked once, an engine's patience after the stream's end. A container that closed its outputs and
+ * works on is legitimate: then its owner's deadline counts. */
+static void on_state(void *user, const struct sw_api_state *state, const struct sw_error *error)
+{
+	struct sw_lifecycle *life = user;
+	life->pending--;
+	if (life->wants_removal)
+		sw_life_finish_if_done(life);
+	else if (error)
+		sw_life_end(life, error);
+	else if (!state->running && !life->stamps.exited_ns)
+		exit_known(life, state->exit_code);
+}
+
+void sw_life_on_waited(void *user, int exit_code, const struct sw_error *error)
+{
+	struct sw_lifecycle *life = user;
+	life->wait = NULL;
+	if (error)
+		sw_life_end(life, error);
+	else if (!life->stamps.exited_ns)
+		exit_known(life, exit_code);
+}
+
+void sw_life_on_closed(void *user, const struct sw_error *error)
+{
+	struct sw_lifecycle *life = user;
+	sw_attach_free(life->attach);
+	life->attach = NULL;
+	if (error) {
+		sw_life_end(life, error);
+	} else if (life->state == SW_LIFE_ATTACHING) {
+		sw_life_end_with(life, SW_ERR_PROTOCOL, "the engine closed the streams before the start");
+	} else {
+		life->stamps.eof_ns = sw_clock_ns();
+		sw_life_check_end(life);
+	}
+}

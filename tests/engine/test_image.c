@@ -1,0 +1,292 @@
+/* docker/image*.c with a recipe of a few bytes: built once, imported once, replaced when the recipe
+ * changes, exported when the engine has what this machine has not built. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/engine/fixture.h"
+
+#include "docker/image.h"
+#include "docker/tree.h"
+
+#define NAME "sandwatch/python-test:latest"
+
+static struct fx fx;
+static char dir[64], state_dir[128];
+static struct sw_image_parts parts;
+static int builds; /* steps that said so */
+
+/* Does as docker/image/build.sh does, in a blink; it counts its runs in $dir/runs. */
+static const char script[] =
+	"set -e; dir=$(dirname \"$0\")\n"
+	"while [ $# -gt 0 ]; do case $1 in --hash) h=1;; --shim) s=$2; shift;; --worker) w=$2; shift;;\n"
+	"  --out) o=$2; shift;; --cache) shift;; esac; shift; done\n"
+	"hash=$(cat \"$0\" \"$s\" \"$w\" | sha256sum | cut -d' ' -f1)\n"
+	"if [ \"$h\" ]; then echo hash >>\"$dir/runs\"; echo $hash; exit; fi\n"
+	"echo build >>\"$dir/runs\"; echo 'making … 0.1 s' >&2\n"
+	"if grep -q broken \"$w\"; then echo 'no network here' >&2; exit 3; fi\n"
+	"mkdir -p \"$o/rootfs/sandwatch\"; cp \"$w\" \"$o/rootfs/sandwatch/worker.py\"\n"
+	"printf '@ROOT@/ld\\n--path\\n@ROOT@/a:@ROOT@/b\\n' >\"$o/rootfs/sandwatch/host.argv\"\n"
+	"printf 'TZ=UTC\\n' >\"$o/rootfs/sandwatch/host.env\"\n"
+	"tar -c -f \"$o/image.tar\" -C \"$o/rootfs\" .\n"
+	"printf 'CMD [\"/x\"]\\nLABEL org.sandwatch.layout=1 org.sandwatch.recipe=%s\\n' $hash"
+	" >\"$o/image.changes\"\n";
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int count_runs(const char *what)
+{
+	char path[128], line[64];
+	int n = 0;
+	(void)snprintf(path, sizeof path, "%s/runs", dir);
+	FILE *file = fopen(path, "re");
+	while (file && fgets(line, sizeof line, file))
+		n += strncmp(line, what, strlen(what)) == 0;
+	if (file)
+		fclose(file);
+	return n;
+}
+
+static void on_step(void *user, const char *what, int64_t elapsed_ns, const char *detail)
+{
+	(void)user, (void)what, (void)elapsed_ns;
+	builds += strcmp(detail, "making … 0.1 s") == 0;
+}
+
+static const struct sw_steps steps = {on_step, NULL};
+
+static void ensure(struct sw_image *image)
+{
+	struct sw_error err;
+	if (sw_image_ensure(&fx.engine, NAME, &parts, state_dir, steps, image, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_true(image->usable && image->ours);
+}
+
+static void host_root(const struct sw_image *image, char root[1200])
+{
+	struct sw_error err;
+	if (sw_image_host_root(&fx.engine, image, &parts, state_dir, steps, root, 1200, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void is_made_once(void **state)
+{
+	struct sw_image first, second;
+	(void)state;
+	fx_need_engine();
+	ensure(&first);
+	assert_int_equal(count_runs("build"), 1);
+	assert_int_equal(builds, 1);
+	ensure(&second);
+	assert_string_equal(first.id, second.id);
+	assert_int_equal(count_runs("build"), 1);
+	assert_int_equal(count_runs("hash"), 1); /* remembered: no input has changed */
+}
+
+static void another_recipe_replaces_it(void **state)
+{
+	struct sw_image first, second;
+	(void)state;
+	fx_need_engine();
+	ensure(&first);
+	write_file(parts.worker, "print('another')\n");
+	ensure(&second);
+	assert_string_not_equal(first.id, second.id);
+	assert_string_not_equal(first.recipe, second.recipe);
+	assert_int_equal(count_runs("build"), 2);
+	assert_false(fx_has_image(&fx, first.id));
+	assert_true(fx_has_image(&fx, second.id));
+}
+
+static void removed_from_the_engine_it_is_packed_again(void **state)
+{
+	struct sw_image first, second;
+	(void)state;
+	fx_need_engine();
+	ensure(&first);
+	fx_remove_image(&fx, NAME);
+	ensure(&second);
+	assert_string_equal(first.recipe, second.recipe);
+	assert_int_equal(count_runs("build"), 1);
+}
+
+static void host_runs_the_recipes_own_root(void **state)
+{
+	struct sw_image image;
+	struct sw_error err;
+	char root[1200], expected[1300];
+	char **argv, **env;
+	(void)state;
+	fx_need_engine();
+	ensure(&image);
+	host_root(&image, root);
+	assert_non_null(strstr(root, "/image/recipe-"));
+	assert_int_equal(sw_image_host_command(root, &argv, &env, &err), 0);
+	(void)snprintf(expected, sizeof expected, "%s/ld", root);
+	assert_string_equal(argv[0], expected);
+	assert_string_equal(argv[1], "--path");
+	assert_int_equal(strncmp(argv[2], root, strlen(root)), 0);
+	assert_non_null(strstr(argv[2] + strlen(root), root));
+	assert_null(argv[3]);
+	assert_string_equal(env[0], "TZ=UTC");
+	assert_null(env[1]);
+	sw_image_argv_free(argv);
+	sw_image_argv_free(env);
+}
+
+/* The image is there, but was not built here: the host must run its bytes all the same. */
+static void root_is_exported_when_it_was_not_built_here(void **state)
+{
+	struct sw_image image;
+	char root[1200], again[1200], path[1300];
+	(void)state;
+	fx_need_engine();
+	ensure(&image);
+	assert_int_equal(sw_tree_remove(state_dir, NULL), 0);
+	host_root(&image, root);
+	assert_null(strstr(root, "recipe-"));
+	(void)snprintf(path, sizeof path, "%s/sandwatch/worker.py", root);
+	assert_int_equal(access(path, R_OK), 0);
+	assert_int_equal(fx_count(&fx, "org.sandwatch.session=export"), 0);
+	host_root(&image, again);
+	assert_string_equal(root, again);
+	assert_int_equal(count_runs("build"), 1);
+}
+
+static void two_at_once_build_one(void **state)
+{
+	pid_t children[2];
+	(void)state;
+	fx_need_engine();
+	for (int i = 0; i < 2; i++) {
+		children[i] = fork();
+		assert_true(children[i] >= 0);
+		if (children[i] == 0) {
+			struct sw_image image;
+			_exit(sw_image_ensure(&fx.engine, NAME, &parts, state_dir, (struct sw_steps){0}, &image,
+			                      NULL) == 0 ? 0 : 1);
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		int status = -1;
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(count_runs("build"), 1);
+}
+
+static void broken_build_says_why_and_leaves_nothing(void **state)
+{
+	struct sw_image image;
+	struct sw_error err;
+	char path[200];
+	(void)state;
+	fx_need_engine();
+	write_file(parts.worker, "broken\n");
+	assert_int_equal(sw_image_ensure(&fx.engine, NAME, &parts, state_dir, steps, &image, &err), -1);
+	assert_non_null(strstr(err.message, "no network here"));
+	assert_non_null(strstr(err.message, "build.log"));
+	(void)snprintf(path, sizeof path, "%s/image/building", state_dir);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_false(fx_has_image(&fx, NAME));
+}
+
+static void foreign_image_must_be_there(void **state)
+{
+	struct sw_image image;
+	struct sw_error err;
+	(void)state;
+	fx_need_engine();
+	assert_int_equal(sw_image_ensure(&fx.engine, "nowhere/none:1", &parts, state_dir, steps, &image,
+	                                 &err), -1);
+	assert_int_equal(err.code, SW_ERR_NOT_FOUND);
+	assert_non_null(strstr(err.message, "docker pull nowhere/none:1"));
+	assert_int_equal(count_runs("build"), 0);
+}
+
+static void without_an_engine_the_recipe_is_built(void **state)
+{
+	char root[1200];
+	struct sw_error err;
+	(void)state;
+	if (sw_image_host_root(NULL, NULL, &parts, state_dir, steps, root, sizeof root, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_non_null(strstr(root, "/image/recipe-"));
+	assert_int_equal(access(root, F_OK), 0);
+	assert_int_equal(count_runs("build"), 1);
+}
+
+static void incomplete_parts_are_named(void **state)
+{
+	struct sw_error err;
+	struct sw_image_parts found;
+	(void)state;
+	assert_int_equal(sw_image_parts(dir, &found, &err), -1);
+	assert_int_equal(err.code, SW_ERR_NOT_FOUND);
+	assert_non_null(strstr(err.message, "build.sh"));
+}
+
+static int set_up_one(void **state)
+{
+	(void)state;
+	builds = 0;
+	(void)snprintf(dir, sizeof dir, "/tmp/sandwatch-test-image.XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	(void)snprintf(state_dir, sizeof state_dir, "%s/state", dir);
+	(void)snprintf(parts.build, sizeof parts.build, "%s/build.sh", dir);
+	(void)snprintf(parts.shim, sizeof parts.shim, "%s/shim", dir);
+	(void)snprintf(parts.worker, sizeof parts.worker, "%s/worker.py", dir);
+	write_file(parts.build, script);
+	write_file(parts.shim, "shim\n");
+	write_file(parts.worker, "print('one')\n");
+	return 0;
+}
+
+static int tear_down_one(void **state)
+{
+	(void)state;
+	if (fx.api)
+		fx_remove_image(&fx, NAME);
+	return sw_tree_remove(dir, NULL);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (fx_host())
+		fx_open(&fx, fx_host());
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fx_close(&fx);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_one, tear_down_one)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(is_made_once),
+		TEST(another_recipe_replaces_it),
+		TEST(removed_from_the_engine_it_is_packed_again),
+		TEST(host_runs_the_recipes_own_root),
+		TEST(root_is_exported_when_it_was_not_built_here),
+		TEST(two_at_once_build_one),
+		TEST(broken_build_says_why_and_leaves_nothing),
+		TEST(foreign_image_must_be_there),
+		TEST(without_an_engine_the_recipe_is_built),
+		TEST(incomplete_parts_are_named),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,164 @@
+#include "tests/unit/core/report_test.h"
+
+#include "tests/unit/core/golden.h"
+
+/* ---- the summary ---- */
+
+static void test_summary_golden(void **state)
+{
+	static const struct {
+		const char *name;
+		int width;
+		bool ascii;
+	} cases[] = {
+		{"summary-120.txt", 120, false},
+		{"summary-80.txt", 80, false},
+		{"summary-60.txt", 60, false},
+		{"summary-80-ascii.txt", 80, true},
+	};
+	struct fixture *f = *state;
+
+	tell(f, story_done);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		summary(f, cases[i].width, cases[i].ascii);
+		golden_check(cases[i].name, &f->text);
+	}
+	tell(f, story_interrupted);
+	summary(f, 80, false);
+	golden_check("summary-80-interrupted.txt", &f->text);
+	tell(f, story_sixteen);
+	summary(f, 60, false);
+	golden_check("summary-60-sixteen.txt", &f->text);
+}
+
+static void check_line(const char *line, size_t len, int width, bool ascii)
+{
+	char copy[2048];
+
+	assert_true(len < sizeof(copy));
+	memcpy(copy, line, len);
+	copy[len] = '\0';
+	if (sw_text_columns(copy) > (size_t)width)
+		fail_msg("more than %d columns: %s", width, copy);
+	if (len > 0 && copy[len - 1] == ' ')
+		fail_msg("a space at the end: \"%s\"", copy);
+	for (size_t i = 0; i < len;) {
+		size_t n = sw_text_utf8_len(copy + i, len - i);
+		if (n == 0 || (unsigned char)copy[i] < ' ' || copy[i] == 0x7f || (ascii && n > 1))
+			fail_msg("unfit to be shown at %zu: %s", i, copy);
+		i += n;
+	}
+}
+
+static void test_summary_fits_in_every_state(void **state)
+{
+	static const int widths[] = {60, 61, 72, 80, 100, 120, 200};
+	struct fixture *f = *state;
+
+	for (size_t s = 0; s < STORIES; s++) {
+		tell(f, story_list[s].tell);
+		for (size_t w = 0; w < 2 * sizeof(widths) / sizeof(widths[0]); w++) {
+			const char *line = summary(f, widths[w / 2], w % 2);
+			for (; *line; line += strcspn(line, "\n") + 1)
+				check_line(line, strcspn(line, "\n"), widths[w / 2], w % 2);
+			assert_says(f, "Performance ");
+			assert_says(f, "\nDecision ");
+			assert_says(f, "\nRecommended configuration ");
+			assert_says_not(f, "\n## ");
+		}
+	}
+}
+
+static void test_summary_names_what_happened(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, story_empty);
+	summary(f, 80, false);
+	assert_says(f, "not started");
+	assert_says(f, "No mode was planned yet.");
+	tell(f, story_engineless);
+	summary(f, 200, false);
+	assert_says(f, "no container engine: no socket answers; start dockerd, set DOCKER_HOST");
+	assert_says(f, "all 3 iterations of docker-sandbox fell back to the host");
+	tell(f, story_all_fell_back);
+	summary(f, 200, false);
+	assert_says(
+		f, "docker-sandbox  20/20   0       1   95.0 %   76.4 % to 99.1 %         20  100.0 %");
+	assert_says(f, "fell back         docker-sandbox: engine 20");
+	assert_says(f, "last error        docker-sandbox: create: the engine said no (500)");
+	assert_says(f, "unsafe: fallback.on has oom, crashed");
+	assert_says(f, "do not enable");
+	tell(f, story_running);
+	summary(f, 80, false);
+	assert_says(f, "running, 3 of 40 iterations");
+	assert_says(f, "so far ");
+	tell(f, story_interrupted);
+	summary(f, 80, false);
+	assert_says(f, "fallback refused  docker-sandbox: timeout 1");
+	assert_says(f, "ended otherwise   docker-sandbox: timeout 1, oom 1, cancelled 1");
+	assert_says(f, "placed by\n  their durations.");
+	assert_says_not(f, "A line was cut");
+	tell(f, story_hostile);
+	summary(f, 80, false);
+	assert_says(f, "A line was cut to the width");
+	tell(f, story_sixteen);
+	summary(f, 60, false);
+	assert_says(f, "\n  mode-15 ");
+	assert_says(f, "off the path");
+}
+
+static void test_too_short_to_extrapolate_is_said(void **state)
+{
+	static const struct beat tiny[] = {{SW_PHASE_EXECUTE, 400000, false}};
+	struct fixture *f = *state;
+	struct turn turn = {BEATS(tiny), .outcome = SW_OUTCOME_OK};
+	struct sw_session_info info = story_info("mock");
+
+	story_study(&f->story, &info);
+	for (int i = 0; i < 5; i++) {
+		story_turn(&f->story, 0, &turn);
+		story_ok(&f->story, 1);
+	}
+	assert_int_equal(sw_figures_compute(f->story.session, &f->figures), 0);
+	summary(f, 200, false);
+	assert_says(f, "its execute phase is below 1 ms");
+	assert_says(f, "The limit alone allows ×2.");
+	assert_says(f, "The percentage is misleading");
+	assert_says_not(f, "with ratio");
+	markdown(f);
+	assert_says(f, "its execute phase is below 1 ms");
+	assert_says(f, "The percentage is misleading");
+}
+
+static void test_a_full_buffer_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	struct sw_buf small;
+
+	tell(f, story_done);
+	for (size_t limit = 1; limit < 500; limit *= 3) {
+		sw_buf_init(&small, limit);
+		int a = sw_report_summary(&f->figures, 80, limit % 2, &small);
+		sw_buf_clear(&small);
+		int b = sw_report_markdown(&f->figures, GENERATED_AT, &small);
+		sw_buf_clear(&small);
+		int c = limit < 200 ? sw_report_recommended_yaml(&f->figures, &small) : -1;
+		sw_buf_done(&small);
+		assert_int_equal(a, -1);
+		assert_int_equal(b, -1);
+		assert_int_equal(c, -1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_summary_golden),
+		TEST(test_summary_fits_in_every_state),
+		TEST(test_summary_names_what_happened),
+		TEST(test_too_short_to_extrapolate_is_said),
+		TEST(test_a_full_buffer_is_an_error),
+	};
+	return cmocka_run_group_tests_name("report_summary", tests, NULL, NULL);
+}
