@@ -8,8 +8,8 @@
 #include "tui/cmd.h"
 
 static const struct sw_command commands[] = {
-	{"run", "", "run a session (the default command)", SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 0,
-     sw_cmd_run},
+	{"run", "", "run a session (the default command)",
+     SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 0, sw_cmd_run},
 	{"report", "RUN", "the study's report, of a recorded run (latest, an id or a folder)", 0, 1,
      sw_cmd_report},
 	{"image", "build|list|remove", "the sandbox image", SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 1,

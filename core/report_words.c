@@ -49,6 +49,12 @@ struct sw_sentence sw_say_engine(const struct sw_figures *figures)
 	const struct sw_environment *environment = &figures->session->environment;
 	struct sw_sentence sentence;
 
+	bool wanted = false;
+
+	for (int i = 0; i < figures->n_modes; i++)
+		wanted |= figures->modes[i].state->info.kind != SW_KIND_HOST;
+	if (*environment->engine == '\0' && figures->n_modes && !wanted)
+		return say("none needed: no mode uses a sandbox");
 	if (*environment->engine == '\0')
 		return say("no container engine%s%s", *environment->engine_error ? ": " : "",
 		           environment->engine_error);

@@ -169,8 +169,9 @@ static void on_signal(void *user, int fd, unsigned events)
 			continue;
 		}
 		if (!batch->options->quiet)
-			say(batch, batch->asked ? "still removing what runs: a moment"
-			                        : "stopping: removing what runs, then writing what was measured");
+			say(batch, batch->asked
+			               ? "still removing what runs: a moment"
+			               : "stopping: removing what runs, then writing what was measured");
 		batch->asked++;
 		sw_live_stop(batch->live);
 	}

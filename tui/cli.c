@@ -33,12 +33,12 @@ static const struct flag flags[] = {
      FIELD(modes), 0, 0},
 	{"--order", "ORDER", "interleaved, sequential or random", FLAG_TEXT, SW_FLAGS_CONFIG,
      FIELD(order), 0, 0},
-	{"--seed", "N", "of the data, the random order and the intervals", FLAG_NUMBER,
-     SW_FLAGS_CONFIG, FIELD(seed), 0, INT64_MAX},
+	{"--seed", "N", "of the data, the random order and the intervals", FLAG_NUMBER, SW_FLAGS_CONFIG,
+     FIELD(seed), 0, INT64_MAX},
 	{"--export", "FILE.json", "write the snapshot here too (- is stdout)", FLAG_TEXT, SW_FLAGS_RUN,
      FIELD(export_path), 0, 0},
-	{"--report", "FILE.md", "write the study's report", FLAG_TEXT, SW_FLAGS_RUN,
-     FIELD(report_path), 0, 0},
+	{"--report", "FILE.md", "write the study's report", FLAG_TEXT, SW_FLAGS_RUN, FIELD(report_path),
+     0, 0},
 	{"--host", "URL", "the engine: unix:///PATH or tcp://HOST:PORT", FLAG_TEXT, SW_FLAGS_ENGINE,
      FIELD(host), 0, 0},
 	{"--engine", NULL, "stop the private engine that sandwatch started", FLAG_BOOL, SW_FLAGS_CLEAN,
@@ -102,7 +102,7 @@ static int take_flag(struct sw_cli *cli, int left, char **argv, struct sw_error 
 			return 1;
 		}
 		int used = value ? 1 : 2;
-		if (!value && left < 2)
+		if (!value && (left < 2 || strncmp(argv[1], "--", 2) == 0))
 			return sw_error_set(err, SW_ERR_USAGE, 0, "%s needs its value: %s %s", flag->name,
 			                    flag->name, flag->argument);
 		if (!value)
@@ -178,8 +178,9 @@ void sw_cli_help(const struct sw_command *commands, const struct sw_command *com
 		sw_buf_addf(out, "sandwatch %s%s%s: %s\n\n", command->name, *command->arguments ? " " : "",
 		            command->arguments, command->about);
 	} else {
-		sw_buf_add_str(out, "sandwatch: what does the sandbox cost, where does the time go, does it "
-		                    "ever fall back?\n\n");
+		sw_buf_add_str(out,
+		               "sandwatch: what does the sandbox cost, where does the time go, does it "
+		               "ever fall back?\n\n");
 		for (const struct sw_command *c = commands; c->name; c++)
 			sw_buf_addf(out, "  sandwatch %-8s %-18s %s\n", c->name, c->arguments, c->about);
 		sw_buf_add_str(out, "\nflags (of run, the command when none is named):\n");

@@ -32,7 +32,7 @@ enum {
 	SW_FLAGS_COMMON = 1, /* every command */
 	SW_FLAGS_RUN = 2,    /* what runs a session */
 	SW_FLAGS_CLEAN = 4,
-	SW_FLAGS_CONFIG = 8, /* what reads a configuration */
+	SW_FLAGS_CONFIG = 8,  /* what reads a configuration */
 	SW_FLAGS_ENGINE = 16, /* what asks an engine */
 };
 
@@ -57,7 +57,6 @@ void sw_cli_help(const struct sw_command *commands, const struct sw_command *com
 
 /* The exit code that an error's kind stands for. */
 enum sw_exit sw_cli_exit_code(const struct sw_error *err);
-
 
 extern const char sw_version[], sw_commit[];
 

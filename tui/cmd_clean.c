@@ -12,6 +12,13 @@ static int fail(const struct sw_error *err)
 	return sw_cli_exit_code(err);
 }
 
+static int fail_usage(struct sw_error *err)
+{
+	sw_error_set(err, SW_ERR_USAGE, 0,
+	             "--data removes the private engine's data: use it with --engine");
+	return fail(err);
+}
+
 static int stop_engine(const struct sw_cli *cli, const struct sw_paths *paths)
 {
 	struct sw_error err;
@@ -60,7 +67,9 @@ int sw_cmd_clean(const struct sw_cli *cli)
 	int code;
 	if (!setup)
 		return SW_EXIT_FAILED;
-	if (sw_paths_init(&setup->paths, &err) < 0)
+	if (cli->data && !cli->engine)
+		code = fail_usage(&err);
+	else if (sw_paths_init(&setup->paths, &err) < 0)
 		code = fail(&err);
 	else if (cli->engine)
 		code = stop_engine(cli, &setup->paths);

@@ -4,9 +4,9 @@
 #include "core/error.h"
 #include "core/journal.h"
 #include "core/report.h"
+#include "tui/cli.h"
 #include "tui/cmd.h"
 #include "tui/paths.h"
-#include "tui/cli.h"
 
 static int apply(void *user, const struct sw_event *event)
 {
@@ -31,11 +31,13 @@ static int print(const struct sw_session *session)
 static void tell_broken(const char *journal, const struct sw_journal_stats *stats)
 {
 	if (stats->broken)
-		fprintf(stderr, "sandwatch: %s: %llu broken lines were skipped, the first is line %llu: %s\n",
+		fprintf(stderr,
+		        "sandwatch: %s: %llu broken lines were skipped, the first is line %llu: %s\n",
 		        journal, (unsigned long long)stats->broken,
 		        (unsigned long long)stats->first_broken_line, stats->first_error);
 	if (stats->torn)
-		fprintf(stderr, "sandwatch: %s: its last line is torn: the session was killed or still runs\n",
+		fprintf(stderr,
+		        "sandwatch: %s: its last line is torn: the session was killed or still runs\n",
 		        journal);
 }
 

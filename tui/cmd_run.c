@@ -1,9 +1,37 @@
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "tui/batch.h"
 #include "tui/cmd.h"
 #include "tui/steps.h"
+
+/* Better now than after an hour of measuring. */
+static int check_target(const char *flag, const char *path, struct sw_error *err)
+{
+	char folder[SW_PATH_MAX];
+	struct stat st;
+	if (!path || strcmp(path, "-") == 0)
+		return 0;
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return sw_error_set(err, SW_ERR_USAGE, 0, "%s %s: that is a folder; name a file", flag,
+			                    path);
+		if (!S_ISREG(st.st_mode))
+			return 0;
+	}
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+	if (len >= sizeof folder)
+		return sw_error_set(err, SW_ERR_USAGE, ENAMETOOLONG, "%s %s", flag, path);
+	snprintf(folder, sizeof folder, "%.*s", (int)len, path);
+	if (access(len ? folder : ".", W_OK | X_OK) < 0)
+		return sw_error_set(err, SW_ERR_USAGE, errno, "%s %s: no file can be written there", flag,
+		                    path);
+	return 0;
+}
 
 int sw_cmd_run(const struct sw_cli *cli)
 {
@@ -14,7 +42,9 @@ int sw_cmd_run(const struct sw_cli *cli)
 	if (!setup)
 		return SW_EXIT_FAILED;
 	sw_step_lines_init(&lines, cli->quiet);
-	if (sw_setup_session(setup, cli, sw_step_lines_steps(&lines), &err) < 0) {
+	if (check_target("--export", cli->export_path, &err) < 0 ||
+	    check_target("--report", cli->report_path, &err) < 0 ||
+	    sw_setup_session(setup, cli, sw_step_lines_steps(&lines), &err) < 0) {
 		fprintf(stderr, "sandwatch: %s\n", err.message);
 		code = sw_cli_exit_code(&err);
 	} else {

@@ -302,7 +302,8 @@ int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
 		sw_loop_on_wake(loop, woken, live);
 		int failed = pthread_create(&live->thread, NULL, thread_main, live);
 		if (failed)
-			status = sw_error_set(err, SW_ERR_INTERNAL, failed, "cannot start the measuring thread");
+			status =
+				sw_error_set(err, SW_ERR_INTERNAL, failed, "cannot start the measuring thread");
 	}
 	if (status < 0) {
 		sw_live_free(live);

@@ -110,8 +110,9 @@ int sw_paths_find_run(const struct sw_paths *paths, const char *run, char *dst, 
 	snprintf(suffix, sizeof suffix, "-%s", run);
 	if (!strchr(run, '/') && newest(runs, suffix, dst, size))
 		return 0;
-	return sw_error_set(err, SW_ERR_NOT_FOUND, 0,
-	                    "no run '%s': give 'latest', an id, a run's folder or a journal (runs are in "
-	                    "%s)",
-	                    run, runs);
+	return sw_error_set(
+		err, SW_ERR_NOT_FOUND, 0,
+		"no run '%s': give 'latest', an id, a run's folder or a journal (runs are in "
+		"%s)",
+		run, runs);
 }

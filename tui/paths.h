@@ -16,8 +16,8 @@ struct sw_paths {
 int sw_paths_init(struct sw_paths *paths, struct sw_error *err);
 
 struct sw_run_paths {
-	char id[32];               /* 6 hex digits */
-	char started_at[32];       /* RFC 3339, UTC */
+	char id[32];         /* 6 hex digits */
+	char started_at[32]; /* RFC 3339, UTC */
 	char dir[SW_PATH_MAX], journal[SW_PATH_MAX + 32], snapshot[SW_PATH_MAX + 32],
 		config[SW_PATH_MAX + 32];
 };

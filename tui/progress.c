@@ -76,8 +76,7 @@ static bool in_warmup(const struct sw_session *session)
 	return false;
 }
 
-static void show_bar(struct sw_progress *progress, const struct sw_session *session,
-                     int64_t now_ns)
+static void show_bar(struct sw_progress *progress, const struct sw_session *session, int64_t now_ns)
 {
 	uint64_t done = sw_session_done(session), planned = sw_session_planned(session);
 	struct sw_buf line = {0};

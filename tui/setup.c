@@ -34,7 +34,8 @@ static bool wants_host(const struct sw_plan *plan)
 /* A path is a file; a bare word is one of the strategies that come with the program. */
 static int find_strategy(struct sw_setup *setup, struct sw_error *err)
 {
-	static const char *const places[] = {"../../config/strategies", "../share/sandwatch/strategies"};
+	static const char *const places[] = {"../../config/strategies",
+	                                     "../share/sandwatch/strategies"};
 	const char *name = setup->plan.workload.strategy;
 	if (strchr(name, '/') || strchr(name, '.')) {
 		sw_text_copy(setup->strategy_path, sizeof setup->strategy_path, name);

@@ -24,10 +24,10 @@ struct sw_setup {
 	char image_errors[SW_MODES_MAX][SW_TEXT_MAX];
 	char **worker_argv, **worker_env; /* NULL: no worker on the host */
 	char no_worker[SW_TEXT_MAX];
-	struct sw_buf strategy;           /* the source's bytes */
+	struct sw_buf strategy; /* the source's bytes */
 	char strategy_path[SW_PATH_MAX];
 	struct sw_task task;
-	struct sw_buf shim_tar;           /* for images without our shim; empty when not needed */
+	struct sw_buf shim_tar; /* for images without our shim; empty when not needed */
 };
 
 /* The configuration's layers and CLI's flags become SETUP's plan. */

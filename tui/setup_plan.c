@@ -66,7 +66,8 @@ static int apply_flags(const struct sw_cli *cli, struct sw_plan *plan, struct sw
 		int order = sw_word_value(&sw_words_order, cli->order);
 		if (order < 0)
 			return sw_error_set(err, SW_ERR_USAGE, 0,
-			                    "--order is interleaved, sequential or random, not '%s'", cli->order);
+			                    "--order is interleaved, sequential or random, not '%s'",
+			                    cli->order);
 		plan->order = (enum sw_order)order;
 	}
 	return 0;
@@ -77,8 +78,7 @@ int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_erro
 	struct sw_config_env env = {from_environment, NULL};
 	sw_plan_defaults(plan);
 	if (sw_config_load_layers(plan, cli->config, env, err) < 0 || apply_flags(cli, plan, err) < 0 ||
-	    sw_config_finish(plan, err) < 0 ||
-	    (cli->modes && keep_modes(plan, cli->modes, err) < 0)) {
+	    sw_config_finish(plan, err) < 0 || (cli->modes && keep_modes(plan, cli->modes, err) < 0)) {
 		sw_plan_done(plan);
 		return -1;
 	}

@@ -380,10 +380,11 @@ static void a_damaged_line_is_refused_or_sound(void **state)
 
 static void a_long_line_is_refused_unread(void **state)
 {
+	static const char note[] = "{\"event\":\"note\",\"seq\":1,\"t_ns\":1}";
 	(void)state;
 	char *line = malloc(SW_EVENT_LINE_MAX + 1);
 	memset(line, ' ', SW_EVENT_LINE_MAX + 1);
-	memcpy(line, "{\"event\":\"note\",\"seq\":1,\"t_ns\":1}", 34);
+	memcpy(line, note, strlen(note));
 	int fits = sw_event_decode(line, SW_EVENT_LINE_MAX, &back, &err);
 	int too_long = sw_event_decode(line, SW_EVENT_LINE_MAX + 1, &back, &err);
 	free(line);

@@ -27,9 +27,9 @@ struct peer {
 	void (*serve)(struct peer *peer, int fd); /* closes nothing: the thread does */
 	void *script;                             /* what serve likes */
 	atomic_int connections, requests;
-	char request[1 << 16]; /* the last one, head and body; read it after its reply has come */
-	size_t request_len;
-	atomic_size_t head_len; /* of it, as soon as the head is there; what follows may still grow */
+	char request[1 << 16]; /* the last one, head and body; read it after its reply, and peer_sync */
+	size_t request_len, head_len;
+	pthread_mutex_t lock;
 	struct sw_endpoint endpoint;
 	int listener, stop[2];
 	pthread_t thread;
@@ -52,35 +52,54 @@ static __attribute__((unused)) void peer_hold(struct peer *peer)
 		;
 }
 
-/* Reads one request into peer->request, by its Content-Length or to its last chunk. False at the
- * connection's or the test's end. */
+/* What one thread wrote before its peer_sync, the other may read after its own. The sockets order
+ * both, but a race detector doesn't know. */
+static void peer_sync(struct peer *peer)
+{
+	pthread_mutex_lock(&peer->lock);
+	pthread_mutex_unlock(&peer->lock);
+}
+
+static size_t peer_head_len(const char *bytes)
+{
+	const char *end = strstr(bytes, "\r\n\r\n");
+	return end ? (size_t)(end + 4 - bytes) : 0;
+}
+
+/* By its Content-Length, or by its last chunk. */
+static bool peer_is_whole(const char *bytes, size_t len)
+{
+	size_t head = peer_head_len(bytes);
+	const char *length = strcasestr(bytes, "\r\nContent-Length: ");
+	size_t body = length && length < bytes + head ? strtoul(length + 18, NULL, 10) : 0;
+	if (!head)
+		return false;
+	if (strcasestr(bytes, "\r\nTransfer-Encoding: chunked\r\n"))
+		return memcmp(bytes + len - 5, "0\r\n\r\n", 5) == 0;
+	return len >= head + body;
+}
+
+/* Reads one request into peer->request. False at the connection's or the test's end, or when it
+ * does not fit; what had come is there all the same. */
 static bool peer_read_request(struct peer *peer, int fd)
 {
+	char bytes[sizeof peer->request] = "";
 	size_t len = 0;
-	peer->request_len = 0;
-	atomic_store(&peer->head_len, 0);
-	for (;;) {
-		if (!peer_wait(peer, fd))
-			return false;
-		ssize_t n = recv(fd, peer->request + len, sizeof peer->request - 1 - len, 0);
-		if (n <= 0)
-			return false;
-		len += (size_t)n;
-		peer->request[len] = '\0';
-		peer->request_len = len;
-		char *end = strstr(peer->request, "\r\n\r\n");
-		if (!end)
-			continue;
-		atomic_store(&peer->head_len, (size_t)(end + 4 - peer->request));
-		const char *length = strcasestr(peer->request, "\r\nContent-Length: ");
-		size_t body = length && length < end ? strtoul(length + 18, NULL, 10) : 0;
-		bool is_chunked = strcasestr(peer->request, "\r\nTransfer-Encoding: chunked\r\n");
-		if (is_chunked ? memcmp(peer->request + len - 5, "0\r\n\r\n", 5) == 0
-		               : len >= (size_t)(end + 4 - peer->request) + body)
-			break;
+	ssize_t n = 1;
+	while (n > 0 && !peer_is_whole(bytes, len)) {
+		n = peer_wait(peer, fd) ? recv(fd, bytes + len, sizeof bytes - 1 - len, 0) : 0;
+		len += n > 0 ? (size_t)n : 0;
+		bytes[len] = '\0';
 	}
-	atomic_fetch_add(&peer->requests, 1);
-	return true;
+	if (len == 0)
+		return false;
+	pthread_mutex_lock(&peer->lock);
+	memcpy(peer->request, bytes, len + 1);
+	peer->request_len = len;
+	peer->head_len = peer_head_len(bytes);
+	pthread_mutex_unlock(&peer->lock);
+	atomic_fetch_add(&peer->requests, n > 0);
+	return n > 0;
 }
 
 /* False when the other side is gone. */
@@ -167,6 +186,7 @@ static struct peer *peer_start(bool is_unix, void (*serve)(struct peer *peer, in
 {
 	struct peer *peer = calloc(1, sizeof *peer);
 	peer_check(peer);
+	pthread_mutex_init(&peer->lock, NULL);
 	peer->serve = serve;
 	peer->script = script;
 	peer->listener = is_unix ? peer_listen_unix(peer) : peer_listen_tcp(peer);
@@ -184,6 +204,7 @@ static void peer_stop(struct peer *peer)
 	pthread_join(peer->thread, NULL);
 	close(peer->stop[0]);
 	close(peer->listener);
+	pthread_mutex_destroy(&peer->lock);
 	if (peer->endpoint.is_unix) {
 		unlink(peer->endpoint.path);
 		*strrchr(peer->endpoint.path, '/') = '\0';

@@ -56,20 +56,26 @@ static int teardown(void **state)
 	return 0;
 }
 
+static bool say_next(struct fixture *f, int fd)
+{
+	int i = atomic_load(&f->peer->requests) - 1;
+	while (i > 0 && (i > 3 || !f->replies[i]))
+		i--;
+	pthread_mutex_lock(&f->peer->lock);
+	char *reply = strdup(f->replies[i]); /* the test may write another as soon as this one is out */
+	pthread_mutex_unlock(&f->peer->lock);
+	bool is_cut = strstr(reply, "chunked") && !strstr(reply, "\n0\r\n\r\n");
+	bool goes_on = peer_say(fd, reply) && !is_cut;
+	free(reply);
+	return goes_on;
+}
+
+/* An upload takes a connection of its own, and this peer serves one at a time: it hangs up. */
 static void serve(struct peer *peer, int fd)
 {
-	struct fixture *f = peer->script;
-	while (peer_read_request(peer, fd)) {
-		int i = atomic_load(&peer->requests) - 1;
-		while (i > 0 && (i > 3 || !f->replies[i]))
-			i--;
-		if (!peer_say(fd, f->replies[i]))
-			return;
-		if (strstr(f->replies[i], "chunked") && !strstr(f->replies[i], "\n0\r\n\r\n"))
-			return; /* a cut answer: hang up */
-		if (strstr(peer->request, "fromSrc"))
-			return; /* an upload takes a connection of its own; this peer serves one at a time */
-	}
+	while (peer_read_request(peer, fd) && say_next(peer->script, fd) &&
+	       !strstr(peer->request, "fromSrc"))
+		;
 }
 
 static void begin(struct fixture *f, const char *reply)
@@ -169,10 +175,12 @@ static void on_each(void *user, const char *id, const char *name, const char *st
 #define ASK(a, call)                                          \
 	do {                                                      \
 		(a) = (struct answer){.f = f};                        \
+		peer_sync(f->peer);                                   \
 		call;                                                 \
 		assert_int_equal((a).calls, 0);                       \
 		while (!(a).calls)                                    \
 			assert_int_equal(sw_loop_step(f->loop, NULL), 0); \
+		peer_sync(f->peer);                                   \
 		assert_int_equal((a).calls, 1);                       \
 	} while (0)
 

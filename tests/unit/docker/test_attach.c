@@ -126,6 +126,7 @@ static void until_closed(struct fixture *f)
 {
 	while (!f->closed)
 		step(f);
+	peer_sync(f->peer);
 }
 
 static void play(struct peer *peer, int fd)
@@ -347,8 +348,7 @@ static void test_full_backlog(void **state)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int others[64], n = 0;
 	f->script = (struct script)SAYS(R_ATTACH_101 HELLO);
-	f->script.is_held = true;
-	/* The peer is busy with one connection, and others fill a backlog of one. */
+	/* The peer waits for one connection's request, and others fill a backlog of one. */
 	f->peer = peer_start(true, play, f);
 	assert_int_equal(listen(f->peer->listener, 1), 0);
 	memcpy(address.sun_path, f->peer->endpoint.path, sizeof address.sun_path);
@@ -363,7 +363,6 @@ static void test_full_backlog(void **state)
 	(void)turns(f);
 	assert_false(f->opened || f->closed); /* it keeps trying */
 	assert_int_equal(listen(f->peer->listener, 64), 0);
-	f->script.is_held = false;
 	while (n > 0)
 		close(others[--n]); /* the peer is through with them, and takes ours */
 	until_closed(f);
@@ -447,7 +446,7 @@ static void take_stdin(struct peer *peer, int fd)
 	if (!peer_read_request(peer, fd))
 		return;
 	/* peer_read_request took all that had come: more than the head came too early. */
-	f->stdin_early = peer->request_len != atomic_load(&peer->head_len);
+	f->stdin_early = peer->request_len != peer->head_len;
 	ioctl(fd, FIONREAD, &waiting);
 	f->stdin_early |= waiting > 0;
 	peer_say(fd, R_ATTACH_101);
@@ -459,6 +458,7 @@ static void take_stdin(struct peer *peer, int fd)
 		}
 		sw_buf_add(&f->stdin_seen, bytes, (size_t)n);
 	}
+	peer_sync(peer);
 	peer_send(fd, HELLO, HELLO_LEN); /* the other direction is still open */
 }
 
