@@ -78,7 +78,8 @@ static int read_profile(struct sw_cold *cold, const char *path, struct sw_error 
 	struct sw_value *value;
 	if (sw_file_read(path, PROFILE_MAX, &cold->seccomp, err) < 0)
 		return sw_error_wrap(err, "the seccomp profile");
-	if (sw_value_parse(cold->seccomp.data ? cold->seccomp.data : "", cold->seccomp.len, &value, err) < 0)
+	const char *text = cold->seccomp.data ? cold->seccomp.data : "";
+	if (sw_value_parse(text, cold->seccomp.len, &value, err) < 0)
 		return sw_error_wrap(err, "the seccomp profile %s is no JSON", path);
 	sw_value_free(value);
 	return 0;

@@ -1,5 +1,6 @@
-/* Hides nothing: what docker/cold.c (the runner), docker/cold_attempt.c (an attempt as it happens) and
- * docker/cold_result.c (what it was, from the facts gathered) share. Must not be included elsewhere. */
+/* Hides nothing: what docker/cold.c (the runner), docker/cold_attempt.c (an attempt as it happens)
+ * and docker/cold_result.c (what it was, from the facts gathered) share. Must not be included
+ * elsewhere. */
 #ifndef SW_COLD_INTERNAL_H
 #define SW_COLD_INTERNAL_H
 
@@ -10,7 +11,7 @@
 #include "docker/cold.h"
 #include "docker/lifecycle.h"
 
-/* Everything known of one attempt when its container is gone. Times: CLOCK_MONOTONIC ns, 0 = never. */
+/* All that is known of an attempt when its container is gone. Times: CLOCK_MONOTONIC ns, 0 = never. */
 struct sw_cold_facts {
 	int64_t start_ns, end_ns;
 	int64_t first_byte_ns; /* of any output */

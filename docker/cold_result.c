@@ -192,6 +192,9 @@ static void judge_command(const struct sw_cold_facts *facts, struct sw_attempt_r
 		result->outcome = SW_OUTCOME_OK;
 	else if (term_signal(facts))
 		sw_result_fail(result, SW_OUTCOME_CRASHED, "%s%s", how, line);
+	else if (facts->exit_code == 125 && facts->report.init_ns && !facts->report.has_exit)
+		/* The shim's own word: it could not fork. The code has not run. */
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "the command was never started%s", line);
 	else if (facts->exit_code == 126 || facts->exit_code == 127)
 		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed: %s%s", how, line);
 	else
@@ -199,7 +202,7 @@ static void judge_command(const struct sw_cold_facts *facts, struct sw_attempt_r
 		               "%s%s", how, line);
 }
 
-/* Podman never tells an OOM kill from another (facts.md): there SIGKILL under a limit counts as one. */
+/* Podman never tells an OOM kill from another (facts.md): there SIGKILL under a limit is one. */
 static bool was_oom(const struct sw_cold_options *options, const struct sw_cold_facts *facts)
 {
 	if (facts->exit_code != 128 + SIGKILL)

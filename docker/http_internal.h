@@ -1,5 +1,5 @@
 /* Hides what docker/http.c (the client in the loop) and docker/http_call.c (one request) share.
- * Must not be included by anything else but docker/attach.c, for the hint. */
+ * Must not be included by anything else but docker/attach_connect.c, for the hint. */
 #ifndef SW_HTTP_INTERNAL_H
 #define SW_HTTP_INTERNAL_H
 

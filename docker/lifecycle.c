@@ -7,7 +7,7 @@
 
 enum { INPUT_MAX = 16 << 20 };
 
-static const int64_t wait_timeout_ns = 30 * 86400 * INT64_C(1000000000); /* the owner's is shorter */
+static const int64_t wait_timeout_ns = 30 * 86400 * INT64_C(1000000000); /* owners have theirs */
 
 #define SW_LIFE_NAME(id, name) name,
 static const char *const life_names[] = {SW_LIFECYCLES(SW_LIFE_NAME)};

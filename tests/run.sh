@@ -44,7 +44,7 @@ now() { date +%s%N; }
 # line NAME RESULT BEGIN
 line() {
   local tenths=$((($(now) - $3) / 100000000))
-  printf '  %-24s %-34s %4d.%d s\n' "$1" "$2" $((tenths / 10)) $((tenths % 10))
+  printf '  %-26s %-34s %4d.%d s\n' "$1" "$2" $((tenths / 10)) $((tenths % 10))
 }
 
 show() {
@@ -84,7 +84,7 @@ suite() {
 
 skip() {
   skipped=$((skipped + $2))
-  printf '  %-24s %s\n    skipped: %s\n' "$1" "$2 skipped" "$3"
+  printf '  %-26s %s\n    skipped: %s\n' "$1" "$2 skipped" "$3"
 }
 
 # ---- building ----
@@ -149,7 +149,7 @@ test_units() {
   if wants asan && single 'build asan' build PROFILE=asan unit; then
     # cmocka would catch the signal and leave the sanitizer without a report
     ASAN_OPTIONS=handle_segv=2:handle_sigbus=2:handle_sigfpe=2 UBSAN_OPTIONS=print_stacktrace=1 \
-      units asan 'asan and ubsan'
+      units asan sanitizers
   fi
   wants valgrind || return 0
   if command -v valgrind >/dev/null; then
@@ -208,7 +208,7 @@ prepare_engine() {
   fi
   if [ -n "$no_engine" ] && [ "${SANDWATCH_REQUIRE_ENGINE:-}" = 1 ]; then
     failed=$((failed + 1))
-    printf '  %-24s 1 FAILED\n    %s\n' 'private engine' "$no_engine"
+    printf '  %-26s 1 FAILED\n    %s\n' 'private engine' "$no_engine"
   fi
 }
 

@@ -1,9 +1,7 @@
 #include "tui/batch.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -77,16 +75,15 @@ static int write_report(struct batch *batch, const struct sw_figures *figures)
 
 static void print_summary(struct batch *batch, const struct sw_figures *figures)
 {
-	struct winsize size;
 	const char *export = batch->options->export_path;
 	/* A snapshot or report on stdout is for a program: the tables then go where people read. */
 	bool taken = (export && strcmp(export, "-") == 0) ||
 	             (batch->options->report_path && strcmp(batch->options->report_path, "-") == 0);
 	FILE *out = taken ? stderr : stdout;
-	int width = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 100;
+	struct sw_console console = sw_console_of(fileno(out));
+	int width = console.width ? console.width : 100;
 	struct sw_buf text = {0};
-	bool ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-	if (sw_report_summary(figures, width < 60 ? 60 : width, ascii, &text) == 0)
+	if (sw_report_summary(figures, width < 60 ? 60 : width, !console.unicode, &text) == 0)
 		fwrite(text.data, 1, text.len, out);
 	fflush(out);
 	sw_buf_done(&text);

@@ -46,7 +46,9 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 	};
 	sw_step_lines_init(&lines, cli->quiet);
 	if (sw_engine_find(&options, sw_step_lines_steps(&lines), &setup->engine, &err) < 0) {
-		if (err.code != SW_ERR_NO_ENGINE || cli->host)
+		/* An engine that was named may hold containers, whether it answers now or not. */
+		bool named = cli->host || (options.docker_host && *options.docker_host);
+		if (err.code != SW_ERR_NO_ENGINE || named)
 			return fail(&err);
 		if (!cli->quiet)
 			printf("no engine answers: there is nothing to clean\n");

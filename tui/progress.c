@@ -1,7 +1,5 @@
 #include "tui/progress.h"
 
-#include <langinfo.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -12,17 +10,9 @@ static const int64_t frame_ns = 100000000, log_ns = 10000000000;
 
 void sw_progress_init(struct sw_progress *progress, bool quiet)
 {
-	struct winsize size;
-	const char *term = getenv("TERM");
-	bool dumb = !term || strcmp(term, "dumb") == 0;
-	*progress = (struct sw_progress){
-		.quiet = quiet,
-		.is_terminal = isatty(STDERR_FILENO) && !dumb,
-		.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-		.width = 80,
-	};
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		progress->width = size.ws_col;
+	*progress = (struct sw_progress){.quiet = quiet, .console = sw_console_of(STDERR_FILENO)};
+	if (!progress->console.width)
+		progress->console.width = 80;
 }
 
 void sw_progress_clear(struct sw_progress *progress)
@@ -83,7 +73,7 @@ static void show_bar(struct sw_progress *progress, const struct sw_session *sess
 	int filled = planned ? (int)(done * BAR / planned) : 0;
 	sw_buf_add_str(&line, "  ");
 	for (int i = 0; i < BAR; i++)
-		sw_buf_add_str(&line, progress->unicode ? i < filled ? "▮" : "▯" : i < filled ? "#" : ".");
+		sw_buf_add_str(&line, progress->console.unicode ? i < filled ? "▮" : "▯" : i < filled ? "#" : ".");
 	sw_buf_addf(&line, " %llu/%llu", (unsigned long long)done, (unsigned long long)planned);
 	if (!done && in_warmup(session))
 		sw_buf_add_str(&line, "  warming up");
@@ -92,8 +82,8 @@ static void show_bar(struct sw_progress *progress, const struct sw_session *sess
 	size_t fixed = line.len;
 	add_modes(session, &line);
 	/* Bytes are an upper bound of columns: never wider than the terminal. */
-	size_t wide = progress->unicode ? 2 * BAR : 0;
-	if (line.len - wide >= (size_t)progress->width)
+	size_t wide = progress->console.unicode ? 2 * BAR : 0;
+	if (line.len - wide >= (size_t)progress->console.width)
 		line.data[fixed] = '\0';
 	fprintf(stderr, "\r%s\033[K", line.data);
 	progress->drawn = true;
@@ -121,7 +111,7 @@ void sw_progress_show(struct sw_progress *progress, const struct sw_session *ses
 		return;
 	if (!progress->first_ns && !in_warmup(session))
 		progress->first_ns = now_ns;
-	if (progress->is_terminal) {
+	if (progress->console.is_terminal) {
 		if (now_ns - progress->last_ns < frame_ns && done < planned)
 			return;
 		show_bar(progress, session, now_ns);

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 #include "core/session.h"
+#include "tui/console.h"
 
 /* Embedded. */
 struct sw_progress {
-	bool quiet, is_terminal, unicode;
-	int width;
+	bool quiet;
+	struct sw_console console;
 	bool drawn;          /* a bar is on the terminal's last line */
 	int64_t last_ns;     /* when it was drawn */
 	int64_t first_ns;    /* when the first counted iteration began; the ETA's base */

@@ -1,35 +1,32 @@
 #include "tui/steps.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/text.h"
 
 void sw_step_lines_init(struct sw_step_lines *lines, bool quiet)
 {
-	struct winsize size;
-	*lines = (struct sw_step_lines){.quiet = quiet, .is_terminal = isatty(STDERR_FILENO)};
-	if (lines->is_terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0)
-		lines->width = size.ws_col;
+	*lines = (struct sw_step_lines){.quiet = quiet, .console = sw_console_of(STDERR_FILENO)};
 }
 
 void sw_step_show(void *user, const char *what, int64_t elapsed_ns, const char *detail)
 {
 	struct sw_step_lines *lines = user;
 	char took[32] = "", cut[512];
+	const char *dots = lines->console.unicode ? "…" : "...";
 	if (lines->quiet)
 		return;
 	/* Bytes are an upper bound of columns; 13 are the line's own, and 12 the time's. */
-	size_t room = lines->width > 40 ? (size_t)lines->width - 25 : sizeof cut;
+	size_t room = lines->console.width > 40 ? (size_t)lines->console.width - 25 : sizeof cut;
 	if (strlen(detail) > room && room < sizeof cut) {
 		sw_text_copy(cut, room - 2, detail);
-		snprintf(cut + strlen(cut), 4, "…");
+		snprintf(cut + strlen(cut), 4, "%s", dots);
 		detail = cut;
 	}
 	if (elapsed_ns < 0) {
-		if (!lines->is_terminal)
+		if (!lines->console.is_terminal)
 			return;
-		fprintf(stderr, "\r\033[K  %-10s %s …", what, detail);
+		fprintf(stderr, "\r\033[K  %-10s %s %s", what, detail, dots);
 		lines->open = true;
 		return;
 	}

@@ -4,11 +4,12 @@
 #define SW_STEPS_H
 
 #include "docker/engine.h"
+#include "tui/console.h"
 
 /* Embedded; its address is the callback's user. Quiet: shows nothing. */
 struct sw_step_lines {
-	bool quiet, is_terminal;
-	int width; /* of the terminal; longer details are cut */
+	bool quiet;
+	struct sw_console console; /* longer details than its width are cut */
 	bool open; /* a line without its newline is on the terminal */
 };
 void sw_step_lines_init(struct sw_step_lines *lines, bool quiet);

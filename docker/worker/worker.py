@@ -576,12 +576,20 @@ def job_data(job):
     return make_data(days, symbols, seed)
 
 
+def loaded_import(name, global_names=None, local_names=None, fromlist=(), level=0):
+    """numpy's C code imports its own parts through the caller's builtins, at an array method's first call."""
+    if name.partition(".")[0] not in ("numpy", "pandas") or level or name not in sys.modules:
+        raise ImportError(f"a strategy imports nothing, and {name!r} is not loaded")
+    return __import__(name, global_names, local_names, fromlist, level)
+
+
 def run_strategy(code, data, simulator, printer, restricted):
     import builtins
     scope = {"__name__": "strategy", "data": data, "np": np, "pd": pd, "sim": simulator.sim}
     if restricted:
         scope["__builtins__"] = {name: getattr(builtins, name) for name in SAFE_BUILTINS}
         scope["__builtins__"]["print"] = printer.print
+        scope["__builtins__"]["__import__"] = loaded_import
     else:
         scope["print"] = printer.print
     exec(code, scope)

@@ -298,6 +298,16 @@ class Result(unittest.TestResult):
         super().stopTest(test)
 
 
+def prepare(box):
+    """Makes the image and unpacks it, once, so that no test has to wait for that."""
+    if not HOST:
+        return
+    session = Session(box, ["image", "build"], batch=False, export=False).wait(300)
+    if session.code:
+        print(f"the image cannot be made: {session.stderr}\n0 passed, 1 failed")
+        sys.exit(1)
+
+
 def main():
     """Runs the tests of the calling script; arguments choose those whose name contains one of them."""
     if not os.access(SANDWATCH, os.X_OK):
@@ -317,6 +327,7 @@ def main():
     result = Result()
     Case.box = Box()
     try:
+        prepare(Case.box)
         chosen.run(result)
     finally:
         Case.box.close()

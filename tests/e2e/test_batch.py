@@ -135,6 +135,16 @@ class Output(Case):
         self.assertNotEqual(session.code, -signal.SIGPIPE)
         self.assertEqual(session.counts(), {"ok": 1})
 
+    def test_closed_descriptors(self):
+        """What the program opens then gets the low numbers: nothing that is printed may land in it."""
+        for closing in (">&-", "2>&-", "<&-", "<&- >&- 2>&-"):
+            with self.subTest(closing):
+                session = self.run_it(config=plan(), wrap=["sh", "-c", f'exec "$@" {closing}', "sh"])
+                events = session.journal()
+                self.assertEqual(events[-1]["event"], "session_finished")
+                self.assertEqual(session.counts(), {"ok": 2})
+                json.loads((session.run_folder / "snapshot.json").read_text())
+
     def on_terminal(self, **env):
         """A session whose stderr is a terminal, and what it drew there."""
         controller, terminal = pty.openpty()
@@ -310,6 +320,39 @@ class Signals(Case):
         self.assert_code(session, 130)
         self.assertEqual(session.counts("host"), {"cancelled": 1})
         self.assertEqual(processes_with(mark), [])
+
+    def test_of_a_terminal(self):
+        """Ctrl-C reaches the whole group: what runs on the host must not count as crashed by it."""
+        session = self.start(config=plan((PYTHON, "-c", "import signal; signal.pause()"), modes=[HOST_MODE]))
+        until(lambda: any(event["event"] == "phase_started" for event in session.journal()), "the command runs")
+        os.killpg(session.pid, signal.SIGINT)
+        session.wait()
+        self.assert_code(session, 130)
+        self.assertEqual(session.counts("host"), {"cancelled": 1})
+
+    def test_between_two_attempts(self):
+        session = self.start(host="unix:///nonexistent/s", config=plan(sandbox={"fallback": {"max_retries": 100}}))
+        until(lambda: sum(event["event"] == "retry" for event in session.journal()) >= 4, "it waits for its next try")
+        session.send(signal.SIGINT)
+        session.wait(10)
+        self.assert_code(session, 130)
+        self.check_accounts(session.snapshot)
+        self.assertEqual(session.counts(), {"engine": 1})
+
+    @needs_engine
+    def test_at_every_moment(self):
+        """Whatever the lifecycle is at when the signal comes, nothing stays."""
+        for wanted in range(1, 9):
+            with self.subTest(wanted):
+                session = self.start(config=plan(iterations=1000, modes=[COLD_MODE]))
+                # Events come to disk with the iteration before; what the next one is at then is chance.
+                until(lambda: sum(event["event"] == "iteration_finished" for event in session.journal()) >= 1, "it runs")
+                select.select([], [], [], 0.02 * wanted)
+                session.send(signal.SIGINT)
+                session.wait()
+                self.check_hygiene(session)
+                self.assert_code(session, 130)
+                self.check_accounts(session.snapshot)
 
     @needs_engine
     def test_before_the_first_iteration(self):

@@ -159,6 +159,21 @@ static void root_is_exported_when_it_was_not_built_here(void **state)
 	assert_int_equal(count_runs("build"), 1);
 }
 
+/* The same recipe, but another build of it: packages may have moved on in between. */
+static void root_of_another_build_is_not_taken(void **state)
+{
+	struct sw_image image;
+	char root[1200], path[1300];
+	(void)state;
+	fx_need_engine();
+	ensure(&image);
+	host_root(&image, root);
+	(void)snprintf(path, sizeof path, "%s/../imported", root);
+	assert_int_equal(unlink(path), 0);
+	host_root(&image, root);
+	assert_null(strstr(root, "recipe-"));
+}
+
 static void two_at_once_build_one(void **state)
 {
 	pid_t children[2];
@@ -282,6 +297,7 @@ int main(void)
 		TEST(removed_from_the_engine_it_is_packed_again),
 		TEST(host_runs_the_recipes_own_root),
 		TEST(root_is_exported_when_it_was_not_built_here),
+		TEST(root_of_another_build_is_not_taken),
 		TEST(two_at_once_build_one),
 		TEST(broken_build_says_why_and_leaves_nothing),
 		TEST(foreign_image_must_be_there),

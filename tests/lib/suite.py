@@ -152,7 +152,7 @@ def summary(name, passed, failed, skipped, seconds):
         parts.append(f"{failed} FAILED")
     if skipped:
         parts.append(f"{skipped} skipped")
-    return f"  {name:<24} {', '.join(parts):<34} {seconds:6.1f} s"
+    return f"  {name:<26} {', '.join(parts):<34} {seconds:6.1f} s"
 
 
 def main():

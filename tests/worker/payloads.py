@@ -109,6 +109,8 @@ HOSTILE = {
 TAIL = "\nreport = sim(position)\n"
 
 HONEST = {
+    "array methods": "a = np.array([1.0, 2.0]).sum() + np.array([3.0]).max()\n"
+                     "report = sim(data.close > a + np.array([1.0]).mean())\n",
     "moving averages": "position = data.close.rolling(5).mean() > data.close.rolling(20).mean()" + TAIL,
     "known imports": "import numpy as np\nimport pandas as pd\nposition = data.close > data.open" + TAIL,
     "by subscript": "close = data['close']\nposition = close > close.shift(1)" + TAIL,

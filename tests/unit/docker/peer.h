@@ -56,6 +56,8 @@ static __attribute__((unused)) void peer_hold(struct peer *peer)
  * both, but a race detector doesn't know. */
 static void peer_sync(struct peer *peer)
 {
+	if (!peer)
+		return;
 	pthread_mutex_lock(&peer->lock);
 	pthread_mutex_unlock(&peer->lock);
 }

@@ -1,0 +1,880 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/event.h"
+#include "core/loop.h"
+#include "core/plan.h"
+#include "core/scheduler.h"
+
+#define SECOND INT64_C(1000000000)
+
+enum { MODES = 3, SEEN_MAX = 4000, SCRIPT_MAX = 16 };
+
+/* ---- a runner that plays what the test wrote down ---- */
+
+struct fake {
+	struct sw_runner runner;
+	enum sw_outcome script[SCRIPT_MAX]; /* one per attempt; then ok */
+	const char *digest;
+	int64_t wall_ns;
+	const char *prepare_error, *finish_error;
+	bool hold_prepare, hold_start, hold_finish; /* answers only when release() is called */
+	int prepares, starts, cancels, finishes, done;
+	bool running, cancelled;
+	struct sw_attempt attempt; /* the last */
+	char first_token[33];
+	struct sw_attempt_result result;
+	sw_attempt_done_fn on_done;
+	sw_runner_ready_fn on_ready;
+	void *user;
+	const char *ready_error;
+	struct sw_deferred later;
+};
+
+struct seen {
+	enum sw_event_kind kind;
+	int mode;
+	int64_t iteration, attempt, attempts, wall_ns, start_ns, at_ns;
+	bool warmup, on_host, fell_back;
+	enum sw_outcome outcome;
+	enum sw_state state;
+	uint64_t seq;
+	char text[SW_TEXT_MAX];
+};
+
+static struct sw_loop *loop;
+static struct sw_timer guard;
+static struct sw_plan plan;
+static struct sw_scheduler *scheduler;
+static struct fake fakes[MODES], host;
+static struct seen seen[SEEN_MAX];
+static int n_seen, n_done;
+static enum sw_state done_state;
+static bool auto_ack;
+static int stop_at; /* an event of this kind calls sw_scheduler_stop; -1: none */
+static struct sw_deferred ack, stop_later;
+static uint64_t last_seq;
+
+static void fake_ready(void *user)
+{
+	struct fake *fake = user;
+	sw_runner_ready_fn ready = fake->on_ready;
+	fake->on_ready = NULL;
+	ready(fake->user, fake->ready_error);
+}
+
+static void fake_prepare(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
+{
+	struct fake *fake = (struct fake *)runner;
+	assert_int_equal(fake->starts, 0);
+	fake->prepares++;
+	fake->on_ready = ready;
+	fake->user = user;
+	fake->ready_error = fake->prepare_error;
+	if (!fake->hold_prepare)
+		sw_loop_defer(loop, &fake->later, fake_ready, fake);
+}
+
+static void fake_done(void *user)
+{
+	struct fake *fake = user;
+	struct sw_attempt_result *r = &fake->result;
+	*r = (struct sw_attempt_result){.exit_code = -1, .end_ns = sw_clock_ns()};
+	r->start_ns = r->end_ns - fake->wall_ns;
+	r->outcome = fake->cancelled ? SW_OUTCOME_CANCELLED : fake->script[(fake->starts - 1) % SCRIPT_MAX];
+	if (r->outcome == SW_OUTCOME_OK)
+		snprintf(r->digest, sizeof r->digest, "%s", fake->digest);
+	else
+		snprintf(r->error, sizeof r->error, "played");
+	sw_result_span(r, SW_PHASE_EXECUTE, r->start_ns, r->end_ns, true);
+	assert_true(fake->running);
+	fake->running = false;
+	fake->done++;
+	fake->on_done(fake->user, r);
+}
+
+static void fake_start(struct sw_runner *runner, const struct sw_attempt *attempt,
+                       sw_attempt_done_fn done, void *user)
+{
+	struct fake *fake = (struct fake *)runner;
+	assert_false(fake->running);
+	assert_int_equal(fake->finishes, 0);
+	fake->running = true;
+	fake->cancelled = false;
+	fake->starts++;
+	fake->attempt = *attempt;
+	if (fake->starts == 1)
+		memcpy(fake->first_token, attempt->token, sizeof fake->first_token);
+	fake->on_done = done;
+	fake->user = user;
+	if (!fake->hold_start)
+		sw_loop_defer(loop, &fake->later, fake_done, fake);
+}
+
+static void fake_cancel(struct sw_runner *runner)
+{
+	struct fake *fake = (struct fake *)runner;
+	fake->cancels++;
+	if (!fake->running)
+		return;
+	fake->cancelled = true;
+	sw_loop_defer(loop, &fake->later, fake_done, fake);
+}
+
+static void fake_finish(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
+{
+	struct fake *fake = (struct fake *)runner;
+	assert_false(fake->running);
+	fake->finishes++;
+	fake->on_ready = ready;
+	fake->user = user;
+	fake->ready_error = fake->finish_error;
+	if (!fake->hold_finish)
+		sw_loop_defer(loop, &fake->later, fake_ready, fake);
+}
+
+static const struct sw_runner_ops fake_ops = {
+	.prepare = fake_prepare,
+	.start = fake_start,
+	.cancel = fake_cancel,
+	.finish = fake_finish,
+};
+
+static void release(struct fake *fake)
+{
+	sw_loop_defer(loop, &fake->later, fake->running ? fake_done : fake_ready, fake);
+}
+
+/* ---- the session around it ---- */
+
+static void acknowledge(void *user)
+{
+	(void)user;
+	sw_scheduler_acked(scheduler, last_seq);
+}
+
+static void stop_now(void *user)
+{
+	(void)user;
+	sw_scheduler_stop(scheduler, SW_STATE_INTERRUPTED, "stopped by the user");
+	sw_scheduler_stop(scheduler, SW_STATE_FAILED, "twice");
+}
+
+static void emit(void *user, struct sw_event *event)
+{
+	const struct sw_iteration_info *it = &event->u.it;
+	(void)user;
+	assert_true(n_seen < SEEN_MAX);
+	event->seq = ++last_seq;
+	struct seen *s = &seen[n_seen++];
+	*s = (struct seen){.kind = event->kind, .mode = event->mode, .seq = event->seq,
+	                   .at_ns = sw_clock_ns()};
+	if (event->kind == SW_EVENT_NOTE || event->kind == SW_EVENT_SESSION_FINISHED) {
+		s->state = event->u.end.state;
+		memcpy(s->text, event->u.end.text, sizeof s->text);
+	} else {
+		s->iteration = it->iteration;
+		s->attempt = it->attempt;
+		s->attempts = it->attempts;
+		s->wall_ns = it->wall_ns;
+		s->start_ns = it->start_ns;
+		s->warmup = it->warmup;
+		s->on_host = it->on_host;
+		s->fell_back = it->fell_back;
+		s->outcome = it->outcome;
+		memcpy(s->text, it->text, sizeof s->text);
+	}
+	if (auto_ack && event->kind == SW_EVENT_ITERATION_FINISHED)
+		sw_loop_defer(loop, &ack, acknowledge, NULL);
+	if (stop_at == (int)event->kind)
+		sw_loop_defer(loop, &stop_later, stop_now, NULL);
+}
+
+static void session_done(void *user, enum sw_state state)
+{
+	(void)user;
+	n_done++;
+	done_state = state;
+}
+
+static void give_up(void *user)
+{
+	(void)user;
+	fail_msg("the session has not ended within 20 s");
+}
+
+static int setup(void **state)
+{
+	struct sw_error err;
+	(void)state;
+	memset(&plan, 0, sizeof plan);
+	memset(fakes, 0, sizeof fakes);
+	memset(&host, 0, sizeof host);
+	plan.n_modes = MODES;
+	plan.modes[0].kind = SW_KIND_HOST;
+	plan.modes[1].kind = plan.modes[2].kind = SW_KIND_COLD;
+	for (int i = 0; i < MODES; i++) {
+		snprintf(plan.modes[i].name, sizeof plan.modes[i].name, "mode-%d", i);
+		fakes[i] = (struct fake){.runner = {&fake_ops}, .digest = "same", .wall_ns = 1000};
+	}
+	host = fakes[0];
+	plan.iterations = 2;
+	plan.seed = 42;
+	n_seen = n_done = 0;
+	last_seq = 0;
+	auto_ack = true;
+	stop_at = -1;
+	ack = stop_later = (struct sw_deferred){0};
+	guard = (struct sw_timer){0};
+	scheduler = NULL;
+	return sw_loop_new(&loop, &err) < 0 ||
+	       sw_loop_arm(loop, &guard, sw_clock_ns() + 20 * SECOND, give_up, NULL) < 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sw_scheduler_free(scheduler);
+	sw_loop_free(loop);
+	return 0;
+}
+
+static void start(void)
+{
+	struct sw_error err;
+	struct sw_scheduler_options options = {
+		.loop = loop,
+		.plan = &plan,
+		.runners = {&fakes[0].runner, &fakes[1].runner, &fakes[2].runner},
+		.fallback = &host.runner,
+		.sink = {emit, NULL},
+		.origin_ns = sw_clock_ns() - SECOND,
+		.done = session_done,
+	};
+	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
+	sw_scheduler_start(scheduler);
+}
+
+static void step(void)
+{
+	struct sw_error err;
+	assert_int_equal(sw_loop_step(loop, &err), 0);
+}
+
+static void nothing(void *user)
+{
+	(void)user;
+}
+
+/* Lets everything happen that needs no more from outside. */
+static void settle(void)
+{
+	struct sw_deferred now = {0};
+	for (int i = 0; i < 3; i++) {
+		sw_loop_defer(loop, &now, nothing, NULL);
+		step();
+	}
+}
+
+static int count_seen(enum sw_event_kind kind)
+{
+	int n = 0;
+	for (int i = 0; i < n_seen; i++)
+		n += seen[i].kind == kind;
+	return n;
+}
+
+static const struct seen *nth(enum sw_event_kind kind, int n)
+{
+	for (int i = 0; i < n_seen; i++)
+		if (seen[i].kind == kind && n-- == 0)
+			return &seen[i];
+	fail_msg("no such event");
+	return NULL;
+}
+
+/* What holds at every end: one session_finished and it is the last, started and finished iterations
+ * and attempts in pairs, every runner finished once and none running. */
+static void assert_ended(enum sw_state state)
+{
+	int open_iterations = 0, open_attempts = 0;
+	assert_int_equal(n_done, 1);
+	assert_int_equal(done_state, state);
+	assert_int_equal(count_seen(SW_EVENT_SESSION_FINISHED), 1);
+	assert_int_equal(seen[n_seen - 1].kind, SW_EVENT_SESSION_FINISHED);
+	assert_int_equal(seen[n_seen - 1].state, state);
+	for (int i = 0; i < n_seen; i++) {
+		open_iterations += seen[i].kind == SW_EVENT_ITERATION_STARTED;
+		open_iterations -= seen[i].kind == SW_EVENT_ITERATION_FINISHED;
+		open_attempts += seen[i].kind == SW_EVENT_ATTEMPT_STARTED;
+		open_attempts -= seen[i].kind == SW_EVENT_ATTEMPT_FINISHED;
+		assert_in_range(open_iterations, 0, 1);
+		assert_in_range(open_attempts, 0, open_iterations);
+		assert_true(seen[i].start_ns >= 0);
+	}
+	assert_int_equal(open_iterations, 0);
+	for (int i = 0; i <= MODES; i++) {
+		const struct fake *fake = i < MODES ? &fakes[i] : &host;
+		assert_int_equal(fake->finishes, 1);
+		assert_int_equal(fake->starts, fake->done);
+		assert_false(fake->running);
+	}
+	settle(); /* and nothing more happens */
+	assert_int_equal(n_done, 1);
+	assert_int_equal(seen[n_seen - 1].kind, SW_EVENT_SESSION_FINISHED);
+}
+
+static void run_to_end(void)
+{
+	start();
+	while (!n_done)
+		step();
+}
+
+/* ---- order ---- */
+
+static void interleaved_takes_turns_after_the_warm_up(void **state)
+{
+	(void)state;
+	plan.warmup = 1;
+	run_to_end();
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), 9);
+	for (int i = 0; i < 9; i++) {
+		const struct seen *s = nth(SW_EVENT_ITERATION_STARTED, i);
+		assert_int_equal(s->mode, i % MODES);
+		assert_int_equal(s->warmup, i < 3);
+		assert_int_equal(s->iteration, i < 6 ? 1 : 2);
+	}
+	for (int i = 0; i < MODES; i++)
+		assert_int_equal(fakes[i].prepares, 1);
+	assert_int_equal(host.prepares, 1);
+	assert_int_equal(host.starts, 0);
+	assert_ended(SW_STATE_DONE);
+}
+
+static void sequential_runs_one_mode_after_the_other(void **state)
+{
+	static const int modes[] = {0, 0, 1, 1, 2, 2, 0, 0, 0, 1, 1, 1, 2, 2, 2};
+	static const int iterations[] = {1, 2, 1, 2, 1, 2, 1, 2, 3, 1, 2, 3, 1, 2, 3};
+	(void)state;
+	plan.order = SW_ORDER_SEQUENTIAL;
+	plan.warmup = 2;
+	plan.iterations = 3;
+	run_to_end();
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), 15);
+	for (int i = 0; i < 15; i++) {
+		const struct seen *s = nth(SW_EVENT_ITERATION_STARTED, i);
+		assert_int_equal(s->mode, modes[i]);
+		assert_int_equal(s->iteration, iterations[i]);
+		assert_int_equal(s->warmup, i < 6);
+	}
+	assert_ended(SW_STATE_DONE);
+}
+
+/* The order of modes over ROUNDS rounds of SEED; each round must hold each mode once. */
+static void draw(uint64_t seed, int rounds, int *out_modes)
+{
+	struct sw_order_state order;
+	int64_t iteration;
+	bool warmup;
+	plan.order = SW_ORDER_RANDOM;
+	plan.seed = seed;
+	plan.iterations = rounds - 1;
+	plan.warmup = 1;
+	sw_order_init(&order, &plan);
+	for (int round = 0; round < rounds; round++) {
+		unsigned held = 0;
+		for (int i = 0; i < MODES; i++) {
+			int *mode = &out_modes[round * MODES + i];
+			assert_true(sw_order_next(&order, mode, &iteration, &warmup));
+			assert_in_range(*mode, 0, MODES - 1);
+			held |= 1u << *mode;
+			assert_int_equal(warmup, round == 0);
+			assert_int_equal(iteration, round ? round : 1);
+		}
+		assert_int_equal(held, (1u << MODES) - 1);
+	}
+	assert_false(sw_order_next(&order, out_modes, &iteration, &warmup));
+}
+
+static void random_is_a_permutation_each_round_and_the_same_by_seed(void **state)
+{
+	enum { ROUNDS = 300 };
+	static int a[ROUNDS * MODES], b[ROUNDS * MODES], c[ROUNDS * MODES];
+	int orders[27] = {0}, kinds = 0;
+	(void)state;
+	draw(42, ROUNDS, a);
+	draw(42, ROUNDS, b);
+	draw(43, ROUNDS, c);
+	assert_memory_equal(a + 1, b + 1, sizeof a - sizeof *a);
+	assert_memory_not_equal(a + 1, c + 1, sizeof a - sizeof *a);
+	for (int i = 1; i < ROUNDS; i++)
+		orders[a[3 * i] * 9 + a[3 * i + 1] * 3 + a[3 * i + 2]]++;
+	for (int i = 0; i < 27; i++) {
+		kinds += orders[i] > 0;
+		assert_true(!orders[i] || orders[i] > ROUNDS / 6 / 2);
+	}
+	assert_int_equal(kinds, 6);
+}
+
+static void no_warm_up_is_fine(void **state)
+{
+	(void)state;
+	plan.iterations = 1;
+	run_to_end();
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), 3);
+	assert_false(nth(SW_EVENT_ITERATION_STARTED, 0)->warmup);
+	assert_ended(SW_STATE_DONE);
+}
+
+/* ---- policy ---- */
+
+static void back_off_doubles_up_to_two_seconds(void **state)
+{
+	static const int64_t ms[] = {100, 200, 400, 800, 1600, 2000, 2000};
+	(void)state;
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(sw_retry_delay_ns(SW_OUTCOME_ENGINE, i + 1), ms[i] * 1000000);
+	assert_int_equal(sw_retry_delay_ns(SW_OUTCOME_ENGINE, 1000000), 2 * SECOND);
+	for (int outcome = 0; outcome < SW_OUTCOME_COUNT; outcome++)
+		if (outcome != SW_OUTCOME_ENGINE)
+			assert_int_equal(sw_retry_delay_ns((enum sw_outcome)outcome, 3), 0);
+}
+
+static void the_codes_own_outcomes_never_earn_the_host(void **state)
+{
+	const struct sw_fallback all = {.enabled = true, .on = ~0u}, none = {.enabled = true, .on = 0};
+	const struct sw_fallback off = {.enabled = false, .on = ~0u};
+	(void)state;
+	for (int i = 0; i < SW_OUTCOME_COUNT; i++) {
+		enum sw_outcome outcome = (enum sw_outcome)i;
+		bool is_sandbox = outcome == SW_OUTCOME_ENGINE || outcome == SW_OUTCOME_TIMEOUT ||
+		                  outcome == SW_OUTCOME_OOM || outcome == SW_OUTCOME_CRASHED;
+		struct sw_fallback one = {.enabled = true, .on = 1u << i};
+		assert_int_equal(sw_outcome_is_sandbox_failure(outcome), is_sandbox);
+		assert_int_equal(sw_fallback_allows(&all, outcome), is_sandbox);
+		assert_int_equal(sw_fallback_allows(&one, outcome), is_sandbox);
+		assert_false(sw_fallback_allows(&none, outcome));
+		assert_false(sw_fallback_allows(&off, outcome));
+		one.on = ~(1u << i);
+		assert_false(sw_fallback_allows(&one, outcome));
+	}
+}
+
+/* Mode 1 alone, one iteration whose every sandboxed attempt ends with OUTCOME. */
+static void play(enum sw_outcome outcome, int retries, unsigned on)
+{
+	teardown(NULL);
+	setup(NULL);
+	plan.modes[0].kind = SW_KIND_COLD;
+	plan.n_modes = 1;
+	plan.iterations = 1;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = retries, .on = on};
+	for (int i = 0; i < SCRIPT_MAX; i++)
+		fakes[0].script[i] = outcome;
+	run_to_end();
+	assert_int_equal(count_seen(SW_EVENT_SESSION_FINISHED), 1);
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), 1);
+}
+
+static void every_outcome_meets_the_policy(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SW_OUTCOME_COUNT; i++) {
+		for (int allowed = 0; allowed < 2; allowed++) {
+			enum sw_outcome outcome = (enum sw_outcome)i;
+			bool sandbox = sw_outcome_is_sandbox_failure(outcome);
+			int retries = outcome == SW_OUTCOME_ENGINE ? 0 : 3; /* engine's take their time */
+			play(outcome, retries, allowed ? 1u << i : ~(1u << i));
+			bool falls = sandbox && allowed;
+			const struct seen *end = nth(SW_EVENT_ITERATION_FINISHED, 0);
+			assert_int_equal(fakes[0].starts, sandbox ? 1 + retries : 1);
+			assert_int_equal(count_seen(SW_EVENT_RETRY), sandbox ? retries : 0);
+			assert_int_equal(count_seen(SW_EVENT_FALLBACK_TAKEN), falls);
+			assert_int_equal(count_seen(SW_EVENT_FALLBACK_REFUSED), sandbox && !falls);
+			assert_int_equal(host.starts, falls);
+			assert_int_equal(end->fell_back, falls);
+			assert_int_equal(end->outcome, falls ? SW_OUTCOME_OK : outcome);
+			assert_int_equal(end->attempts, fakes[0].starts + host.starts);
+			if (sandbox)
+				assert_int_equal(nth(falls ? SW_EVENT_FALLBACK_TAKEN : SW_EVENT_FALLBACK_REFUSED, 0)
+				                         ->outcome, outcome);
+		}
+	}
+}
+
+static void a_fallback_that_fails_is_the_end(void **state)
+{
+	(void)state;
+	plan.n_modes = 1;
+	plan.modes[0].kind = SW_KIND_COLD;
+	plan.iterations = 1;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 5, .on = ~0u};
+	for (int i = 0; i < SCRIPT_MAX; i++)
+		fakes[0].script[i] = SW_OUTCOME_OOM;
+	host.script[0] = SW_OUTCOME_CRASHED;
+	run_to_end();
+	const struct seen *end = nth(SW_EVENT_ITERATION_FINISHED, 0);
+	assert_int_equal(host.starts, 1);
+	assert_true(host.attempt.on_host);
+	assert_int_equal(host.attempt.number, 7);
+	assert_int_equal(end->outcome, SW_OUTCOME_CRASHED);
+	assert_true(end->fell_back);
+	assert_int_equal(count_seen(SW_EVENT_FALLBACK_REFUSED), 0);
+}
+
+static void host_modes_are_neither_retried_nor_refused(void **state)
+{
+	(void)state;
+	plan.iterations = 1;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 5, .on = ~0u};
+	fakes[0].script[0] = SW_OUTCOME_TIMEOUT;
+	run_to_end();
+	assert_int_equal(fakes[0].starts, 1);
+	assert_int_equal(host.starts, 0);
+	assert_int_equal(count_seen(SW_EVENT_RETRY) + count_seen(SW_EVENT_FALLBACK_REFUSED), 0);
+	assert_ended(SW_STATE_DONE);
+}
+
+static void a_retry_after_engine_waits(void **state)
+{
+	(void)state;
+	plan.iterations = 1;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 1, .on = 0};
+	fakes[1].script[0] = SW_OUTCOME_ENGINE;
+	run_to_end();
+	assert_int_equal(fakes[1].starts, 2);
+	assert_memory_not_equal(fakes[1].first_token, fakes[1].attempt.token, 33);
+	assert_int_equal(strspn(fakes[1].attempt.token, "0123456789abcdef"), 32);
+	const struct seen *retry = nth(SW_EVENT_RETRY, 0);
+	assert_int_equal(retry[1].kind, SW_EVENT_ATTEMPT_STARTED);
+	assert_int_equal(retry[1].attempt, 2);
+	assert_true(retry[1].at_ns - retry->at_ns >= sw_retry_delay_ns(SW_OUTCOME_ENGINE, 1) - 1000000);
+	/* The iteration's wall time holds both attempts and the pause. */
+	const struct seen *end = nth(SW_EVENT_ITERATION_FINISHED, 1);
+	assert_true(end->wall_ns >= sw_retry_delay_ns(SW_OUTCOME_ENGINE, 1));
+	assert_int_equal(end->outcome, SW_OUTCOME_OK);
+	assert_false(end->fell_back);
+	assert_ended(SW_STATE_DONE);
+}
+
+static void without_a_runner_for_it_a_fallback_is_refused(void **state)
+{
+	struct sw_error err;
+	(void)state;
+	plan.n_modes = 1;
+	plan.modes[0].kind = SW_KIND_COLD;
+	plan.iterations = 1;
+	plan.fallback = (struct sw_fallback){.enabled = true, .on = ~0u};
+	fakes[0].script[0] = SW_OUTCOME_CRASHED;
+	struct sw_scheduler_options options = {
+		.loop = loop, .plan = &plan, .runners = {&fakes[0].runner}, .sink = {emit, NULL},
+		.done = session_done};
+	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
+	sw_scheduler_start(scheduler);
+	while (!n_done)
+		step();
+	assert_int_equal(count_seen(SW_EVENT_FALLBACK_REFUSED), 1);
+	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 0)->outcome, SW_OUTCOME_CRASHED);
+}
+
+/* A host mode's runner that serves the fallbacks too is prepared and finished once. */
+static void a_shared_runner_is_prepared_once(void **state)
+{
+	struct sw_error err;
+	(void)state;
+	plan.iterations = 1;
+	plan.fallback = (struct sw_fallback){.enabled = true, .on = ~0u};
+	fakes[1].script[0] = SW_OUTCOME_CRASHED;
+	struct sw_scheduler_options options = {
+		.loop = loop, .plan = &plan,
+		.runners = {&fakes[0].runner, &fakes[1].runner, &fakes[2].runner},
+		.fallback = &fakes[0].runner, .sink = {emit, NULL}, .done = session_done};
+	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
+	sw_scheduler_start(scheduler);
+	while (!n_done)
+		step();
+	assert_int_equal(fakes[0].prepares, 1);
+	assert_int_equal(fakes[0].finishes, 1);
+	assert_int_equal(fakes[0].starts, 2);
+}
+
+static void a_result_that_differs_has_failed(void **state)
+{
+	(void)state;
+	plan.warmup = 0;
+	plan.iterations = 1;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 3, .on = ~0u};
+	fakes[1].digest = "other";
+	run_to_end();
+	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 0)->outcome, SW_OUTCOME_OK);
+	const struct seen *end = nth(SW_EVENT_ITERATION_FINISHED, 1);
+	assert_int_equal(end->outcome, SW_OUTCOME_FAILED);
+	assert_non_null(strstr(end->text, "mode-0"));
+	assert_int_equal(nth(SW_EVENT_ATTEMPT_FINISHED, 1)->outcome, SW_OUTCOME_FAILED);
+	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 2)->outcome, SW_OUTCOME_OK);
+	assert_int_equal(fakes[1].starts, 1); /* neither retried nor run on the host */
+	assert_int_equal(host.starts, 0);
+	assert_ended(SW_STATE_DONE);
+}
+
+static void commands_have_no_digest_to_compare(void **state)
+{
+	(void)state;
+	plan.iterations = 1;
+	fakes[1].digest = "";
+	run_to_end();
+	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 1)->outcome, SW_OUTCOME_OK);
+}
+
+static void what_runners_complain_of_is_noted(void **state)
+{
+	(void)state;
+	plan.iterations = 1;
+	fakes[0].prepare_error = "no worker\033[31m";
+	fakes[1].finish_error = "left behind";
+	run_to_end();
+	assert_int_equal(count_seen(SW_EVENT_NOTE), 2);
+	assert_string_equal(nth(SW_EVENT_NOTE, 0)->text, "no worker?[31m");
+	assert_int_equal(fakes[0].starts, 1); /* it says what is wrong as its outcome */
+	assert_string_equal(nth(SW_EVENT_NOTE, 1)->text, "left behind");
+	assert_ended(SW_STATE_DONE);
+}
+
+/* ---- the disk ---- */
+
+static void the_next_iteration_waits_for_the_disk(void **state)
+{
+	(void)state;
+	auto_ack = false;
+	start();
+	for (int i = 1; i <= MODES * 2; i++) {
+		while (count_seen(SW_EVENT_ITERATION_FINISHED) < i)
+			step();
+		settle();
+		assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), i);
+		sw_scheduler_acked(scheduler, last_seq - 1); /* all but the finish */
+		settle();
+		assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), i);
+		sw_scheduler_acked(scheduler, 0); /* older news changes nothing */
+		sw_scheduler_acked(scheduler, last_seq);
+		sw_scheduler_acked(scheduler, last_seq);
+	}
+	while (!n_done)
+		step();
+	assert_ended(SW_STATE_DONE);
+}
+
+static void acks_while_an_attempt_runs_start_nothing(void **state)
+{
+	(void)state;
+	fakes[0].hold_start = true;
+	start();
+	while (!fakes[0].running)
+		step();
+	for (uint64_t seq = 1; seq < 100; seq++)
+		sw_scheduler_acked(scheduler, seq);
+	settle();
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), 1);
+	fakes[0].hold_start = false;
+	release(&fakes[0]);
+	while (!n_done)
+		step();
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), 6);
+	assert_ended(SW_STATE_DONE);
+}
+
+/* ---- stopping ---- */
+
+static void stop_and_end(void)
+{
+	stop_now(NULL);
+	while (!n_done)
+		step();
+	assert_ended(SW_STATE_INTERRUPTED);
+	assert_string_equal(seen[n_seen - 1].text, "stopped by the user");
+	stop_now(NULL); /* after the end, too */
+	settle();
+	assert_int_equal(n_done, 1);
+}
+
+static void stop_before_the_start(void **state)
+{
+	struct sw_error err;
+	(void)state;
+	struct sw_scheduler_options options = {
+		.loop = loop, .plan = &plan,
+		.runners = {&fakes[0].runner, &fakes[1].runner, &fakes[2].runner},
+		.fallback = &host.runner, .sink = {emit, NULL}, .done = session_done};
+	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
+	sw_scheduler_stop(scheduler, SW_STATE_INTERRUPTED, "stopped by the user");
+	sw_scheduler_start(scheduler);
+	while (!n_done)
+		step();
+	assert_int_equal(fakes[0].prepares, 0);
+	assert_ended(SW_STATE_INTERRUPTED);
+}
+
+static void stop_while_preparing(void **state)
+{
+	(void)state;
+	fakes[1].hold_prepare = true;
+	start();
+	while (!fakes[1].prepares)
+		step();
+	stop_now(NULL);
+	settle();
+	assert_int_equal(n_done, 0); /* what it began it ends */
+	release(&fakes[1]);
+	stop_and_end();
+	assert_int_equal(fakes[2].prepares, 0);
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), 0);
+}
+
+static void stop_while_an_attempt_runs(void **state)
+{
+	(void)state;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 3, .on = ~0u};
+	fakes[1].hold_start = true;
+	start();
+	while (!fakes[1].running)
+		step();
+	stop_and_end();
+	assert_int_equal(fakes[1].cancels, 1);
+	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 1)->outcome, SW_OUTCOME_CANCELLED);
+	assert_int_equal(fakes[2].starts, 0);
+}
+
+/* The runner's own end came first: its outcome stands, but nothing is tried again. */
+static void stop_as_an_attempt_fails(void **state)
+{
+	(void)state;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 3, .on = ~0u};
+	fakes[1].script[0] = SW_OUTCOME_CRASHED;
+	fakes[1].hold_start = true;
+	start();
+	while (!fakes[1].running)
+		step();
+	release(&fakes[1]);
+	stop_and_end();
+	assert_int_equal(fakes[1].starts, 1);
+	assert_int_equal(host.starts, 0);
+}
+
+static void stop_between_two_attempts(void **state)
+{
+	(void)state;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 100, .on = ~0u};
+	fakes[1].script[0] = SW_OUTCOME_ENGINE;
+	start();
+	while (!count_seen(SW_EVENT_RETRY))
+		step();
+	stop_and_end();
+	assert_int_equal(fakes[1].starts, 1);
+	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 1)->outcome, SW_OUTCOME_ENGINE);
+}
+
+/* Stops as soon as an event of KIND was emitted, whatever is pending then. */
+static void stop_after(enum sw_event_kind kind, enum sw_outcome outcome)
+{
+	teardown(NULL);
+	setup(NULL);
+	plan.warmup = 1;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 1, .on = ~0u};
+	for (int i = 0; i < SCRIPT_MAX; i++)
+		fakes[1].script[i] = outcome;
+	stop_at = kind;
+	start();
+	while (!n_done)
+		step();
+	assert_ended(count_seen(kind) && kind != SW_EVENT_SESSION_FINISHED ? SW_STATE_INTERRUPTED
+	                                                                   : SW_STATE_DONE);
+}
+
+static void stop_after_any_event(void **state)
+{
+	static const enum sw_event_kind kinds[] = {
+		SW_EVENT_ITERATION_STARTED, SW_EVENT_ATTEMPT_STARTED,  SW_EVENT_ATTEMPT_FINISHED,
+		SW_EVENT_RETRY,             SW_EVENT_FALLBACK_TAKEN,   SW_EVENT_FALLBACK_REFUSED,
+		SW_EVENT_ITERATION_FINISHED, SW_EVENT_SESSION_FINISHED};
+	(void)state;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		stop_after(kinds[i], SW_OUTCOME_OK);
+		stop_after(kinds[i], SW_OUTCOME_CRASHED);
+		stop_after(kinds[i], SW_OUTCOME_REJECTED);
+	}
+}
+
+/* Even when the disk never answers. */
+static void stop_while_waiting_for_the_disk(void **state)
+{
+	(void)state;
+	auto_ack = false;
+	start();
+	while (!count_seen(SW_EVENT_ITERATION_FINISHED))
+		step();
+	settle();
+	stop_and_end();
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), 1);
+	sw_scheduler_acked(scheduler, last_seq);
+	settle();
+	assert_int_equal(count_seen(SW_EVENT_SESSION_FINISHED), 1);
+}
+
+static void stop_while_finishing(void **state)
+{
+	(void)state;
+	fakes[1].hold_finish = true;
+	start();
+	while (!fakes[1].finishes)
+		step();
+	stop_now(NULL); /* too late: all was done */
+	sw_scheduler_acked(scheduler, last_seq);
+	settle();
+	release(&fakes[1]);
+	while (!n_done)
+		step();
+	assert_ended(SW_STATE_DONE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(interleaved_takes_turns_after_the_warm_up),
+		TEST(sequential_runs_one_mode_after_the_other),
+		TEST(random_is_a_permutation_each_round_and_the_same_by_seed),
+		TEST(no_warm_up_is_fine),
+		TEST(back_off_doubles_up_to_two_seconds),
+		TEST(the_codes_own_outcomes_never_earn_the_host),
+		TEST(every_outcome_meets_the_policy),
+		TEST(a_fallback_that_fails_is_the_end),
+		TEST(host_modes_are_neither_retried_nor_refused),
+		TEST(a_retry_after_engine_waits),
+		TEST(without_a_runner_for_it_a_fallback_is_refused),
+		TEST(a_shared_runner_is_prepared_once),
+		TEST(a_result_that_differs_has_failed),
+		TEST(commands_have_no_digest_to_compare),
+		TEST(what_runners_complain_of_is_noted),
+		TEST(the_next_iteration_waits_for_the_disk),
+		TEST(acks_while_an_attempt_runs_start_nothing),
+		TEST(stop_before_the_start),
+		TEST(stop_while_preparing),
+		TEST(stop_while_an_attempt_runs),
+		TEST(stop_as_an_attempt_fails),
+		TEST(stop_between_two_attempts),
+		TEST(stop_after_any_event),
+		TEST(stop_while_waiting_for_the_disk),
+		TEST(stop_while_finishing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
