@@ -236,10 +236,15 @@ static void keep_plain(struct sw_worker_reader *reader, const char *bytes, size_
 		reader->tail_len = room;
 		return;
 	}
-	size_t keep = reader->tail_len + len > room ? room - len : reader->tail_len;
-	memmove(reader->tail, reader->tail + reader->tail_len - keep, keep);
-	memcpy(reader->tail + keep, bytes, len);
-	reader->tail_len = keep + len;
+	if (reader->tail_len + len > room) {
+		/* By half, so that a flood of single bytes does not move the whole each time. */
+		size_t keep = len < room / 2 ? room / 2 : room - len;
+		keep = keep < reader->tail_len ? keep : reader->tail_len;
+		memmove(reader->tail, reader->tail + reader->tail_len - keep, keep);
+		reader->tail_len = keep;
+	}
+	memcpy(reader->tail + reader->tail_len, bytes, len);
+	reader->tail_len += len;
 }
 
 /* The line in hand turned out not to be a sentinel of ours, or too long for one. */

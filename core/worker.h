@@ -44,7 +44,7 @@ struct sw_worker_reader {
 	struct sw_buf line;
 	bool in_line;
 	uint64_t plain_bytes;
-	char tail[512];
+	char tail[1024]; /* at least the last half of it is kept */
 	size_t tail_len;
 };
 void sw_worker_reader_init(struct sw_worker_reader *reader, const char *token);

@@ -256,7 +256,7 @@ static int build_body(const struct sw_cold *cold, struct sw_buf *body, struct sw
 	struct sw_api_create create = {
 		.sandbox = &cold->options.mode->sandbox,
 		.seccomp_json = cold->seccomp.len ? cold->seccomp.data : NULL,
-		.env = env, .labels = cold->labels, .open_stdin = true,
+		.env = env, .labels = cold->labels, .open_stdin = task->strategy != NULL,
 		.is_podman = cold->options.is_podman,
 	};
 	(void)snprintf(token, sizeof token, "SANDWATCH_TOKEN=%s", cold->attempt.token);
@@ -277,12 +277,12 @@ static int build_body(const struct sw_cold *cold, struct sw_buf *body, struct sw
 static int hand_over_job(struct sw_cold *cold, struct sw_error *err)
 {
 	SW_CLEANUP(buf) struct sw_buf job = {0};
-	if (cold->options.task->strategy) {
-		if (sw_worker_job(&job, cold->options.task, &cold->attempt, true) < 0)
-			return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot write the job");
-		if (sw_lifecycle_write(cold->life, job.data, job.len, err) < 0)
-			return -1;
-	}
+	if (!cold->options.task->strategy)
+		return 0; /* a command reads nothing: it has no stdin */
+	if (sw_worker_job(&job, cold->options.task, &cold->attempt, true) < 0)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot write the job");
+	if (sw_lifecycle_write(cold->life, job.data, job.len, err) < 0)
+		return -1;
 	sw_lifecycle_end_input(cold->life);
 	return 0;
 }
@@ -301,7 +301,7 @@ static int begin(struct sw_cold *cold, struct sw_error *err)
 		return -1;
 	bool uploads = options->shim == SW_SHIM_UPLOADED;
 	struct sw_life_options life = {
-		.name = name, .body = body.data, .with_stdin = true,
+		.name = name, .body = body.data, .with_stdin = options->task->strategy != NULL,
 		.upload = uploads ? options->shim_tar : NULL, .upload_len = options->shim_tar_len,
 		.engine_timeout_ns = engine_timeout_ns,
 	};

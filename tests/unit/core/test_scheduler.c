@@ -123,8 +123,8 @@ static void fake_cancel(struct sw_runner *runner)
 {
 	struct fake *fake = (struct fake *)runner;
 	fake->cancels++;
-	if (!fake->running)
-		return;
+	if (!fake->running || (fake->later.pending && fake->hold_start))
+		return; /* idle, or released: it has ended already */
 	fake->cancelled = true;
 	sw_loop_defer(loop, &fake->later, fake_done, fake);
 }
@@ -765,6 +765,7 @@ static void stop_as_an_attempt_fails(void **state)
 		step();
 	release(&fakes[1]);
 	stop_and_end();
+	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 1)->outcome, SW_OUTCOME_CRASHED);
 	assert_int_equal(fakes[1].starts, 1);
 	assert_int_equal(host.starts, 0);
 }
