@@ -152,6 +152,8 @@ $(B)/tests/unit/core/%: $(B)/tests/unit/core/%.o $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(CORE_LIBS))
 $(B)/tests/unit/docker/%: $(B)/tests/unit/docker/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
+$(B)/tests/unit/tui/%: $(B)/tests/unit/tui/%.o $(B)/libtui.a $(B)/libdocker.a $(B)/libcore.a
+	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
 $(B)/tests/engine/%: $(B)/tests/engine/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
 unit: $(UNIT) ## builds the unit tests

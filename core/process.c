@@ -140,22 +140,15 @@ void sw_process_kill(const struct sw_process *process)
 bool sw_process_reap(struct sw_process *process, int *out_exit_code, int *out_signal)
 {
 	siginfo_t info = {0};
-	if (process->pid <= 0)
+	if (process->pid <= 0 ||
+	    waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
 		return false;
-	if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0) {
-		if (errno != ECHILD)
-			return false;
-		info.si_code = 0; /* nobody knows how: we were started with SIGCHLD ignored */
-	} else if (info.si_pid != process->pid) {
-		return false;
-	} else {
-		/* The group may hold children of the child. Kill it before its number is free again. */
-		kill(-process->pid, SIGKILL);
-		waitpid(process->pid, NULL, 0);
-	}
+	/* The group may hold children of the child. Kill it before its number is free again. */
+	kill(-process->pid, SIGKILL);
+	waitpid(process->pid, NULL, 0);
 	process->pid = -1;
 	*out_exit_code = info.si_code == CLD_EXITED ? info.si_status : -1;
-	*out_signal = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED ? info.si_status : 0;
+	*out_signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
 	return true;
 }
 

@@ -4,7 +4,8 @@
  * Each call is asynchronous on the http client's loop, takes a deadline, and calls back once, never
  * from inside itself (but when memory for the call itself is out). A callback may make further
  * calls. In every callback `error` is NULL on success; it names what was tried and
- * what the engine said (cleaned), with SW_ERR_NOT_FOUND for 404, SW_ERR_REFUSED for other 4xx/5xx. */
+ * what the engine said (cleaned), with SW_ERR_NOT_FOUND for 404, SW_ERR_REFUSED for other 4xx and
+ * 5xx. */
 #ifndef SW_API_H
 #define SW_API_H
 
@@ -30,8 +31,8 @@ struct sw_http *sw_api_http(struct sw_api *api);
 
 typedef void (*sw_api_done_fn)(void *user, const struct sw_error *error);
 
-/* GET /_ping (unversioned): checks that an engine answers (body "OK", header-negotiated version) and
- * sets the API version to min(the engine's, 1.47). Something that is not an engine is
+/* GET /_ping (unversioned): checks that an engine answers (body "OK", header-negotiated version)
+ * and sets the API version to min(the engine's, 1.47). Something that is not an engine is
  * SW_ERR_PROTOCOL. */
 void sw_api_ping(struct sw_api *api, int64_t timeout_ns, sw_api_done_fn done, void *user);
 const char *sw_api_version(const struct sw_api *api); /* "1.41" */
@@ -79,7 +80,7 @@ struct sw_api_create {
 	const char *const *env;        /* "K=V", NULL-terminated; may be NULL */
 	const char *const *labels;     /* "k=v", NULL-terminated; may be NULL */
 	bool open_stdin;
-	bool is_podman; /* Ulimits are sent (facts.md); a seccomp profile goes by its path, not inline */
+	bool is_podman; /* Ulimits are sent (facts.md); a seccomp profile goes by path, not inline */
 };
 /* Appends the JSON body of POST /containers/create: pure, for tests and for reuse.
  * cap-drop ALL, no-new-privileges, log driver none, NetworkMode none together with

@@ -58,8 +58,8 @@ struct sw_http_call *sw_api_call_send(struct sw_api_call *call, struct sw_http_r
 void sw_api_path(const struct sw_api *api, struct sw_buf *path, const char *text);
 
 /* Appends "/NAME". A container's id or name must be [A-Za-z0-9_.-]+, an image's keeps [:/@], too,
- * and has other bytes percent-encoded. Names that would change the path ("", "..", "a//b", "/a"), or
- * are longer than 255 bytes, set path->overflow. */
+ * and has other bytes percent-encoded. Names that would change the path ("", "..", "a//b", "/a"),
+ * or are longer than 255 bytes, set path->overflow. */
 void sw_api_path_container(struct sw_buf *path, const char *name);
 void sw_api_path_image(struct sw_buf *path, const char *name);
 

@@ -33,8 +33,8 @@ void sw_api_read_removed(struct sw_api_call *call, const struct sw_http_reply *r
 	call->done(call->user, error);
 }
 
-/* An import answers 200 before it has read the tar; what came of it stands in a row of JSON objects:
- * {"status":"sha256:…"}, or {"errorDetail":{…},"error":"…"}. */
+/* An import answers 200 before it has read the tar; what came of it stands in a row of JSON
+ * objects: {"status":"sha256:…"}, or {"errorDetail":{…},"error":"…"}. */
 void sw_api_read_imported(struct sw_api_call *call, const struct sw_http_reply *reply,
                           const struct sw_error *error)
 {

@@ -1,8 +1,8 @@
 /* Hides the hijacked connection of POST …/attach: connect, upgrade, both directions, end.
  * Must not know what is said over it. facts.md "Attach" holds the rules it keeps.
  *
- * The socket is made here, not by libcurl: it never blocks, and nothing else may close it. An engine
- * behind TLS, when that comes, needs CURLOPT_CONNECT_ONLY and curl_easy_send/recv here instead. */
+ * The socket is made here, not by libcurl: it never blocks, and nothing else may close it. An
+ * engine behind TLS, when that comes, needs CURLOPT_CONNECT_ONLY and curl_easy_send/recv here instead. */
 #ifndef SW_ATTACH_H
 #define SW_ATTACH_H
 

@@ -47,7 +47,7 @@ int sw_attach_watch(struct sw_attach *attach, struct sw_error *err);
 /* Sends what is queued as far as it goes, and watches for the rest. */
 void sw_attach_move_on(struct sw_attach *attach);
 
-/* Hangs up and calls `closed`, which may free ATTACH: the caller's last use of it, unless is_busy. */
+/* Hangs up and calls `closed`, which may free ATTACH: the caller's last use of it unless is_busy. */
 void sw_attach_tell_closed(struct sw_attach *attach, const struct sw_error *error);
 
 #endif

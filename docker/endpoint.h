@@ -20,7 +20,8 @@ struct sw_endpoint {
 
 /* Accepts unix://PATH, an absolute PATH, tcp://HOST[:PORT] (2375 without), http://HOST[:PORT], with
  * or without a final slash; HOST may be [IPV6]. PATH must be absolute and fit sun_path.
- * SW_ERR_USAGE for others; ssh://, https://, npipe://, fd:// say that they are not supported yet. */
+ * SW_ERR_USAGE for others; ssh://, https://, npipe://, fd:// say that they are not supported
+ * yet. */
 int sw_endpoint_parse(const char *text, struct sw_endpoint *out_endpoint, struct sw_error *err);
 
 /* The usual sockets that exist on this machine, most usual first: /run/docker.sock,

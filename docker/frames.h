@@ -21,7 +21,8 @@ struct sw_frames {
 	enum sw_stream stream;
 };
 
-/* Feeds LEN bytes. FRAMES must stay alive until it returns, whatever FN does. SW_ERR_PROTOCOL for a header with an unknown type or non-zero padding. */
+/* Feeds LEN bytes. FRAMES must stay alive until it returns, whatever FN does. SW_ERR_PROTOCOL
+ * for a header with an unknown type or non-zero padding. */
 int sw_frames_feed(struct sw_frames *frames, const char *bytes, size_t len, sw_frames_fn fn,
                    void *user, struct sw_error *err);
 

@@ -199,13 +199,12 @@ static int http_init(struct sw_http *http, struct sw_loop *loop,
 		(void)snprintf(http->base, sizeof http->base, is_ipv6 ? "http://[%s]:%d" : "http://%s:%d",
 		               endpoint->host, endpoint->port);
 
-	/* "Expect:" without a value takes the header out: waiting for 100-continue costs a second
-	 * where the engine does not answer it. */
-	http->bare_headers = curl_slist_append(NULL, "Expect:");
-	http->json_headers = curl_slist_append(NULL, "Expect:");
+	/* A name without a value takes the header out. libcurl's own content type must not go without a
+	 * body; waiting for 100-continue costs a second where the engine does not answer it. */
+	http->bare_headers = curl_slist_append(NULL, "Content-Type:");
+	http->json_headers = curl_slist_append(NULL, "Content-Type: application/json");
 	if (!http->bare_headers || !http->json_headers ||
-	    !curl_slist_append(http->json_headers, "Content-Type: application/json") ||
-	    !curl_slist_append(http->bare_headers, "Content-Type:"))
+	    !curl_slist_append(http->json_headers, "Expect:"))
 		return -1;
 	http->multi = curl_multi_init();
 	if (!http->multi)

@@ -271,8 +271,8 @@ bool sw_http_call_judge(struct sw_http_call *call, CURLcode result, struct sw_er
 	/* A unix socket whose peer hung up before libcurl looked is "could not connect" to it. */
 	bool hung_up = result == CURLE_COULDNT_CONNECT && !sys_errno && call->http->endpoint.is_unix;
 	if (hung_up) {
-		sw_error_set(out_error, SW_ERR_PROTOCOL, 0, "%s broke off: it closed the connection at once",
-		             where);
+		sw_error_set(out_error, SW_ERR_PROTOCOL, 0,
+		             "%s broke off: it closed the connection at once", where);
 	} else if (sys_errno) {
 		sw_error_set(out_error, SW_ERR_NO_ENGINE, (int)sys_errno, "cannot connect to %s%s", where,
 		             sw_http_connect_hint((int)sys_errno));

@@ -325,6 +325,7 @@ def main():
 
     choose(loaded)
     result = Result()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     Case.box = Box()
     try:
         prepare(Case.box)

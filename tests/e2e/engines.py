@@ -171,7 +171,7 @@ class Replay(Listener):
         head, body = request
         name = name_of(head)
         self.seen.append(name)
-        data = self.answers[name]
+        data = self.answers.get(name, b"HTTP/1.1 501 Not Recorded\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         if name == "create":
             self.token = re.search(rb"SANDWATCH_TOKEN=(\w+)", body)[1]
         if name == "start":

@@ -1,5 +1,5 @@
-/* The engine client against a real engine: SANDWATCH_TEST_HOST=unix:///run/docker.sock. The image is
- * one static C program and its container; nothing is left behind. */
+/* The engine client against a real engine: SANDWATCH_TEST_HOST=unix:///run/docker.sock. The image
+ * is one static C program and its container; nothing is left behind. */
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -245,7 +245,8 @@ static void remove_leftovers(void)
 {
 	struct answer a, b;
 	do {
-		ASK(a, sw_api_container_list(engine->api, engine->label, 20 * SECOND, on_each, on_done, &a));
+		ASK(a, sw_api_container_list(engine->api, engine->label, 20 * SECOND, on_each, on_done,
+		                             &a));
 		if (a.listed)
 			ASK(b, sw_api_container_remove(engine->api, a.id, 20 * SECOND, on_done, &b));
 	} while (a.listed > 1 && !a.failed);
@@ -595,7 +596,8 @@ static void test_export_and_upload(void **state)
 	 * not a broken pipe. */
 	size_t len = 4 << 20;
 	char *zeros = calloc(1, len);
-	ASK(b, sw_api_container_upload(engine->api, a.id, "/tmp", zeros, len, 20 * SECOND, on_done, &b));
+	ASK(b, sw_api_container_upload(engine->api, a.id, "/tmp", zeros, len, 20 * SECOND, on_done,
+	                               &b));
 	free(zeros);
 	assert_true(b.failed);
 	print_message("%s\n", b.error.message);

@@ -1,5 +1,5 @@
-/* A peer for the Docker client's tests: a thread that accepts connections on a socket of its own and
- * hands each to the test's serve function. It misbehaves exactly as told, and waits for conditions,
+/* A peer for the Docker client's tests: a thread that accepts connections on a socket of its own
+ * and hands each to the test's serve function. It misbehaves exactly as told, and waits for conditions,
  * never for time. Everything static: one test program, one copy. */
 #ifndef SW_TEST_PEER_H
 #define SW_TEST_PEER_H

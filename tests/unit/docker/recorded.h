@@ -1,5 +1,5 @@
-/* What Docker Engine 20.10.24 sent, byte for byte, recorded on its socket on Debian 12; ids and dates
- * are those of that day. Podman's shapes are facts.md's, with Podman 4.3.1's headers. */
+/* What Docker Engine 20.10.24 sent, byte for byte, recorded on its socket on Debian 12; ids and
+ * dates are those of that day. Podman's shapes are facts.md's, with Podman 4.3.1's headers. */
 #ifndef SW_TEST_RECORDED_H
 #define SW_TEST_RECORDED_H
 
@@ -62,7 +62,7 @@
 #define R_PODMAN_500                                                                           \
 	"HTTP/1.1 500 Internal Server Error\r\nApi-Version: 1.41\r\nContent-Type: application/json"  \
 	"\r\nLibpod-Api-Version: 4.3.1\r\nServer: Libpod/4.3.1 (linux)\r\nContent-Length: 101\r\n\r\n" \
-	"{\"cause\":\"that name is already in use\",\"message\":\"creating container storage failed\"," \
+	"{\"cause\":\"that name is already in use\",\"message\":\"creating container storage failed\","\
 	"\"response\":500}\n"
 /* nginx's welcome page, shortened. */
 #define R_HTML                                                                                 \

@@ -333,6 +333,9 @@ static void test_create_refused(void **state)
 	ASK(a, sw_api_container_create(f->api, NULL, "{}", SECOND, on_created, &a));
 	assert_failed(&a, SW_ERR_REFUSED,
 	              "creating container storage failed (that name is already in use) (500)");
+	f->replies[0] = make(f, "409 Conflict", "{\"cause\":\"in use\",\"message\":\"it is in use\"}");
+	ASK(a, sw_api_container_create(f->api, NULL, "{}", SECOND, on_created, &a));
+	assert_failed(&a, SW_ERR_REFUSED, "creating a container: it is in use (409)");
 	f->replies[0] = "HTTP/1.1 500 No\r\nContent-Length: 12\r\n\r\n<html></html";
 	ASK(a, sw_api_container_create(f->api, NULL, "{}", SECOND, on_created, &a));
 	assert_failed(&a, SW_ERR_REFUSED, "the engine gave no reason (500)");
@@ -342,7 +345,8 @@ static void test_create_nonsense(void **state)
 {
 	static const char *const bodies[] = {
 		"", "OK", "[]", "{}", "{\"Id\":7}", "{\"Id\":\"\"}", "{\"Id\":\"../../x\"}",
-		"{\"Id\":\"" R_ID, "{\"Id\":\"" R_ID "\"} x", "{\"Id\":\"" R_ID R_ID "/\"}", "null",
+		"{\"Id\":\"" R_ID, "{\"Id\":\"" R_ID "\"} x", "{\"Id\":\"" R_ID "/\"}",
+		"{\"Id\":\"" R_ID R_ID "\"}", "null",
 	};
 	struct fixture *f = *state;
 	struct answer a;
@@ -621,10 +625,10 @@ static void test_import_that_fails_late(void **state)
 	"\"ServerVersion\":\"20.10.24+dfsg1\",\"DefaultRuntime\":\"runc\"}"
 #define VERSION_HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define VERSION_DOCKER                                                                         \
-	VERSION_HEAD "3d\r\n{\"Components\":[{\"Name\":\"Engine\",\"Version\":\"20.10.24+dfsg1\"}]}"      \
+	VERSION_HEAD "3d\r\n{\"Components\":[{\"Name\":\"Engine\",\"Version\":\"20.10.24+dfsg1\"}]}" \
 	             "\r\n0\r\n\r\n"
 #define VERSION_PODMAN                                                                         \
-	VERSION_HEAD "3b\r\n{\"Components\":[{\"Name\":\"Podman Engine\",\"Version\":\"4.3.1\"}]}"       \
+	VERSION_HEAD "3b\r\n{\"Components\":[{\"Name\":\"Podman Engine\",\"Version\":\"4.3.1\"}]}" \
 	             "\r\n0\r\n\r\n"
 
 static void test_info(void **state)

@@ -106,7 +106,8 @@ static void test_byte_order(void **state)
 static void test_not_a_frame(void **state)
 {
 	static const char *const bad[] = {
-		"\3\0\0\0\0\0\0\1", "\1\1\0\0\0\0\0\1", "\1\0\1\0\0\0\0\1", "\1\0\0\1\0\0\0\1", "plain text",
+		"\3\0\0\0\0\0\0\1", "\1\1\0\0\0\0\0\1", "\1\0\1\0\0\0\0\1", "\1\0\0\1\0\0\0\1",
+		"plain text",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -1,0 +1,341 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/process.h"
+
+static struct sw_process process;
+static struct sw_error err;
+static char text[4096];
+static int exit_code, exit_signal;
+
+static int setup(void **state)
+{
+	(void)state;
+	process = SW_PROCESS_NONE;
+	exit_code = exit_signal = -77;
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sw_process_end(&process);
+	sw_process_close(&process);
+	return 0;
+}
+
+static void spawn(const char *script, bool in, bool result)
+{
+	char *argv[] = {"sh", "-c", (char *)(uintptr_t)script, NULL};
+	struct sw_process_options options = {.path = "/bin/sh", .argv = argv, .pipe_in = in,
+	                                     .pipe_result = result};
+	if (sw_process_spawn(&options, &process, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void wait_readable(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	assert_int_equal(poll(&poll_fd, 1, 20000), 1);
+}
+
+static const char *read_to_end(int fd)
+{
+	size_t len = 0;
+	for (;;) {
+		wait_readable(fd);
+		ssize_t n = read(fd, text + len, sizeof text - 1 - len);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+static void reap(void)
+{
+	wait_readable(process.pidfd);
+	assert_true(sw_process_reap(&process, &exit_code, &exit_signal));
+	assert_int_equal(process.pid, -1);
+}
+
+static void streams_and_exit(void **state)
+{
+	(void)state;
+	spawn("echo out; echo err >&2; echo result >&3; read line; echo got $line; exit 3", true, true);
+	assert_true(process.pid > 0 && process.pidfd >= 0 && process.in > 3 && process.out > 3 &&
+	            process.err > 3 && process.result > 3);
+	assert_int_equal(write(process.in, "hello\n", 6), 6);
+	assert_string_equal(read_to_end(process.out), "out\ngot hello\n");
+	assert_string_equal(read_to_end(process.err), "err\n");
+	assert_string_equal(read_to_end(process.result), "result\n");
+	reap();
+	assert_int_equal(exit_code, 3);
+	assert_int_equal(exit_signal, 0);
+	assert_false(sw_process_reap(&process, &exit_code, &exit_signal));
+}
+
+static void a_signal_is_told(void **state)
+{
+	(void)state;
+	spawn("kill -SEGV $$", false, false);
+	reap();
+	assert_int_equal(exit_code, -1);
+	assert_int_equal(exit_signal, SIGSEGV);
+}
+
+static void without_a_pipe_stdin_is_empty(void **state)
+{
+	(void)state;
+	spawn("read line && echo line || echo end; readlink /proc/self/fd/0; test -e /proc/self/fd/3 || echo no 3",
+	      false, false);
+	assert_int_equal(process.in, -1);
+	assert_int_equal(process.result, -1);
+	const char *said = read_to_end(process.out);
+	assert_non_null(strstr(said, "end\n/dev/null\n"));
+}
+
+/* Our ends, and what else we have open, are not the child's. */
+static void descriptors_do_not_leak(void **state)
+{
+	char numbers[100];
+	(void)state;
+	int ours = fcntl(1, F_DUPFD_CLOEXEC, 100);
+	spawn("read all; for fd in $all; do test -e /proc/$$/fd/$fd && echo $fd; done", true, true);
+	int len = snprintf(numbers, sizeof numbers, "0 1 2 3 %d %d %d %d %d\n", ours, process.in, process.out,
+	                   process.err, process.result);
+	assert_int_equal(write(process.in, numbers, (size_t)len), len);
+	read_to_end(process.out);
+	close(ours);
+	assert_string_equal(text, "0\n1\n2\n3\n");
+}
+
+static void running_is_not_reaped(void **state)
+{
+	(void)state;
+	spawn("read line", true, false);
+	assert_false(sw_process_reap(&process, &exit_code, &exit_signal));
+	assert_int_equal(exit_code, -77);
+	sw_process_kill(&process);
+	reap();
+	assert_int_equal(exit_signal, SIGKILL);
+	sw_process_kill(&process); /* nobody: fine */
+}
+
+/* Whose pipe's end is reached only when its last holder is gone. */
+static void reaping_kills_what_the_child_left_behind(void **state)
+{
+	(void)state;
+	spawn("sleep 1000 & exit 0", false, false);
+	reap();
+	assert_int_equal(exit_code, 0);
+	assert_string_equal(read_to_end(process.out), "");
+}
+
+static void ending_kills_the_whole_group(void **state)
+{
+	(void)state;
+	spawn("sleep 1000 & sleep 1000", false, false);
+	sw_process_end(&process);
+	assert_int_equal(process.pid, -1);
+	assert_string_equal(read_to_end(process.out), "");
+	sw_process_end(&process); /* twice: fine */
+}
+
+static void signals_are_as_usual_in_the_child(void **state)
+{
+	sigset_t all, before;
+	(void)state;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	signal(SIGTERM, SIG_IGN);
+	spawn("grep -E '^Sig(Blk|Ign)' /proc/self/status", false, false);
+	signal(SIGTERM, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	const char *said = read_to_end(process.out);
+	assert_string_equal(said, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+}
+
+static void the_mask_of_the_caller_is_kept(void **state)
+{
+	sigset_t some, after, before;
+	(void)state;
+	sigemptyset(&some);
+	sigaddset(&some, SIGUSR2);
+	sigprocmask(SIG_SETMASK, &some, &before);
+	spawn("exit 0", false, false);
+	sigprocmask(SIG_SETMASK, &before, &after);
+	assert_true(sigismember(&after, SIGUSR2));
+	assert_false(sigismember(&after, SIGINT));
+	reap();
+}
+
+static void what_cannot_be_executed_shows_in_the_exit_code(void **state)
+{
+	char *argv[] = {"x", NULL};
+	struct sw_process_options options = {.path = "/nonexistent/x", .argv = argv};
+	(void)state;
+	assert_int_equal(sw_process_spawn(&options, &process, &err), 0);
+	reap();
+	assert_int_equal(exit_code, 127);
+	sw_process_close(&process);
+	options.path = "/etc/passwd";
+	assert_int_equal(sw_process_spawn(&options, &process, &err), 0);
+	reap();
+	assert_int_equal(exit_code, 126);
+}
+
+static void without_descriptors_spawning_is_an_error(void **state)
+{
+	enum { LIMIT = 64 };
+	int held[LIMIT], n = 0, failures = 0;
+	char *argv[] = {"true", NULL};
+	struct sw_process_options options = {.path = "/bin/true", .argv = argv, .pipe_in = true,
+	                                     .pipe_result = true};
+	struct rlimit before, few;
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = (struct rlimit){LIMIT, before.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &few);
+	while (n < LIMIT && (held[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+		n++;
+	/* It fails later each time, and leaks nothing: 8 for the pipes, one for the pidfd. */
+	for (int spare = 0; spare <= 8; spare++) {
+		failures += sw_process_spawn(&options, &process, &err) < 0;
+		close(held[--n]);
+	}
+	int status = sw_process_spawn(&options, &process, NULL);
+	while (n)
+		close(held[--n]);
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_int_equal(failures, 9);
+	assert_int_equal(err.code, SW_ERR_INTERNAL);
+	assert_int_equal(err.sys_errno, EMFILE);
+	assert_int_equal(status, 0);
+	reap();
+}
+
+/* We may have been started with descriptors 0 to 3 closed; the child gets its own all the same. */
+static void low_numbers_do_not_collide(void **state)
+{
+	int status;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		for (int fd = 0; fd <= 3; fd++)
+			close(fd);
+		char *argv[] = {"sh", "-c", "read x; echo $? out; echo err >&2; echo 3 >&3", NULL};
+		struct sw_process_options options = {.path = "/bin/sh", .argv = argv, .pipe_result = true};
+		if (sw_process_spawn(&options, &process, &err) < 0)
+			_exit(1);
+		read_to_end(process.out);
+		if (strcmp(text, "1 out\n") != 0)
+			_exit(2);
+		read_to_end(process.err);
+		if (strcmp(text, "err\n") != 0)
+			_exit(3);
+		read_to_end(process.result);
+		_exit(strcmp(text, "3\n") == 0 ? 0 : 4);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* ---- finding ---- */
+
+static void commands_are_found_along_the_path(void **state)
+{
+	char dst[256], dir[] = "/tmp/sw-process-XXXXXX", path[400], name[64];
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(name, sizeof name, "%s/sh", dir);
+	mkdir(name, 0700); /* a folder is no command, though it has an x */
+	snprintf(path, sizeof path, "/nonexistent:%s:/bin", dir);
+	int status = sw_process_find("sh", path, dst, sizeof dst, &err);
+	rmdir(name);
+	close(open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	int denied = sw_process_find("sh", dir, text, sizeof text, &err);
+	int why = err.sys_errno;
+	unlink(name);
+	rmdir(dir);
+	assert_int_equal(status, 0);
+	assert_string_equal(dst, "/bin/sh");
+	assert_int_equal(denied, -1);
+	assert_int_equal(why, EACCES);
+	assert_int_equal(sw_process_find("sh", NULL, dst, sizeof dst, &err), 0);
+	assert_int_equal(sw_process_find("sh", "", dst, sizeof dst, &err), 0);
+	assert_int_equal(sw_process_find("/bin/sh", "/nonexistent", dst, sizeof dst, &err), 0);
+	assert_string_equal(dst, "/bin/sh");
+}
+
+static void an_empty_part_of_the_path_is_here(void **state)
+{
+	char dst[256], here[1000];
+	(void)state;
+	assert_non_null(getcwd(here, sizeof here));
+	assert_int_equal(chdir("/bin"), 0);
+	int first = sw_process_find("sh", ":/nonexistent", dst, sizeof dst, &err);
+	int last = sw_process_find("sh", "/nonexistent:", dst, sizeof dst, &err);
+	assert_int_equal(chdir(here), 0);
+	assert_int_equal(first, 0);
+	assert_int_equal(last, 0);
+	assert_string_equal(dst, "./sh");
+}
+
+static void what_is_not_found_says_why(void **state)
+{
+	char dst[64], small[4];
+	(void)state;
+	assert_int_equal(sw_process_find("no-such-command", "/bin:/usr/bin", dst, sizeof dst, &err), -1);
+	assert_int_equal(err.code, SW_ERR_NOT_FOUND);
+	assert_int_equal(err.sys_errno, ENOENT);
+	assert_non_null(strstr(err.message, "no-such-command"));
+	assert_int_equal(sw_process_find("", "/bin", dst, sizeof dst, &err), -1);
+	assert_int_equal(sw_process_find("/bin", NULL, dst, sizeof dst, &err), -1);
+	assert_int_equal(err.sys_errno, EACCES);
+	assert_int_equal(sw_process_find("/etc/passwd", NULL, dst, sizeof dst, &err), -1);
+	assert_int_equal(sw_process_find("/bin/sh", NULL, small, sizeof small, &err), -1);
+	assert_int_equal(sw_process_find("sh", "/bin", small, sizeof small, &err), -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(streams_and_exit),
+		TEST(a_signal_is_told),
+		TEST(without_a_pipe_stdin_is_empty),
+		TEST(descriptors_do_not_leak),
+		TEST(running_is_not_reaped),
+		TEST(reaping_kills_what_the_child_left_behind),
+		TEST(ending_kills_the_whole_group),
+		TEST(signals_are_as_usual_in_the_child),
+		TEST(the_mask_of_the_caller_is_kept),
+		TEST(what_cannot_be_executed_shows_in_the_exit_code),
+		TEST(without_descriptors_spawning_is_an_error),
+		TEST(low_numbers_do_not_collide),
+		TEST(commands_are_found_along_the_path),
+		TEST(an_empty_part_of_the_path_is_here),
+		TEST(what_is_not_found_says_why),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
