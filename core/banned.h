@@ -10,6 +10,12 @@
 #include <string.h>
 #include <time.h>
 
+/* With _FORTIFY_SOURCE some are macros, which clang does not poison. */
+#undef strcpy
+#undef strcat
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol gmtime localtime system popen
 
 #endif

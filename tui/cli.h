@@ -17,7 +17,7 @@ enum sw_exit {
 	SW_EXIT_USAGE = 2,
 	SW_EXIT_NO_ENGINE = 3,
 	SW_EXIT_INCONCLUSIVE = 4,
-	SW_EXIT_FAILED = 5, /* the session could not be carried through: disk full, no image, … */
+	SW_EXIT_FAILED = 5, /* the session could not be carried through: a full disk, an output file */
 	SW_EXIT_INTERRUPTED = 130,
 };
 

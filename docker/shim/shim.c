@@ -111,7 +111,8 @@ int main(int argc, char **argv)
 	sigset_t all;
 
 	sigfillset(&all);
-	sigdelset(&all, SIGPIPE); /* our own, from a closed stderr: blocked it would stay pending and be forwarded */
+	/* Our own, from a closed stderr: blocked it would stay pending and be forwarded. */
+	sigdelset(&all, SIGPIPE);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* inherited SIG_IGN would reap behind our back */
 	sigprocmask(SIG_SETMASK, &all, NULL);

@@ -336,6 +336,6 @@ def main():
         print(f"FAILED {test.id().partition('.')[2]}\n{text}".encode(errors="backslashreplace").decode())
     for test, why in result.skipped:
         print(f"skipped: {test.id().partition('.')[2]}: {why}")
-    failed = len({str(test) for test, _ in result.failures + result.errors})
+    failed = len({getattr(test, "test_case", test).id() for test, _ in result.failures + result.errors})
     print(f"{result.passed} passed, {failed} failed" + (f", {len(result.skipped)} skipped" if result.skipped else ""))
     sys.exit(1 if failed else 0)

@@ -193,6 +193,7 @@ class Output(Case):
 
     def test_ascii_tables(self):
         session = self.run_it(config=plan(), env={"LC_ALL": "C"})
+        self.assertIn("Performance", session.stdout)
         self.assertTrue(session.stdout.isascii(), session.stdout)
 
 
@@ -341,13 +342,14 @@ class Signals(Case):
 
     @needs_engine
     def test_at_every_moment(self):
-        """Whatever the lifecycle is at when the signal comes, nothing stays."""
-        for wanted in range(1, 9):
-            with self.subTest(wanted):
+        """Whatever a lifecycle is at when the signal comes, nothing stays."""
+        moments = {"a container is there": containers_of, "it runs": common.running_container,
+                   "it is gone": lambda pid: not containers_of(pid)}
+        for what, condition in list(moments.items()) * 2:
+            with self.subTest(what):
                 session = self.start(config=plan(iterations=1000, modes=[COLD_MODE]))
-                # Events come to disk with the iteration before; what the next one is at then is chance.
-                until(lambda: sum(event["event"] == "iteration_finished" for event in session.journal()) >= 1, "it runs")
-                select.select([], [], [], 0.02 * wanted)
+                until(lambda: any(event["event"] == "iteration_finished" for event in session.journal()), "one is done")
+                until(lambda: condition(session.pid), what)
                 session.send(signal.SIGINT)
                 session.wait()
                 self.check_hygiene(session)
@@ -564,6 +566,7 @@ class Clean(Case):
     def test_by_the_flag(self):
         clean = self.run_it("clean", batch=False, export=False)
         self.assert_code(clean, 0)
+        self.assertRegex(clean.stdout, r"\d+ left containers? removed")
 
     def test_a_named_engine_that_is_gone(self):
         for options in ({"host": None, "env": {"DOCKER_HOST": "unix:///nonexistent/s"}}, {"host": "unix:///nonexistent/s"}):
@@ -729,6 +732,7 @@ class Study(Case):
     def test_default_file_is_the_default(self):
         bare = self.run_it("config", host=None, export=False, batch=False)
         file = self.run_it("config", host=None, export=False, batch=False, config=REPO / "config/default.yaml")
+        self.assertIn("iterations: 20", bare.stdout)
         self.assertEqual(bare.stdout, file.stdout)
 
 

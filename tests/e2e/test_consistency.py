@@ -71,7 +71,9 @@ class Consistency(Case):
 
     @needs_engine
     def test_every_phase_of_a_cold_strategy_is_there(self):
-        for event in attempts(self.session("mock")):
+        found = attempts(self.session("mock"))
+        self.assertEqual(len(found), 2 * (8 + 1))
+        for event in found:
             phases = [span[0] for span in event["spans"]]
             expected = ["validate", "data", "execute", "serialize", "deliver"]
             if event["mode"] == 1:

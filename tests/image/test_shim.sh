@@ -115,8 +115,11 @@ test_dispositions() {
     trap '' INT TERM USR1 CHLD PIPE
     SANDWATCH_TOKEN=$token exec "$shim" grep -E 'Sig(Blk|Ign)' /proc/self/status
   ) >"$work/out" 2>/dev/null
+  local value
   for line in SigBlk SigIgn; do
-    check "$line of the command" 0000000000000000 "$(awk -v name="$line:" '$1 == name { print $2 }' "$work/out")"
+    value=$(awk -v name="$line:" '$1 == name { print $2 }' "$work/out")
+    # Signals 32 and 33 are the C library's own: sigaction(2) is refused for them, whoever set them.
+    check "$line of the command" 0 "$((0x${value:-1} & ~0x180000000))"
   done
 }
 

@@ -85,6 +85,7 @@ def execute(options, outcome):
 
 def count_tap(outcome, code):
     planned = reported = group_failures = 0
+    said = ""
     for line in outcome.output.splitlines():
         plan = re.match(r"1\.\.(\d+)$", line)
         result = TAP.search(line)  # not at the start when a test left its own line open
@@ -93,17 +94,22 @@ def count_tap(outcome, code):
         elif result:
             # cmocka 1.1.5 writes `not ok N # SKIP name`, and number 0 for a group's setup or teardown
             if result[4] is not None:
-                outcome.skipped.append(result[4])
+                outcome.skipped.append(result[4] + (f" ({said})" if said else ""))
             elif result[1]:
                 outcome.failed += 1
                 group_failures += result[2] == "0"
             else:
                 outcome.passed += 1
             reported += result[2] != "0"
+            said = ""
+        elif re.match(r"\W*skip", line, re.I):
+            said = re.sub(r"^\W*skipp?(ed|ing)?\W*", "", line, flags=re.I)
     if code is not None and code < 0:
         outcome.problems.append(f"was ended by {signal.Signals(-code).name}")
     elif code and not outcome.failed:
         outcome.problems.append(f"exit code {code}, and yet no test failed")
+    elif planned == 0 and said and code == 0:
+        outcome.skipped.append(f"the whole program ({said})")
     elif planned == 0 and code is not None:
         outcome.problems.append("no tests")
     if reported < planned and not outcome.problems and not group_failures:

@@ -141,6 +141,9 @@ static void random_plan(struct sw_plan *plan, uint64_t *seed)
 	sw_plan_done(plan);
 	sw_plan_defaults(plan);
 	random_section(&sw_config_root, plan, seed);
+	/* Each is in its range, but not all pairs fit. */
+	if ((int64_t)plan->workload.days * plan->workload.symbols > SW_CELLS_MAX)
+		plan->workload.symbols = SW_CELLS_MAX / plan->workload.days;
 	random_modes(plan, seed);
 	plan->fallback.on = (unsigned)next(seed) & SW_CONFIG_FALLBACK_MASK;
 	rules->optional_below_percent += rules->enable_below_percent;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -520,20 +521,23 @@ static void a_worker_that_dies_between_jobs_is_replaced(void **state)
 	}
 }
 
-/* What it left behind holds its pipes open: the next attempt has a new worker all the same, and at
- * once. */
+/* What it left behind holds its pipes open: the next attempt has a new worker all the same, and nobody
+ * watches the old pipes any more (teardown counts). */
 static void a_dead_workers_pipes_may_stay_open(void **state)
 {
 	(void)state;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	worker(JOBS(OK "if [ $n = 2 ]; then setsid sleep 1000 & exit 0; fi; "), 20 * SECOND);
+	worker(JOBS("setsid sleep 1000 & " OK "exit 0; "), 20 * SECOND);
 	prepare();
-	memcpy(chain, "xxxxx", 6);
-	start();
-	wait_done(6);
+	for (int i = 1; i <= 3; i++) {
+		int busy = count_open();
+		run();
+		assert_int_equal(result.outcome, SW_OUTCOME_OK);
+		while (count_open() == busy)
+			step(); /* until its exit is seen */
+	}
 	finish();
-	assert_true(kill_orphans() >= 2);
-	assert_int_equal(n_done, 6);
+	assert_int_equal(kill_orphans(), 3);
 }
 
 static void a_worker_that_does_not_start(void **state)
@@ -748,6 +752,12 @@ static void a_real_endless_loop(void **state)
 
 int main(void)
 {
+	int probe = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (probe < 0 && errno == ENOSYS) {
+		print_message("skipped: no pidfd_open here (valgrind before 3.21 has none)\n");
+		return 0;
+	}
+	close(probe);
 	const struct CMUnitTest tests[] = {
 		TEST(a_command_that_succeeds),
 		TEST(a_command_that_fails),

@@ -127,8 +127,7 @@ static void on_image(void *user, const struct sw_api_image *image, const struct 
 		return;
 	a->image = *image;
 	if (image->entrypoint)
-		(void)snprintf(a->first_entrypoint, sizeof a->first_entrypoint, "%s",
-		               image->entrypoint[0]);
+		(void)snprintf(a->first_entrypoint, sizeof a->first_entrypoint, "%s", image->entrypoint[0]);
 	for (char **word = image->command; word && *word; word++)
 		(void)snprintf(a->last_command, sizeof a->last_command, "%s", *word);
 }
@@ -227,8 +226,8 @@ static void test_ping_versions(void **state)
 		const char *header, *version; /* NULL: not usable */
 	} cases[] = {
 		{"1.24", "1.24"}, {"1.47", "1.47"}, {"1.48", "1.47"}, {"1.100", "1.47"}, {"2.0", "1.47"},
-		{"1.23", NULL}, {"1.9", NULL}, {"0.99", NULL}, {"1", NULL}, {"1.", NULL}, {"1.4x", NULL},
-		{"1.41.1", NULL}, {"-1.41", NULL}, {"1.9999", NULL}, {"../../x", NULL},
+		{"1.23", NULL},   {"1.9", NULL},    {"0.99", NULL},   {"1", NULL},       {"1.", NULL},
+		{"1.4x", NULL},   {"1.41.1", NULL}, {"-1.41", NULL},  {"1.9999", NULL},  {"../../x", NULL},
 	};
 	struct fixture *f = *state;
 	struct answer a;
@@ -321,8 +320,8 @@ static void test_create_refused(void **state)
 	struct fixture *f = *state;
 	struct answer a;
 	begin(f, R_CREATE_404);
-	ASK(a, sw_api_container_create(f->api, NULL, "{\"Image\":\"none-such\",\"Tty\":false}",
-	                               SECOND, on_created, &a));
+	ASK(a, sw_api_container_create(f->api, NULL, "{\"Image\":\"none-such\",\"Tty\":false}", SECOND,
+	                               on_created, &a));
 	assert_failed(&a, SW_ERR_NOT_FOUND, "");
 	assert_string_equal(a.error.message, "creating a container from image 'none-such': "
 	                                     "No such image: none-such:latest (404)");
@@ -344,9 +343,18 @@ static void test_create_refused(void **state)
 static void test_create_nonsense(void **state)
 {
 	static const char *const bodies[] = {
-		"", "OK", "[]", "{}", "{\"Id\":7}", "{\"Id\":\"\"}", "{\"Id\":\"../../x\"}",
-		"{\"Id\":\"" R_ID, "{\"Id\":\"" R_ID "\"} x", "{\"Id\":\"" R_ID "/\"}",
-		"{\"Id\":\"" R_ID R_ID "\"}", "null",
+		"",
+		"OK",
+		"[]",
+		"{}",
+		"{\"Id\":7}",
+		"{\"Id\":\"\"}",
+		"{\"Id\":\"../../x\"}",
+		"{\"Id\":\"" R_ID,
+		"{\"Id\":\"" R_ID "\"} x",
+		"{\"Id\":\"" R_ID "/\"}",
+		"{\"Id\":\"" R_ID R_ID "\"}",
+		"null",
 	};
 	struct fixture *f = *state;
 	struct answer a;
@@ -450,7 +458,8 @@ static void test_state(void **state)
 {
 	struct fixture *f = *state;
 	struct answer a;
-	begin(f, make(f, "200 OK", "{\"Id\":\"" R_ID "\",\"State\":{\"Status\":\"exited\","
+	begin(f, make(f, "200 OK",
+	              "{\"Id\":\"" R_ID "\",\"State\":{\"Status\":\"exited\","
 	              "\"Running\":false,\"OOMKilled\":true,\"ExitCode\":137,\"Error\":\"a\\nb\"}}"));
 	ASK(a, sw_api_container_state(f->api, R_ID, SECOND, on_state, &a));
 	assert_fine(&a);
@@ -475,8 +484,8 @@ static void test_remove(void **state)
 	f->replies[0] = R_CREATE_404;
 	ASK(a, sw_api_container_remove(f->api, R_ID, SECOND, on_done, &a));
 	assert_fine(&a);
-	f->replies[0] = make(f, "409 Conflict", "{\"message\":\"removal of container " R_ID
-	                     " is already in progress\"}");
+	f->replies[0] = make(f, "409 Conflict",
+	                     "{\"message\":\"removal of container " R_ID " is already in progress\"}");
 	ASK(a, sw_api_container_remove(f->api, R_ID, SECOND, on_done, &a));
 	assert_fine(&a);
 	f->replies[0] = R_CREATE_409;
@@ -519,7 +528,8 @@ static void test_list(void **state)
 	assert_string_equal(a.name, "swrec");
 	assert_string_equal(a.status, "created");
 	assert_memory_equal(a.labels, "a=b=c;org.sandwatch.layout=1;", 29);
-	f->replies[0] = make(f, "200 OK", "[{},7,{\"Id\":\"x\"},{\"Id\":\"" R_ID "\",\"Labels\":"
+	f->replies[0] = make(f, "200 OK",
+	                     "[{},7,{\"Id\":\"x\"},{\"Id\":\"" R_ID "\",\"Labels\":"
 	                     "{\"k\":7,\"e\":\"\\u202e\"}}]");
 	ASK(a, sw_api_container_list(f->api, "a", SECOND, on_each, on_done, &a));
 	assert_fine(&a);
@@ -537,8 +547,7 @@ static void test_attach_path(void **state)
 	char path[128], tiny[20];
 	begin(f, R_204);
 	sw_api_attach_path(f->api, "x", true, path, sizeof path);
-	assert_string_equal(path,
-	                    "/v1.41/containers/x/attach?stream=1&stdin=1&stdout=1&stderr=1");
+	assert_string_equal(path, "/v1.41/containers/x/attach?stream=1&stdin=1&stdout=1&stderr=1");
 	sw_api_attach_path(f->api, "x", false, path, sizeof path);
 	assert_non_null(strstr(path, "&stdin=0&"));
 	sw_api_attach_path(f->api, "x", true, tiny, sizeof tiny);
@@ -551,7 +560,8 @@ static void test_image(void **state)
 {
 	struct fixture *f = *state;
 	struct answer a;
-	begin(f, make(f, "200 OK", "{\"Id\":\"sha256:1a04\",\"Size\":120116160,\"Config\":{"
+	begin(f, make(f, "200 OK",
+	              "{\"Id\":\"sha256:1a04\",\"Size\":120116160,\"Config\":{"
 	              "\"Entrypoint\":[\"/sandwatch/shim\"],\"Cmd\":[\"a\",\"b\"],\"Labels\":"
 	              "{\"org.sandwatch.layout\":\"1\",\"org.sandwatch.recipe\":\"88\"}}}"));
 	ASK(a, sw_api_image_inspect(f->api, "h:5000/sandwatch/python:latest", SECOND, on_image, &a));
@@ -603,7 +613,8 @@ static void test_import_that_fails_late(void **state)
 	struct fixture *f = *state;
 	struct answer a;
 	FILE *file = tmpfile();
-	begin(f, make(f, "200 OK", "{\"status\":\"Importing\"}\r\n{\"errorDetail\":{\"message\":"
+	begin(f, make(f, "200 OK",
+	              "{\"status\":\"Importing\"}\r\n{\"errorDetail\":{\"message\":"
 	              "\"disk full\"},\"error\":\"disk full\"}\r\n"));
 	ASK(a, sw_api_image_import(f->api, "a", fileno(file), NULL, SECOND, on_done, &a));
 	assert_failed(&a, SW_ERR_REFUSED, "importing image 'a': disk full");
@@ -619,17 +630,17 @@ static void test_import_that_fails_late(void **state)
 /* --- info --- */
 
 #define INFO                                                                                   \
-	"{\"ID\":\"KURB:NARJ\",\"Driver\":\"overlay2\",\"MemoryLimit\":true,\"CpuCfsQuota\":true,"   \
-	"\"PidsLimit\":false,\"CgroupDriver\":\"cgroupfs\",\"CgroupVersion\":\"1\","                 \
-	"\"KernelVersion\":\"%s\",\"OperatingSystem\":\"%s\",\"Architecture\":\"x86_64\","           \
+	"{\"ID\":\"KURB:NARJ\",\"Driver\":\"overlay2\",\"MemoryLimit\":true,\"CpuCfsQuota\":true," \
+	"\"PidsLimit\":false,\"CgroupDriver\":\"cgroupfs\",\"CgroupVersion\":\"1\","               \
+	"\"KernelVersion\":\"%s\",\"OperatingSystem\":\"%s\",\"Architecture\":\"x86_64\","         \
 	"\"ServerVersion\":\"20.10.24+dfsg1\",\"DefaultRuntime\":\"runc\"}"
 #define VERSION_HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-#define VERSION_DOCKER                                                                         \
+#define VERSION_DOCKER                                                                           \
 	VERSION_HEAD "3d\r\n{\"Components\":[{\"Name\":\"Engine\",\"Version\":\"20.10.24+dfsg1\"}]}" \
-	             "\r\n0\r\n\r\n"
+				 "\r\n0\r\n\r\n"
 #define VERSION_PODMAN                                                                         \
 	VERSION_HEAD "3b\r\n{\"Components\":[{\"Name\":\"Podman Engine\",\"Version\":\"4.3.1\"}]}" \
-	             "\r\n0\r\n\r\n"
+				 "\r\n0\r\n\r\n"
 
 static void test_info(void **state)
 {
@@ -731,14 +742,33 @@ static void test_free_in_callback(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_ping), T(test_ping_versions), T(test_ping_of_something_else),
-		T(test_ping_refused_by_an_engine), T(test_ping_garbage), T(test_create),
-		T(test_create_with_warnings), T(test_create_refused), T(test_create_nonsense),
-		T(test_deep_json), T(test_start), T(test_names_cannot_change_the_path), T(test_wait),
-		T(test_wait_that_fails), T(test_state), T(test_remove), T(test_kill_upload_export),
-		T(test_list), T(test_attach_path), T(test_image), T(test_import),
-		T(test_import_that_fails_late), T(test_info), T(test_info_of_podman_in_a_vm),
-		T(test_info_that_fails), T(test_free_cancels), T(test_free_in_callback),
+		T(test_ping),
+		T(test_ping_versions),
+		T(test_ping_of_something_else),
+		T(test_ping_refused_by_an_engine),
+		T(test_ping_garbage),
+		T(test_create),
+		T(test_create_with_warnings),
+		T(test_create_refused),
+		T(test_create_nonsense),
+		T(test_deep_json),
+		T(test_start),
+		T(test_names_cannot_change_the_path),
+		T(test_wait),
+		T(test_wait_that_fails),
+		T(test_state),
+		T(test_remove),
+		T(test_kill_upload_export),
+		T(test_list),
+		T(test_attach_path),
+		T(test_image),
+		T(test_import),
+		T(test_import_that_fails_late),
+		T(test_info),
+		T(test_info_of_podman_in_a_vm),
+		T(test_info_that_fails),
+		T(test_free_cancels),
+		T(test_free_in_callback),
 	};
 	return cmocka_run_group_tests_name("api", tests, NULL, NULL);
 }

@@ -22,10 +22,19 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 	f->sandbox = (struct sw_sandbox){
-		.image = "sandwatch/python:latest", .memory_bytes = INT64_C(2) << 30, .cpu_milli = 500,
-		.timeout_ns = 1, .network = "none", .pids_limit = 64, .user = "65534:65534",
-		.read_only = true, .tmpfs_bytes = 16 << 20, .runtime = "default", .seccomp = "builtin",
-		.drop_capabilities = true, .no_new_privileges = true,
+		.image = "sandwatch/python:latest",
+		.memory_bytes = INT64_C(2) << 30,
+		.cpu_milli = 500,
+		.timeout_ns = 1,
+		.network = "none",
+		.pids_limit = 64,
+		.user = "65534:65534",
+		.read_only = true,
+		.tmpfs_bytes = 16 << 20,
+		.runtime = "default",
+		.seccomp = "builtin",
+		.drop_capabilities = true,
+		.no_new_privileges = true,
 	};
 	f->create.sandbox = &f->sandbox;
 	*state = f;
@@ -123,8 +132,8 @@ static void test_hardened(void **state)
 static void test_bare(void **state)
 {
 	struct fixture *f = *state;
-	f->sandbox = (struct sw_sandbox){.image = "x", .network = "bridge", .runtime = "crun",
-	                                 .seccomp = "builtin"};
+	f->sandbox = (struct sw_sandbox){
+		.image = "x", .network = "bridge", .runtime = "crun", .seccomp = "builtin"};
 	make(f);
 	assert_item(f, "User", NULL);
 	assert_item(f, "Env", NULL);
@@ -230,9 +239,10 @@ static void test_appends_and_reports_a_full_buffer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_hardened), T(test_bare), T(test_no_network_named), T(test_entrypoint),
-		T(test_seccomp_docker), T(test_podman), T(test_hostile_text),
-		T(test_appends_and_reports_a_full_buffer),
+		T(test_hardened),         T(test_bare),
+		T(test_no_network_named), T(test_entrypoint),
+		T(test_seccomp_docker),   T(test_podman),
+		T(test_hostile_text),     T(test_appends_and_reports_a_full_buffer),
 	};
 	return cmocka_run_group_tests_name("api_create", tests, NULL, NULL);
 }

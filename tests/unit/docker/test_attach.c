@@ -164,7 +164,10 @@ static void run_script(struct fixture *f, struct script script)
 	until_closed(f);
 }
 
-#define SAYS(text) {.bytes = (text), .len = sizeof(text) - 1}
+#define SAYS(text)                               \
+	{                                            \
+		.bytes = (text), .len = sizeof(text) - 1 \
+	}
 
 static void assert_hello(struct fixture *f)
 {
@@ -299,7 +302,8 @@ static void test_deadline(void **state)
 	f->script.is_held = true;
 	f->peer = peer_start(true, play, f);
 	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, "/x", SECOND / 20, &handlers,
-	                                &f->attach, NULL), 0);
+	                                &f->attach, NULL),
+	                 0);
 	until_closed(f);
 	assert_refused(f, SW_ERR_TIMEOUT, "within 50");
 	assert_true(sw_clock_ns() - before >= SECOND / 20);
@@ -314,7 +318,8 @@ static void test_deadline_ends_with_opening(void **state)
 	f->script.is_held = true;
 	f->peer = peer_start(true, play, f);
 	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, "/x", SECOND / 20, &handlers,
-	                                &f->attach, NULL), 0);
+	                                &f->attach, NULL),
+	                 0);
 	while (!f->opened && !f->closed)
 		step(f);
 	assert_in_range(turns(f), 1, 10); /* 100 ms, asleep */
@@ -328,8 +333,8 @@ static void test_nobody_listens(void **state)
 	struct sw_endpoint endpoint;
 	struct sw_error err;
 	assert_int_equal(sw_endpoint_parse("unix:///nonexistent/s", &endpoint, NULL), 0);
-	assert_int_equal(
-		sw_attach_open(f->loop, &endpoint, "/x", SECOND, &handlers, &f->attach, &err), -1);
+	assert_int_equal(sw_attach_open(f->loop, &endpoint, "/x", SECOND, &handlers, &f->attach, &err),
+	                 -1);
 	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
 	assert_null(f->attach);
 	/* tcp: refused at once or soon. */
@@ -359,7 +364,8 @@ static void test_full_backlog(void **state)
 	assert_true(n < 64);
 	const struct sw_attach_handlers handlers = {on_opened, on_data, on_closed, f};
 	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, "/x", 5 * SECOND, &handlers,
-	                                &f->attach, NULL), 0);
+	                                &f->attach, NULL),
+	                 0);
 	(void)turns(f);
 	assert_false(f->opened || f->closed); /* it keeps trying */
 	assert_int_equal(listen(f->peer->listener, 64), 0);
@@ -599,7 +605,8 @@ static void test_free_in_closed_by_deadline(void **state)
 	f->script = (struct script){.bytes = "", .is_held = true};
 	f->peer = peer_start(true, play, f);
 	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, "/x", SECOND / 50, &handlers,
-	                                &f->attach, NULL), 0);
+	                                &f->attach, NULL),
+	                 0);
 	until_closed(f);
 	assert_refused(f, SW_ERR_TIMEOUT, "");
 }
@@ -620,18 +627,39 @@ static void test_free_while_connecting(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_upgrade_and_payload_together), T(test_byte_by_byte), T(test_without_upgrade),
-		T(test_tcp), T(test_not_found), T(test_conflict_on_kept_connection),
-		T(test_podman_refuses), T(test_html), T(test_garbage), T(test_oversized_header),
-		T(test_endless_error), T(test_closes_at_once), T(test_cut_header), T(test_deadline),
-		T(test_deadline_ends_with_opening), T(test_nobody_listens), T(test_full_backlog),
-		T(test_ends_within_a_frame), T(test_ends_within_a_frame_header), T(test_not_frames),
-		T(test_end_does_not_spin), T(test_unread_stdin_is_a_clean_end),
-		T(test_reset_over_tcp_is_an_error), T(test_stdin_waits_for_the_upgrade),
-		T(test_stdin_later_and_large), T(test_stdin_bound),
-		T(test_stdin_after_the_end_is_dropped), T(test_idle_does_not_spin),
-		T(test_flood_is_taken_in_portions), T(test_free_in_opened), T(test_free_in_data),
-		T(test_free_in_closed), T(test_free_in_closed_by_deadline),
+		T(test_upgrade_and_payload_together),
+		T(test_byte_by_byte),
+		T(test_without_upgrade),
+		T(test_tcp),
+		T(test_not_found),
+		T(test_conflict_on_kept_connection),
+		T(test_podman_refuses),
+		T(test_html),
+		T(test_garbage),
+		T(test_oversized_header),
+		T(test_endless_error),
+		T(test_closes_at_once),
+		T(test_cut_header),
+		T(test_deadline),
+		T(test_deadline_ends_with_opening),
+		T(test_nobody_listens),
+		T(test_full_backlog),
+		T(test_ends_within_a_frame),
+		T(test_ends_within_a_frame_header),
+		T(test_not_frames),
+		T(test_end_does_not_spin),
+		T(test_unread_stdin_is_a_clean_end),
+		T(test_reset_over_tcp_is_an_error),
+		T(test_stdin_waits_for_the_upgrade),
+		T(test_stdin_later_and_large),
+		T(test_stdin_bound),
+		T(test_stdin_after_the_end_is_dropped),
+		T(test_idle_does_not_spin),
+		T(test_flood_is_taken_in_portions),
+		T(test_free_in_opened),
+		T(test_free_in_data),
+		T(test_free_in_closed),
+		T(test_free_in_closed_by_deadline),
 		T(test_free_while_connecting),
 	};
 	return cmocka_run_group_tests_name("attach", tests, NULL, NULL);

@@ -29,9 +29,9 @@ static void on_frame(void *user, enum sw_stream stream, const char *bytes, size_
 
 /* stdout "hello\n", stderr "bye", an empty stdout frame, stdout "!". */
 static const char wire[] = "\1\0\0\0\0\0\0\6hello\n"
-                           "\2\0\0\0\0\0\0\3bye"
-                           "\1\0\0\0\0\0\0\0"
-                           "\1\0\0\0\0\0\0\1!";
+						   "\2\0\0\0\0\0\0\3bye"
+						   "\1\0\0\0\0\0\0\0"
+						   "\1\0\0\0\0\0\0\1!";
 enum { WIRE = sizeof wire - 1 };
 
 static void assert_all(const struct seen *seen, const struct sw_frames *frames)
@@ -62,8 +62,8 @@ static void test_every_split(void **state)
 			struct sw_frames frames = {0};
 			struct seen seen = {0};
 			assert_int_equal(sw_frames_feed(&frames, wire, at, on_frame, &seen, NULL), 0);
-			assert_int_equal(
-				sw_frames_feed(&frames, wire + at, then - at, on_frame, &seen, NULL), 0);
+			assert_int_equal(sw_frames_feed(&frames, wire + at, then - at, on_frame, &seen, NULL),
+			                 0);
 			assert_int_equal(
 				sw_frames_feed(&frames, wire + then, WIRE - then, on_frame, &seen, NULL), 0);
 			assert_all(&seen, &frames);
@@ -87,8 +87,11 @@ static void test_largest_length(void **state)
 	struct sw_frames frames = {0};
 	struct seen seen = {0};
 	(void)state;
-	assert_int_equal(
-		sw_frames_feed(&frames, "\1\0\0\0\xff\xff\xff\xff" "abc", 11, on_frame, &seen, NULL), 0);
+	assert_int_equal(sw_frames_feed(&frames,
+	                                "\1\0\0\0\xff\xff\xff\xff"
+	                                "abc",
+	                                11, on_frame, &seen, NULL),
+	                 0);
 	assert_int_equal(seen.len[1], 3);
 	assert_true(frames.left == UINT32_MAX - 3);
 }
@@ -106,8 +109,8 @@ static void test_byte_order(void **state)
 static void test_not_a_frame(void **state)
 {
 	static const char *const bad[] = {
-		"\3\0\0\0\0\0\0\1", "\1\1\0\0\0\0\0\1", "\1\0\1\0\0\0\0\1", "\1\0\0\1\0\0\0\1",
-		"plain text",
+		"\3\0\0\0\0\0\0\1", "\1\1\0\0\0\0\0\1", "\1\0\1\0\0\0\0\1",
+		"\1\0\0\1\0\0\0\1", "plain text",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -19,15 +19,16 @@
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define SECOND INT64_C(1000000000)
 #define FRAME_HI "\001\000\000\000\000\000\000\002hi"
-#define ATTACHED "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n" \
-                 "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+#define ATTACHED                                                                   \
+	"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n" \
+	"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 #define WAITED_0 "{\"Error\":null,\"StatusCode\":0}\n"
 
 enum { CONNECTIONS = 16, REQUESTS = 32 };
 
 enum answer {
 	AS_USUAL,
-	HOLD,   /* never answers */
+	HOLD, /* never answers */
 	HANG_UP,
 	PARTIAL, /* 200 and half of a body, then the connection ends */
 	REFUSE,  /* 500 */
@@ -89,14 +90,17 @@ static void say(struct connection *connection, const char *bytes, size_t len)
 static void reply(struct connection *connection, const char *status, const char *body)
 {
 	char text[1024];
-	int len = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
-	                   "Content-Length: %zu\r\n\r\n%s", status, strlen(body), body);
+	int len = snprintf(text, sizeof text,
+	                   "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+	                   "Content-Length: %zu\r\n\r\n%s",
+	                   status, strlen(body), body);
 	say(connection, text, (size_t)len);
 }
 
 static void end_wait(void)
 {
-	say(engine.waiting, "1f\r\n" WAITED_0 "\r\n0\r\n\r\n", strlen("1f\r\n" WAITED_0 "\r\n0\r\n\r\n"));
+	say(engine.waiting, "1f\r\n" WAITED_0 "\r\n0\r\n\r\n",
+	    strlen("1f\r\n" WAITED_0 "\r\n0\r\n\r\n"));
 }
 
 static enum what what_is_asked(const char *request)
@@ -123,25 +127,30 @@ static void answer_as_usual(struct connection *connection, enum what what)
 		say(connection, ATTACHED, strlen(ATTACHED));
 		break;
 	case START:
-		say(connection, "HTTP/1.1 204 No Content\r\n\r\n", strlen("HTTP/1.1 204 No Content\r\n\r\n"));
+		say(connection, "HTTP/1.1 204 No Content\r\n\r\n",
+		    strlen("HTTP/1.1 204 No Content\r\n\r\n"));
 		say(engine.attached, FRAME_HI, sizeof FRAME_HI - 1);
 		if (engine.eof_after_start)
 			hang_up(engine.attached);
 		break;
 	case WAIT:
 		engine.waiting = connection;
-		say(connection, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-		    "Transfer-Encoding: chunked\r\n\r\n", strlen("HTTP/1.1 200 OK\r\nContent-Type: "
-		    "application/json\r\nTransfer-Encoding: chunked\r\n\r\n"));
+		say(connection,
+		    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+		    "Transfer-Encoding: chunked\r\n\r\n",
+		    strlen("HTTP/1.1 200 OK\r\nContent-Type: "
+		           "application/json\r\nTransfer-Encoding: chunked\r\n\r\n"));
 		if (engine.exit_after_start)
 			end_wait();
 		break;
 	case STATE:
-		reply(connection, "200 OK", "{\"Id\":\"" ID "\",\"State\":{\"Status\":\"exited\",\"Running\":"
+		reply(connection, "200 OK",
+		      "{\"Id\":\"" ID "\",\"State\":{\"Status\":\"exited\",\"Running\":"
 		      "false,\"OOMKilled\":false,\"ExitCode\":9,\"Error\":\"\"}}");
 		break;
 	case REMOVE:
-		say(connection, "HTTP/1.1 204 No Content\r\n\r\n", strlen("HTTP/1.1 204 No Content\r\n\r\n"));
+		say(connection, "HTTP/1.1 204 No Content\r\n\r\n",
+		    strlen("HTTP/1.1 204 No Content\r\n\r\n"));
 		break;
 	case WHATS:
 		break;
@@ -173,7 +182,8 @@ static void answer(struct connection *connection)
 		reply(connection, "500 Internal Server Error", "{\"message\":\"device or resource busy\"}");
 		break;
 	case RUNNING:
-		reply(connection, "200 OK", "{\"Id\":\"" ID "\",\"State\":{\"Status\":\"running\",\"Running\":"
+		reply(connection, "200 OK",
+		      "{\"Id\":\"" ID "\",\"State\":{\"Status\":\"running\",\"Running\":"
 		      "true,\"OOMKilled\":false,\"ExitCode\":4,\"Error\":\"\"}}");
 		break;
 	}
@@ -214,8 +224,8 @@ static void on_connection(void *user, int fd, unsigned events)
 	connection->fd = accept(fd, NULL, NULL);
 	connection->len = 0;
 	assert_true(connection->fd >= 0);
-	assert_int_equal(sw_loop_watch(engine.loop, connection->fd, SW_LOOP_READ, on_request, connection,
-	                               NULL), 0);
+	assert_int_equal(
+		sw_loop_watch(engine.loop, connection->fd, SW_LOOP_READ, on_request, connection, NULL), 0);
 }
 
 static void stop_listening(void)
@@ -242,7 +252,8 @@ static int set_up(void **state)
 	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s/s", engine.dir);
 	engine.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(engine.listener, (struct sockaddr *)&address, sizeof address) < 0 ||
-	    listen(engine.listener, 8) < 0 || sw_endpoint_parse(address.sun_path, &endpoint, NULL) < 0 ||
+	    listen(engine.listener, 8) < 0 ||
+	    sw_endpoint_parse(address.sun_path, &endpoint, NULL) < 0 ||
 	    sw_loop_watch(engine.loop, engine.listener, SW_LOOP_READ, on_connection, NULL, NULL) < 0 ||
 	    sw_http_new(engine.loop, &endpoint, &engine.http, NULL) < 0 ||
 	    sw_api_new(engine.http, &engine.api, NULL) < 0)
@@ -301,7 +312,8 @@ static void begin(int64_t engine_timeout_ns)
 {
 	struct sw_error err;
 	const struct sw_life_handlers handlers = {NULL, on_data, on_ended, on_gone, NULL};
-	const struct sw_life_options options = {.name = "sandwatch-x-1", .body = "{\"Image\":\"i\"}",
+	const struct sw_life_options options = {.name = "sandwatch-x-1",
+	                                        .body = "{\"Image\":\"i\"}",
 	                                        .with_stdin = true,
 	                                        .engine_timeout_ns = engine_timeout_ns};
 	if (sw_lifecycle_start(engine.loop, engine.api, &options, &handlers, &story.life, &err) < 0)
@@ -546,9 +558,9 @@ static void removal_does_not_wait_for_the_start(void **state)
 
 static void labels_name_their_owner(void **state)
 {
-	static const char *const expected[] = {"org.sandwatch.session=s1", "org.sandwatch.host=",
-	                                       "org.sandwatch.pid=", "org.sandwatch.pid_start=",
-	                                       "org.sandwatch.boot="};
+	static const char *const expected[] = {"org.sandwatch.session=s1",
+	                                       "org.sandwatch.host=", "org.sandwatch.pid=",
+	                                       "org.sandwatch.pid_start=", "org.sandwatch.boot="};
 	char pid[64];
 	(void)state;
 	const char **labels = sw_lifecycle_labels("s1");
