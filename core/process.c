@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -89,6 +90,57 @@ static void child(const struct sw_process_options *options, const struct ends *e
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
+struct watcher {
+	pid_t pid;
+	int fd;
+};
+
+static void *watch_exit(void *user)
+{
+	struct watcher *watcher = user;
+	siginfo_t info;
+	uint64_t one = 1;
+	while (waitid(P_PID, (id_t)watcher->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+	}
+	if (write(watcher->fd, &one, sizeof one) < 0) {
+		/* An eventfd of ours takes its first 1. */
+	}
+	close(watcher->fd);
+	free(watcher);
+	return NULL;
+}
+
+/* Linux before 5.3 has no pidfd_open, nor has valgrind before 3.21: there a thread waits, and an
+ * eventfd becomes readable as a pidfd would. */
+static int open_watcher(pid_t pid)
+{
+	pthread_t thread;
+	struct watcher *watcher = malloc(sizeof *watcher);
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 4);
+	if (watcher && copy >= 0) {
+		*watcher = (struct watcher){pid, copy};
+		if (pthread_create(&thread, NULL, watch_exit, watcher) == 0) {
+			pthread_detach(thread);
+			return fd;
+		}
+	}
+	int why = fd < 0 || copy < 0 ? errno : ENOMEM;
+	free(watcher);
+	if (copy >= 0)
+		close(copy);
+	if (fd >= 0)
+		close(fd);
+	errno = why;
+	return -1;
+}
+
+static int open_pidfd(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return fd < 0 && errno == ENOSYS ? open_watcher(pid) : fd;
+}
+
 int sw_process_spawn(const struct sw_process_options *options, struct sw_process *out_process,
                      struct sw_error *err)
 {
@@ -106,10 +158,14 @@ int sw_process_spawn(const struct sw_process_options *options, struct sw_process
 	if (pid == 0)
 		child(options, &ends);
 	int fork_errno = errno;
+	if (pid > 0)
+		setpgid(pid, pid); /* both do: where vfork is a fork (valgrind), either may be first */
+	/* A thread that stands in for a pidfd inherits the full mask: signals stay with the others. */
+	int pidfd = pid > 0 ? open_pidfd(pid) : -1;
+	int pidfd_errno = errno;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	if (pid < 0 || pidfd < 0) {
-		sw_error_set(err, SW_ERR_INTERNAL, pid < 0 ? fork_errno : errno, "cannot start %s",
+		sw_error_set(err, SW_ERR_INTERNAL, pid < 0 ? fork_errno : pidfd_errno, "cannot start %s",
 		             options->path);
 		if (pid > 0) {
 			kill(pid, SIGKILL);

@@ -11,7 +11,7 @@ struct sw_error;
 /* Plain value; {.pid = -1, all descriptors -1} when there is none: SW_PROCESS_NONE. */
 struct sw_process {
 	pid_t pid;  /* also its process group */
-	int pidfd;  /* readable once it has exited */
+	int pidfd;  /* readable once it has exited (an eventfd where there is no pidfd_open) */
 	int in, out, err, result; /* our ends, non-blocking; -1: not piped */
 };
 #define SW_PROCESS_NONE \

@@ -124,6 +124,18 @@ test_other_compiler() {
   fi
 }
 
+# Made by the recipe itself, as whoever uses these tests by hand would: it takes no root and no engine.
+make_root() {
+  docker/image/build.sh --shim build/release/shim --worker docker/worker/worker.py --out "$work/image" &&
+    test -e "$work/image/rootfs/sandwatch/host.argv"
+}
+
+test_root() {
+  wants asan || wants image || wants worker || wants engine || wants e2e || return 0
+  single 'unpacked image' make_root || return 0
+  export SANDWATCH_TEST_ROOT=$work/image/rootfs
+}
+
 # A locale with a decimal comma: figures must not depend on it. Only where core's tests run: with
 # LOCPATH glibc's newlocale leaks, and libcurl's libraries call it.
 make_locale() {
@@ -212,18 +224,10 @@ prepare_engine() {
   fi
 }
 
-# Made by the recipe itself, as whoever uses these tests by hand would: it takes no root and no engine.
-make_root() {
-  docker/image/build.sh --shim build/release/shim --worker docker/worker/worker.py --out "$work/image" &&
-    test -e "$work/image/rootfs/sandwatch/host.argv"
-}
-
 # ---- what runs on it ----
 
 test_image_and_worker() {
   wants image || wants worker || return 0
-  single 'unpacked image' make_root || return
-  export SANDWATCH_TEST_ROOT=$work/image/rootfs
   export SANDWATCH_SHIM=$PWD/build/release/shim SANDWATCH_TEST_BUILD=1
   if [ -z "$no_engine" ]; then
     export DOCKER_HOST=$SANDWATCH_TEST_HOST SANDWATCH_TEST_IMAGE=sandwatch/python:latest
@@ -301,6 +305,7 @@ main() {
   if test_build; then
     test_other_compiler
     ! wants lint || suite lint tests/lint.sh
+    test_root
     test_units
     prepare_engine
     export SANDWATCH_TEST_STATE=$state/sandwatch

@@ -12,8 +12,8 @@
 /* 1..SIZE-1 bytes; every third time all of them. */
 static void random_text(struct sw_rng *rng, char *dst, size_t size)
 {
-	static const char *const pieces[] = {"a", "Z", "0", " ", "\"", "\\", "/", "é", "×", "…", "本", "😀",
-	                                     "{", "]", ":", "%", "<", "&", "'", "-"};
+	static const char *const pieces[] = {"a",  "Z", "0", " ", "\"", "\\", "/", "é", "×", "…",
+	                                     "本", "😀", "{", "]", ":",  "%",  "<", "&", "'", "-"};
 	size_t len = 0, want = sw_rng_below(rng, 3) ? 1 + sw_rng_below(rng, size - 1) : size - 1;
 	for (;;) {
 		const char *piece = pieces[sw_rng_below(rng, sizeof pieces / sizeof pieces[0])];
@@ -163,7 +163,8 @@ static void random_attempt(struct sw_rng *rng, struct sw_iteration_info *it)
 	random_spans(rng, it);
 }
 
-static void random_iteration(struct sw_rng *rng, enum sw_event_kind kind, struct sw_iteration_info *it)
+static void random_iteration(struct sw_rng *rng, enum sw_event_kind kind,
+                             struct sw_iteration_info *it)
 {
 	bool of_attempt = kind == SW_EVENT_ATTEMPT_STARTED || kind == SW_EVENT_PHASE_STARTED ||
 	                  kind == SW_EVENT_ATTEMPT_FINISHED || kind == SW_EVENT_CONTAINER_CREATED ||

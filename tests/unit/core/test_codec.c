@@ -117,10 +117,31 @@ static void whole_numbers_have_a_range(void **state)
 
 static void anything_else_is_no_whole_number(void **state)
 {
-	static const char *const texts[] = {
-		"1.5", "-0.5", "1e300", "-1e300", "9223372036854775807", "true", "null", "[]", "[1]", "{}",
-		"\"\"", "\" 1\"", "\"\\t1\"", "\"\\n1\"", "\"+1\"", "\"1 \"", "\"1.0\"", "\"0x10\"", "\"1e3\"",
-		"\"-\"", "\"--1\"", "\"9223372036854775808\"", "\"-9223372036854775809\"", "\"one\"", "1e999"};
+	static const char *const texts[] = {"1.5",
+	                                    "-0.5",
+	                                    "1e300",
+	                                    "-1e300",
+	                                    "9223372036854775807",
+	                                    "true",
+	                                    "null",
+	                                    "[]",
+	                                    "[1]",
+	                                    "{}",
+	                                    "\"\"",
+	                                    "\" 1\"",
+	                                    "\"\\t1\"",
+	                                    "\"\\n1\"",
+	                                    "\"+1\"",
+	                                    "\"1 \"",
+	                                    "\"1.0\"",
+	                                    "\"0x10\"",
+	                                    "\"1e3\"",
+	                                    "\"-\"",
+	                                    "\"--1\"",
+	                                    "\"9223372036854775808\"",
+	                                    "\"-9223372036854775809\"",
+	                                    "\"one\"",
+	                                    "1e999"};
 	int64_t out;
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -140,9 +161,11 @@ static void doubles_are_numbers_only(void **state)
 
 static void what_is_not_json_is_refused(void **state)
 {
-	static const char *const texts[] = {
-		"", " ", "{", "}", "[1", "[1,]", "{\"a\"}", "{\"a\":}", "nul", "tru", "'a'", "\"a", "\"\\x\"",
-		"1 2", "{} {}", "{}x", "[],", "\"\\ud800\"", "-", "+1", "NaN", "Infinity", "\x1e"};
+	static const char *const texts[] = {"",     " ",        "{",           "}",   "[1",
+	                                    "[1,]", "{\"a\"}",  "{\"a\":}",    "nul", "tru",
+	                                    "'a'",  "\"a",      "\"\\x\"",     "1 2", "{} {}",
+	                                    "{}x",  "[],",      "\"\\ud800\"", "-",   "+1",
+	                                    "NaN",  "Infinity", "\x1e"};
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		struct sw_value *value = NULL;

@@ -110,13 +110,14 @@ static void the_longest_event_fits_a_line(void **state)
 
 	sw_event_init(&event, SW_EVENT_ENVIRONMENT, -1);
 	struct sw_environment *e = &event.u.environment;
-	char *texts[] = {e->host, e->os, e->kernel, e->cpu, e->engine, e->engine_version,
-	                 e->api_version, e->runtime, e->storage, e->cgroup, e->endpoint, e->image,
-	                 e->image_id, e->engine_error};
-	size_t sizes[] = {sizeof e->host, sizeof e->os, sizeof e->kernel, sizeof e->cpu, sizeof e->engine,
-	                  sizeof e->engine_version, sizeof e->api_version, sizeof e->runtime,
-	                  sizeof e->storage, sizeof e->cgroup, sizeof e->endpoint, sizeof e->image,
-	                  sizeof e->image_id, sizeof e->engine_error};
+	char *texts[] = {e->host,           e->os,          e->kernel,   e->cpu,         e->engine,
+	                 e->engine_version, e->api_version, e->runtime,  e->storage,     e->cgroup,
+	                 e->endpoint,       e->image,       e->image_id, e->engine_error};
+	size_t sizes[] = {sizeof e->host,        sizeof e->os,          sizeof e->kernel,
+	                  sizeof e->cpu,         sizeof e->engine,      sizeof e->engine_version,
+	                  sizeof e->api_version, sizeof e->runtime,     sizeof e->storage,
+	                  sizeof e->cgroup,      sizeof e->endpoint,    sizeof e->image,
+	                  sizeof e->image_id,    sizeof e->engine_error};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		memset(texts[i], '"', sizes[i] - 1);
 	encode(&event);
@@ -198,8 +199,10 @@ static void dropped_fields_become_their_default(void **state)
 static void mistyped_fields_are_refused(void **state)
 {
 	static const char *const never[] = {"{}", "null", "[[[]]]", "{\"0\":1}", "[null]", "1e999"};
-	static const char *const numbers[] = {"true", "\"x\"", "1.5", "\"\"", "\"1 \"", "\" 1\"", "\"\\t1\"",
-	                                      "\"+1\"", "\"9223372036854775808\"", "1e300", "-1e300", "[1]"};
+	static const char *const numbers[] = {"true",     "\"x\"",  "1.5",
+	                                      "\"\"",     "\"1 \"", "\" 1\"",
+	                                      "\"\\t1\"", "\"+1\"", "\"9223372036854775808\"",
+	                                      "1e300",    "-1e300", "[1]"};
 	int status;
 	(void)state;
 	for (int kind = 0; kind < SW_EVENT_COUNT; kind++) {
@@ -233,10 +236,22 @@ static void mistyped_fields_are_refused(void **state)
 static void refused_lines(void **state)
 {
 	static const char *const lines[] = {
-		"", " ", "{}", "[]", "null", "7", "\"note\"", "{", "}",
-		"{\"event\":\"note\"}", "{\"event\":\"note\",\"seq\":1}", "{\"event\":\"nothing\",\"seq\":1,\"t_ns\":1}",
-		"{\"event\":7,\"seq\":1,\"t_ns\":1}", "{\"event\":\"note\",\"seq\":-1,\"t_ns\":1}",
-		"{\"event\":\"note\",\"seq\":1,\"t_ns\":-1}", "{\"event\":\"note\",\"seq\":1.5,\"t_ns\":1}",
+		"",
+		" ",
+		"{}",
+		"[]",
+		"null",
+		"7",
+		"\"note\"",
+		"{",
+		"}",
+		"{\"event\":\"note\"}",
+		"{\"event\":\"note\",\"seq\":1}",
+		"{\"event\":\"nothing\",\"seq\":1,\"t_ns\":1}",
+		"{\"event\":7,\"seq\":1,\"t_ns\":1}",
+		"{\"event\":\"note\",\"seq\":-1,\"t_ns\":1}",
+		"{\"event\":\"note\",\"seq\":1,\"t_ns\":-1}",
+		"{\"event\":\"note\",\"seq\":1.5,\"t_ns\":1}",
 		"{\"event\":\"note\",\"seq\":1,\"t_ns\":1,\"mode\":16}",
 		"{\"event\":\"note\",\"seq\":1,\"t_ns\":1,\"mode\":-1}",
 		"{\"event\":\"note\",\"seq\":1,\"t_ns\":1,\"mode\":\"x\"}",
@@ -267,7 +282,8 @@ static void unknown_fields_are_ignored(void **state)
 {
 	(void)state;
 	assert_int_equal(decode(" {\"new\":[{\"deep\":1}],\"event\":\"note\",\"seq\":3,\"t_ns\":4,"
-	                        "\"text\":\"hi\",\"mode\":2}\r\n"), 0);
+	                        "\"text\":\"hi\",\"mode\":2}\r\n"),
+	                 0);
 	assert_int_equal(back.kind, SW_EVENT_NOTE);
 	assert_int_equal(back.seq, 3);
 	assert_int_equal(back.t_ns, 4);
@@ -288,7 +304,8 @@ static void too_many_spans_or_projects_are_refused(void **state)
 	}
 	for (int n = SW_PROJECT_MAX; n <= SW_PROJECT_MAX + 1; n++) {
 		sw_buf_clear(&buf);
-		sw_buf_add_str(&buf, "{\"event\":\"session_started\",\"seq\":1,\"t_ns\":1,\"project_seconds\":[");
+		sw_buf_add_str(&buf,
+		               "{\"event\":\"session_started\",\"seq\":1,\"t_ns\":1,\"project_seconds\":[");
 		for (int i = 0; i < n; i++)
 			sw_buf_addf(&buf, "%s3", i ? "," : "");
 		sw_buf_add_str(&buf, "]}");
@@ -301,7 +318,8 @@ static void too_many_spans_or_projects_are_refused(void **state)
 static void huge_numbers_are_exact(void **state)
 {
 	static const int64_t values[] = {
-		1, (INT64_C(1) << 53) - 1, INT64_C(1) << 53, (INT64_C(1) << 53) + 1, INT64_MAX - 1, INT64_MAX};
+		1,        (INT64_C(1) << 53) - 1, INT64_C(1) << 53, (INT64_C(1) << 53) + 1, INT64_MAX - 1,
+		INT64_MAX};
 	(void)state;
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
 		for (int sign = -1; sign <= 1; sign += 2) {
@@ -324,7 +342,8 @@ static void hostile_text_is_cleaned_and_cut(void **state)
 {
 	(void)state;
 	assert_int_equal(decode("{\"event\":\"note\",\"seq\":1,\"t_ns\":1,\"text\":\"a\\u001b[31m\\n"
-	                        "\\u202eb\\u0000c\\u009b\"}"), 0);
+	                        "\\u202eb\\u0000c\\u009b\"}"),
+	                 0);
 	for (const char *at = back.u.end.text; *at; at++)
 		assert_true((unsigned char)*at >= ' ' && *at != 0x7f);
 	assert_null(strstr(back.u.end.text, "\xe2\x80\xae"));
@@ -335,7 +354,8 @@ static void hostile_text_is_cleaned_and_cut(void **state)
 		sw_buf_add_str(&buf, "é");
 	sw_buf_add_str(&buf, "\"}");
 	assert_int_equal(decode(buf.data), 0);
-	assert_int_equal(strlen(back.u.end.text), 510); /* SW_TEXT_MAX - 1, and no half of a character */
+	assert_int_equal(strlen(back.u.end.text),
+	                 510); /* SW_TEXT_MAX - 1, and no half of a character */
 
 	/* In memory, text may be anything: its line is one line, and decodes. */
 	sw_event_init(&event, SW_EVENT_NOTE, -1);

@@ -74,8 +74,10 @@ static int setup(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	open_before = count_open();
 	guard = (struct sw_timer){0};
-	task = (struct sw_task){.strategy = "source", .strategy_len = 6, .days = 20, .symbols = 2, .seed = 1};
-	attempt = (struct sw_attempt){.iteration = 7, .number = 1,
+	task = (struct sw_task){
+		.strategy = "source", .strategy_len = 6, .days = 20, .symbols = 2, .seed = 1};
+	attempt = (struct sw_attempt){.iteration = 7,
+	                              .number = 1,
 	                              .token = "0123456789abcdef0123456789abcdef"};
 	n_done = n_ready = n_events = 0;
 	runner = NULL;
@@ -109,6 +111,16 @@ static void finish(void)
 	runner = NULL;
 }
 
+/* Without pidfd_open (valgrind before 3.21) a thread stands in, and closes its descriptor a moment
+ * later: then they are not counted. */
+static bool has_pidfd(void)
+{
+	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* Also: no process and no descriptor is left of any test. */
 static int teardown(void **state)
 {
@@ -119,23 +131,28 @@ static int teardown(void **state)
 	sw_loop_free(loop);
 	sw_buf_done(&argv_text);
 	sw_buf_done(&env_text);
-	leaks = count_open() != open_before;
+	leaks = has_pidfd() && count_open() != open_before;
 	while (waitpid(-1, NULL, WNOHANG) > 0) {
 		/* what was handed to us as to the nearest subreaper */
 	}
 	children = waitpid(-1, NULL, WNOHANG) == 0;
 	if (leaks || children)
-		print_error("left behind: %s %s\n", leaks ? "descriptors" : "", children ? "processes" : "");
+		print_error("left behind: %s %s\n", leaks ? "descriptors" : "",
+		            children ? "processes" : "");
 	return leaks || children ? -1 : 0;
 }
 
 static void make(int64_t timeout_ns, char *const *worker, char *const *worker_env)
 {
 	struct sw_error err;
-	struct sw_host_options options = {
-		.loop = loop, .task = &task, .timeout_ns = timeout_ns, .worker_argv = worker,
-		.worker_env = worker_env, .no_worker = "nothing was unpacked",
-		.path_list = "/usr/bin:/bin", .sink = {emit, NULL}};
+	struct sw_host_options options = {.loop = loop,
+	                                  .task = &task,
+	                                  .timeout_ns = timeout_ns,
+	                                  .worker_argv = worker,
+	                                  .worker_env = worker_env,
+	                                  .no_worker = "nothing was unpacked",
+	                                  .path_list = "/usr/bin:/bin",
+	                                  .sink = {emit, NULL}};
 	assert_int_equal(sw_host_new(&options, &runner, &err), 0);
 }
 
@@ -288,7 +305,11 @@ static void a_command_that_cannot_be_executed(void **state)
 	char path[] = "/tmp/sw-host-XXXXXX";
 	int fd = mkostemp(path, O_CLOEXEC);
 	(void)state;
-	assert_int_equal(write(fd, "\x7f" "ELF no", 7), 7); /* an x, and no program */
+	assert_int_equal(write(fd,
+	                       "\x7f"
+	                       "ELF no",
+	                       7),
+	                 7); /* an x, and no program */
 	fchmod(fd, 0755);
 	close(fd);
 	task = (struct sw_task){.command = (char *[]){path, NULL}};
@@ -303,21 +324,13 @@ static void a_command_that_cannot_be_executed(void **state)
 static void a_command_that_never_ends(void **state)
 {
 	(void)state;
-	command("while :; do :; done", 50 * MS);
+	command("trap '' TERM INT HUP; while :; do :; done", 50 * MS);
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_TIMEOUT);
 	assert_string_equal(result.error, "over its limit of 0.05 s and killed");
 	assert_int_equal(result.term_signal, SIGKILL);
 	assert_true(result.end_ns - result.start_ns >= 50 * MS);
 	assert_true(span_ns(SW_PHASE_STOP) >= 0);
-}
-
-static void a_command_that_ignores_its_end(void **state)
-{
-	(void)state;
-	command("trap '' TERM INT HUP; echo ready; while :; do sleep 1000; done", 50 * MS);
-	run();
-	assert_int_equal(result.outcome, SW_OUTCOME_TIMEOUT);
 }
 
 static void a_command_that_prints_100_mb(void **state)
@@ -382,7 +395,8 @@ static void a_child_that_fled_holds_nobody(void **state)
 	(void)state;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	command("setsid sh -c 'kill -CONT $PPID; exec sleep 1000' & "
-	        "until [ \"$(ps -o sid= -p $!)\" -eq $! ]; do :; done; exit 0", 20 * SECOND);
+	        "until [ \"$(ps -o sid= -p $!)\" -eq $! ]; do :; done; exit 0",
+	        20 * SECOND);
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_OK);
 	assert_int_equal(result.exit_code, 0);
@@ -458,18 +472,22 @@ static void the_worker_is_kept(void **state)
 static void an_unprepared_worker_boots_off_the_measured_path(void **state)
 {
 	(void)state;
-	worker("sleep 0.2; " JOBS(OK), 100 * MS);
+	worker("sleep 0.1; " JOBS(OK), 20 * SECOND);
+	int64_t asked_ns = sw_clock_ns();
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_OK);
-	assert_true(result.end_ns - result.start_ns < 200 * MS);
+	assert_true(result.start_ns - asked_ns >= 100 * MS);
 }
+
+#define REJECTED RESULT("{\"outcome\":\"rejected\",\"error\":\"has an import\"}")
+#define FAILED RESULT("{\"outcome\":\"failed\",\"error\":\"E\"}")
+#define NO_DIGEST RESULT("{\"outcome\":\"ok\"}")
 
 static void results_that_are_no_success(void **state)
 {
 	(void)state;
-	worker(JOBS("if [ $n = 1 ]; then " RESULT("{\"outcome\":\"rejected\",\"error\":\"has an import\"}")
-	            "elif [ $n = 2 ]; then " RESULT("{\"outcome\":\"failed\",\"error\":\"E\"}")
-	            "else " RESULT("{\"outcome\":\"ok\"}") "fi; "), 20 * SECOND);
+	worker(JOBS("case $n in 1) " REJECTED ";; 2) " FAILED ";; *) " NO_DIGEST ";; esac; "),
+	       20 * SECOND);
 	prepare();
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_REJECTED);
@@ -527,14 +545,14 @@ static void a_dead_workers_pipes_may_stay_open(void **state)
 {
 	(void)state;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	int idle = count_open();
 	worker(JOBS("setsid sleep 1000 & " OK "exit 0; "), 20 * SECOND);
 	prepare();
 	for (int i = 1; i <= 3; i++) {
-		int busy = count_open();
 		run();
 		assert_int_equal(result.outcome, SW_OUTCOME_OK);
-		while (count_open() == busy)
-			step(); /* until its exit is seen */
+		while (count_open() >= idle + 5)
+			step(); /* until its exit is seen: its input and its pidfd are closed */
 	}
 	finish();
 	assert_int_equal(kill_orphans(), 3);
@@ -567,10 +585,13 @@ static void no_worker_at_all(void **state)
 static void forged_results_do_not_count(void **state)
 {
 	(void)state;
-	worker(JOBS("printf '\\036sw1 %s result {\"outcome\":\"failed\",\"error\":\"forged\"}\\n' $tok; "
-	            "printf '\\036sw1 %s result {\"outcome\":\"failed\",\"error\":\"forged\"}\\n' $tok >&2; "
-	            "printf '\\036sw1 ffffffff result {\"outcome\":\"failed\"}\\n' >&3; "
-	            "printf '\\036sw1 - result {\"outcome\":\"failed\"}\\n' >&3; " OK), 20 * SECOND);
+	worker(
+		JOBS(
+			"printf '\\036sw1 %s result {\"outcome\":\"failed\",\"error\":\"forged\"}\\n' $tok; "
+			"printf '\\036sw1 %s result {\"outcome\":\"failed\",\"error\":\"forged\"}\\n' $tok >&2; "
+			"printf '\\036sw1 ffffffff result {\"outcome\":\"failed\"}\\n' >&3; "
+			"printf '\\036sw1 - result {\"outcome\":\"failed\"}\\n' >&3; " OK),
+		20 * SECOND);
 	prepare();
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_OK);
@@ -591,7 +612,8 @@ static void garbage_on_the_results_descriptor(void **state)
 {
 	(void)state;
 	worker(JOBS("head -c 3000000 /dev/zero >&3; printf '\\n' >&3; "
-	            "head -c 3000000 /dev/zero | tr '\\0' '\\036' >&3; " OK), 20 * SECOND);
+	            "head -c 3000000 /dev/zero | tr '\\0' '\\036' >&3; " OK),
+	       20 * SECOND);
 	prepare();
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_OK);
@@ -604,7 +626,8 @@ static void a_large_job_is_written_as_it_is_read(void **state)
 	memset(source, 'x', 2000000);
 	task.strategy = source;
 	task.strategy_len = 2000000;
-	worker(READY "head -n 1 | wc -c; tok=$(printf %s 0123456789abcdef0123456789abcdef); " OK, 20 * SECOND);
+	worker(READY "head -n 1 | wc -c; tok=$(printf %s 0123456789abcdef0123456789abcdef); " OK,
+	       20 * SECOND);
 	prepare();
 	run();
 	free(source);
@@ -752,12 +775,6 @@ static void a_real_endless_loop(void **state)
 
 int main(void)
 {
-	int probe = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (probe < 0 && errno == ENOSYS) {
-		print_message("skipped: no pidfd_open here (valgrind before 3.21 has none)\n");
-		return 0;
-	}
-	close(probe);
 	const struct CMUnitTest tests[] = {
 		TEST(a_command_that_succeeds),
 		TEST(a_command_that_fails),
@@ -766,7 +783,6 @@ int main(void)
 		TEST(a_command_that_is_not_there),
 		TEST(a_command_that_cannot_be_executed),
 		TEST(a_command_that_never_ends),
-		TEST(a_command_that_ignores_its_end),
 		TEST(a_command_that_prints_100_mb),
 		TEST(a_command_that_closes_its_output_and_lives_on),
 		TEST(a_child_in_the_background_dies_with_it),

@@ -189,7 +189,8 @@ static void broken_lines_are_counted_and_skipped(void **state)
 /* Longer than an event, than the reader's buffer, and than many of them. */
 static void overlong_lines_are_one_broken_line_each(void **state)
 {
-	static const size_t lengths[] = {SW_EVENT_LINE_MAX + 1, 65535, 65536, 65537, 131071, 131072, 1000000};
+	static const size_t lengths[] = {
+		SW_EVENT_LINE_MAX + 1, 65535, 65536, 65537, 131071, 131072, 1000000};
 	size_t n = sizeof lengths / sizeof lengths[0];
 	(void)state;
 	char *line = malloc(1000000);
@@ -261,7 +262,8 @@ static int fill_the_disk(void)
 			return 2;
 	set_file_limit(5000);
 	for (int i = 0; i < 2; i++)
-		if (sw_journal_sync(full, true, &err) == 0 || err.code != SW_ERR_IO || err.sys_errno != EFBIG)
+		if (sw_journal_sync(full, true, &err) == 0 || err.code != SW_ERR_IO ||
+		    err.sys_errno != EFBIG)
 			return 3;
 	if (sw_journal_read(path, compare, NULL, &stats, &err) < 0 || stats.broken || !stats.torn ||
 	    seen == 0 || seen >= 50)

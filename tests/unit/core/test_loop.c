@@ -112,7 +112,8 @@ static void timers_fire_in_order(void **state)
 	n_fired = 0;
 	for (int i = 0; i < TIMERS; i++)
 		assert_int_equal(sw_loop_arm(loop, &timers[i], base + (int64_t)sw_rng_below(&rng, 1000),
-		                             fire, &timers[i]), 0);
+		                             fire, &timers[i]),
+		                 0);
 	for (int i = 0; i < TIMERS; i++) {
 		struct sw_timer *timer = &timers[sw_rng_below(&rng, TIMERS)];
 		if (sw_rng_below(&rng, 4) == 0) {
@@ -121,8 +122,8 @@ static void timers_fire_in_order(void **state)
 			assert_int_equal(timer->slot, 0);
 		} else {
 			armed += timer->slot == 0;
-			assert_int_equal(sw_loop_arm(loop, timer, base + (int64_t)sw_rng_below(&rng, 1000), fire,
-			                             timer), 0);
+			assert_int_equal(
+				sw_loop_arm(loop, timer, base + (int64_t)sw_rng_below(&rng, 1000), fire, timer), 0);
 		}
 	}
 	while (n_fired < armed)

@@ -45,8 +45,8 @@ static int teardown(void **state)
 static void spawn(const char *script, bool in, bool result)
 {
 	char *argv[] = {"sh", "-c", (char *)(uintptr_t)script, NULL};
-	struct sw_process_options options = {.path = "/bin/sh", .argv = argv, .pipe_in = in,
-	                                     .pipe_result = result};
+	struct sw_process_options options = {
+		.path = "/bin/sh", .argv = argv, .pipe_in = in, .pipe_result = result};
 	if (sw_process_spawn(&options, &process, &err) < 0)
 		fail_msg("%s", err.message);
 }
@@ -106,8 +106,9 @@ static void a_signal_is_told(void **state)
 static void without_a_pipe_stdin_is_empty(void **state)
 {
 	(void)state;
-	spawn("read line && echo line || echo end; readlink /proc/self/fd/0; test -e /proc/self/fd/3 || echo no 3",
-	      false, false);
+	spawn(
+		"read line && echo line || echo end; readlink /proc/self/fd/0; test -e /proc/self/fd/3 || echo no 3",
+		false, false);
 	assert_int_equal(process.in, -1);
 	assert_int_equal(process.result, -1);
 	const char *said = read_to_end(process.out);
@@ -121,8 +122,8 @@ static void descriptors_do_not_leak(void **state)
 	(void)state;
 	int ours = fcntl(1, F_DUPFD_CLOEXEC, 100);
 	spawn("read all; for fd in $all; do test -e /proc/$$/fd/$fd && echo $fd; done", true, true);
-	int len = snprintf(numbers, sizeof numbers, "0 1 2 3 %d %d %d %d %d\n", ours, process.in, process.out,
-	                   process.err, process.result);
+	int len = snprintf(numbers, sizeof numbers, "0 1 2 3 %d %d %d %d %d\n", ours, process.in,
+	                   process.out, process.err, process.result);
 	assert_int_equal(write(process.in, numbers, (size_t)len), len);
 	read_to_end(process.out);
 	close(ours);
@@ -204,15 +205,29 @@ static void what_cannot_be_executed_shows_in_the_exit_code(void **state)
 	assert_int_equal(exit_code, 126);
 }
 
+/* Without pidfd_open (valgrind before 3.21) a thread stands in, and ends a moment later than what it
+ * watched. */
+static bool has_pidfd(void)
+{
+	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static void without_descriptors_spawning_is_an_error(void **state)
 {
 	enum { LIMIT = 64 };
 	int held[LIMIT], n = 0, failures = 0;
 	char *argv[] = {"true", NULL};
-	struct sw_process_options options = {.path = "/bin/true", .argv = argv, .pipe_in = true,
-	                                     .pipe_result = true};
+	struct sw_process_options options = {
+		.path = "/bin/true", .argv = argv, .pipe_in = true, .pipe_result = true};
 	struct rlimit before, few;
 	(void)state;
+	if (!has_pidfd()) {
+		print_message("skipped: no pidfd_open here\n");
+		skip();
+	}
 	getrlimit(RLIMIT_NOFILE, &before);
 	few = (struct rlimit){LIMIT, before.rlim_max};
 	setrlimit(RLIMIT_NOFILE, &few);
@@ -239,6 +254,10 @@ static void low_numbers_do_not_collide(void **state)
 {
 	int status;
 	(void)state;
+	if (!has_pidfd()) {
+		print_message("skipped: no pidfd_open here\n");
+		skip();
+	}
 	pid_t pid = fork();
 	if (pid == 0) {
 		for (int fd = 0; fd <= 3; fd++)
@@ -305,7 +324,8 @@ static void what_is_not_found_says_why(void **state)
 {
 	char dst[64], small[4];
 	(void)state;
-	assert_int_equal(sw_process_find("no-such-command", "/bin:/usr/bin", dst, sizeof dst, &err), -1);
+	assert_int_equal(sw_process_find("no-such-command", "/bin:/usr/bin", dst, sizeof dst, &err),
+	                 -1);
 	assert_int_equal(err.code, SW_ERR_NOT_FOUND);
 	assert_int_equal(err.sys_errno, ENOENT);
 	assert_non_null(strstr(err.message, "no-such-command"));
@@ -321,12 +341,6 @@ static void what_is_not_found_says_why(void **state)
 
 int main(void)
 {
-	int probe = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (probe < 0 && errno == ENOSYS) {
-		print_message("skipped: no pidfd_open here (valgrind before 3.21 has none)\n");
-		return 0;
-	}
-	close(probe);
 	const struct CMUnitTest tests[] = {
 		TEST(streams_and_exit),
 		TEST(a_signal_is_told),

@@ -177,12 +177,9 @@ static void free_takes_null(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(events_are_numbered_and_stamped),
-		TEST(only_urgent_events_wake_the_consumer),
-		TEST(a_ring_that_fills_up_wakes_the_consumer),
-		TEST(events_cross_threads_in_order),
-		TEST(a_full_ring_blocks_the_producer),
-		TEST(free_takes_null),
+		TEST(events_are_numbered_and_stamped),         TEST(only_urgent_events_wake_the_consumer),
+		TEST(a_ring_that_fills_up_wakes_the_consumer), TEST(events_cross_threads_in_order),
+		TEST(a_full_ring_blocks_the_producer),         TEST(free_takes_null),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

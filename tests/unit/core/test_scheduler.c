@@ -89,7 +89,8 @@ static void fake_done(void *user)
 	struct sw_attempt_result *r = &fake->result;
 	*r = (struct sw_attempt_result){.exit_code = -1, .end_ns = sw_clock_ns()};
 	r->start_ns = r->end_ns - fake->wall_ns;
-	r->outcome = fake->cancelled ? SW_OUTCOME_CANCELLED : fake->script[(fake->starts - 1) % SCRIPT_MAX];
+	r->outcome = fake->cancelled ? SW_OUTCOME_CANCELLED
+	                             : fake->script[(fake->starts - 1) % SCRIPT_MAX];
 	if (r->outcome == SW_OUTCOME_OK)
 		snprintf(r->digest, sizeof r->digest, "%s", fake->digest);
 	else
@@ -175,8 +176,8 @@ static void emit(void *user, struct sw_event *event)
 	assert_true(n_seen < SEEN_MAX);
 	event->seq = ++last_seq;
 	struct seen *s = &seen[n_seen++];
-	*s = (struct seen){.kind = event->kind, .mode = event->mode, .seq = event->seq,
-	                   .at_ns = sw_clock_ns()};
+	*s = (struct seen){
+		.kind = event->kind, .mode = event->mode, .seq = event->seq, .at_ns = sw_clock_ns()};
 	if (event->kind == SW_EVENT_NOTE || event->kind == SW_EVENT_SESSION_FINISHED) {
 		s->state = event->u.end.state;
 		memcpy(s->text, event->u.end.text, sizeof s->text);
@@ -247,19 +248,24 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void start(void)
+static void make(struct sw_runner *fallback)
 {
 	struct sw_error err;
 	struct sw_scheduler_options options = {
 		.loop = loop,
 		.plan = &plan,
 		.runners = {&fakes[0].runner, &fakes[1].runner, &fakes[2].runner},
-		.fallback = &host.runner,
+		.fallback = fallback,
 		.sink = {emit, NULL},
 		.origin_ns = sw_clock_ns() - SECOND,
 		.done = session_done,
 	};
 	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
+}
+
+static void start(void)
+{
+	make(&host.runner);
 	sw_scheduler_start(scheduler);
 }
 
@@ -379,52 +385,6 @@ static void sequential_runs_one_mode_after_the_other(void **state)
 	assert_ended(SW_STATE_DONE);
 }
 
-/* The order of modes over ROUNDS rounds of SEED; each round must hold each mode once. */
-static void draw(uint64_t seed, int rounds, int *out_modes)
-{
-	struct sw_order_state order;
-	int64_t iteration;
-	bool warmup;
-	plan.order = SW_ORDER_RANDOM;
-	plan.seed = seed;
-	plan.iterations = rounds - 1;
-	plan.warmup = 1;
-	sw_order_init(&order, &plan);
-	for (int round = 0; round < rounds; round++) {
-		unsigned held = 0;
-		for (int i = 0; i < MODES; i++) {
-			int *mode = &out_modes[round * MODES + i];
-			assert_true(sw_order_next(&order, mode, &iteration, &warmup));
-			assert_in_range(*mode, 0, MODES - 1);
-			held |= 1u << *mode;
-			assert_int_equal(warmup, round == 0);
-			assert_int_equal(iteration, round ? round : 1);
-		}
-		assert_int_equal(held, (1u << MODES) - 1);
-	}
-	assert_false(sw_order_next(&order, out_modes, &iteration, &warmup));
-}
-
-static void random_is_a_permutation_each_round_and_the_same_by_seed(void **state)
-{
-	enum { ROUNDS = 300 };
-	static int a[ROUNDS * MODES], b[ROUNDS * MODES], c[ROUNDS * MODES];
-	int orders[27] = {0}, kinds = 0;
-	(void)state;
-	draw(42, ROUNDS, a);
-	draw(42, ROUNDS, b);
-	draw(43, ROUNDS, c);
-	assert_memory_equal(a + 1, b + 1, sizeof a - sizeof *a);
-	assert_memory_not_equal(a + 1, c + 1, sizeof a - sizeof *a);
-	for (int i = 1; i < ROUNDS; i++)
-		orders[a[3 * i] * 9 + a[3 * i + 1] * 3 + a[3 * i + 2]]++;
-	for (int i = 0; i < 27; i++) {
-		kinds += orders[i] > 0;
-		assert_true(!orders[i] || orders[i] > ROUNDS / 6 / 2);
-	}
-	assert_int_equal(kinds, 6);
-}
-
 static void no_warm_up_is_fine(void **state)
 {
 	(void)state;
@@ -436,38 +396,6 @@ static void no_warm_up_is_fine(void **state)
 }
 
 /* ---- policy ---- */
-
-static void back_off_doubles_up_to_two_seconds(void **state)
-{
-	static const int64_t ms[] = {100, 200, 400, 800, 1600, 2000, 2000};
-	(void)state;
-	for (int i = 0; i < 7; i++)
-		assert_int_equal(sw_retry_delay_ns(SW_OUTCOME_ENGINE, i + 1), ms[i] * 1000000);
-	assert_int_equal(sw_retry_delay_ns(SW_OUTCOME_ENGINE, 1000000), 2 * SECOND);
-	for (int outcome = 0; outcome < SW_OUTCOME_COUNT; outcome++)
-		if (outcome != SW_OUTCOME_ENGINE)
-			assert_int_equal(sw_retry_delay_ns((enum sw_outcome)outcome, 3), 0);
-}
-
-static void the_codes_own_outcomes_never_earn_the_host(void **state)
-{
-	const struct sw_fallback all = {.enabled = true, .on = ~0u}, none = {.enabled = true, .on = 0};
-	const struct sw_fallback off = {.enabled = false, .on = ~0u};
-	(void)state;
-	for (int i = 0; i < SW_OUTCOME_COUNT; i++) {
-		enum sw_outcome outcome = (enum sw_outcome)i;
-		bool is_sandbox = outcome == SW_OUTCOME_ENGINE || outcome == SW_OUTCOME_TIMEOUT ||
-		                  outcome == SW_OUTCOME_OOM || outcome == SW_OUTCOME_CRASHED;
-		struct sw_fallback one = {.enabled = true, .on = 1u << i};
-		assert_int_equal(sw_outcome_is_sandbox_failure(outcome), is_sandbox);
-		assert_int_equal(sw_fallback_allows(&all, outcome), is_sandbox);
-		assert_int_equal(sw_fallback_allows(&one, outcome), is_sandbox);
-		assert_false(sw_fallback_allows(&none, outcome));
-		assert_false(sw_fallback_allows(&off, outcome));
-		one.on = ~(1u << i);
-		assert_false(sw_fallback_allows(&one, outcome));
-	}
-}
 
 /* Mode 1 alone, one iteration whose every sandboxed attempt ends with OUTCOME. */
 static void play(enum sw_outcome outcome, int retries, unsigned on)
@@ -505,8 +433,9 @@ static void every_outcome_meets_the_policy(void **state)
 			assert_int_equal(end->outcome, falls ? SW_OUTCOME_OK : outcome);
 			assert_int_equal(end->attempts, fakes[0].starts + host.starts);
 			if (sandbox)
-				assert_int_equal(nth(falls ? SW_EVENT_FALLBACK_TAKEN : SW_EVENT_FALLBACK_REFUSED, 0)
-				                         ->outcome, outcome);
+				assert_int_equal(
+					nth(falls ? SW_EVENT_FALLBACK_TAKEN : SW_EVENT_FALLBACK_REFUSED, 0)->outcome,
+					outcome);
 		}
 	}
 }
@@ -568,17 +497,13 @@ static void a_retry_after_engine_waits(void **state)
 
 static void without_a_runner_for_it_a_fallback_is_refused(void **state)
 {
-	struct sw_error err;
 	(void)state;
 	plan.n_modes = 1;
 	plan.modes[0].kind = SW_KIND_COLD;
 	plan.iterations = 1;
 	plan.fallback = (struct sw_fallback){.enabled = true, .on = ~0u};
 	fakes[0].script[0] = SW_OUTCOME_CRASHED;
-	struct sw_scheduler_options options = {
-		.loop = loop, .plan = &plan, .runners = {&fakes[0].runner}, .sink = {emit, NULL},
-		.done = session_done};
-	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
+	make(NULL);
 	sw_scheduler_start(scheduler);
 	while (!n_done)
 		step();
@@ -589,16 +514,11 @@ static void without_a_runner_for_it_a_fallback_is_refused(void **state)
 /* A host mode's runner that serves the fallbacks too is prepared and finished once. */
 static void a_shared_runner_is_prepared_once(void **state)
 {
-	struct sw_error err;
 	(void)state;
 	plan.iterations = 1;
 	plan.fallback = (struct sw_fallback){.enabled = true, .on = ~0u};
 	fakes[1].script[0] = SW_OUTCOME_CRASHED;
-	struct sw_scheduler_options options = {
-		.loop = loop, .plan = &plan,
-		.runners = {&fakes[0].runner, &fakes[1].runner, &fakes[2].runner},
-		.fallback = &fakes[0].runner, .sink = {emit, NULL}, .done = session_done};
-	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
+	make(&fakes[0].runner);
 	sw_scheduler_start(scheduler);
 	while (!n_done)
 		step();
@@ -708,13 +628,8 @@ static void stop_and_end(void)
 
 static void stop_before_the_start(void **state)
 {
-	struct sw_error err;
 	(void)state;
-	struct sw_scheduler_options options = {
-		.loop = loop, .plan = &plan,
-		.runners = {&fakes[0].runner, &fakes[1].runner, &fakes[2].runner},
-		.fallback = &host.runner, .sink = {emit, NULL}, .done = session_done};
-	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
+	make(&host.runner);
 	sw_scheduler_stop(scheduler, SW_STATE_INTERRUPTED, "stopped by the user");
 	sw_scheduler_start(scheduler);
 	while (!n_done)
@@ -803,8 +718,9 @@ static void stop_after(enum sw_event_kind kind, enum sw_outcome outcome)
 static void stop_after_any_event(void **state)
 {
 	static const enum sw_event_kind kinds[] = {
-		SW_EVENT_ITERATION_STARTED, SW_EVENT_ATTEMPT_STARTED,  SW_EVENT_ATTEMPT_FINISHED,
-		SW_EVENT_RETRY,             SW_EVENT_FALLBACK_TAKEN,   SW_EVENT_FALLBACK_REFUSED,
+		SW_EVENT_ITERATION_STARTED,  SW_EVENT_ATTEMPT_STARTED,
+		SW_EVENT_ATTEMPT_FINISHED,   SW_EVENT_RETRY,
+		SW_EVENT_FALLBACK_TAKEN,     SW_EVENT_FALLBACK_REFUSED,
 		SW_EVENT_ITERATION_FINISHED, SW_EVENT_SESSION_FINISHED};
 	(void)state;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -853,10 +769,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(interleaved_takes_turns_after_the_warm_up),
 		TEST(sequential_runs_one_mode_after_the_other),
-		TEST(random_is_a_permutation_each_round_and_the_same_by_seed),
 		TEST(no_warm_up_is_fine),
-		TEST(back_off_doubles_up_to_two_seconds),
-		TEST(the_codes_own_outcomes_never_earn_the_host),
 		TEST(every_outcome_meets_the_policy),
 		TEST(a_fallback_that_fails_is_the_end),
 		TEST(host_modes_are_neither_retried_nor_refused),

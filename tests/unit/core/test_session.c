@@ -116,7 +116,8 @@ static void assert_accounts(const struct sw_session *s)
 		assert_int_equal(sw_mode_refused(mode), sum(mode->refused));
 		for (int p = 0; p < SW_PHASE_COUNT; p++)
 			if (mode->phases[p].histogram)
-				assert_int_equal(mode->phases[p].count, sw_histogram_count(mode->phases[p].histogram));
+				assert_int_equal(mode->phases[p].count,
+				                 sw_histogram_count(mode->phases[p].histogram));
 		done += mode->done;
 	}
 	assert_int_equal(sw_session_done(s), done);
@@ -239,9 +240,10 @@ static void warm_up_counts_nowhere_else(void **state)
 	start_session(5);
 	begin(SW_EVENT_ITERATION_STARTED, 1, 1)->warmup = true;
 	apply();
-	static const enum sw_event_kind kinds[] = {SW_EVENT_ATTEMPT_FINISHED, SW_EVENT_RETRY,
-	                                           SW_EVENT_FALLBACK_TAKEN, SW_EVENT_FALLBACK_REFUSED,
-	                                           SW_EVENT_ATTEMPT_FINISHED, SW_EVENT_ITERATION_FINISHED};
+	static const enum sw_event_kind kinds[] = {
+		SW_EVENT_ATTEMPT_FINISHED, SW_EVENT_RETRY,
+		SW_EVENT_FALLBACK_TAKEN,   SW_EVENT_FALLBACK_REFUSED,
+		SW_EVENT_ATTEMPT_FINISHED, SW_EVENT_ITERATION_FINISHED};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		struct sw_iteration_info *it = begin(kinds[i], 1, 1);
 		it->warmup = true;
@@ -254,8 +256,9 @@ static void warm_up_counts_nowhere_else(void **state)
 	const struct sw_mode_state *mode = session->modes[1];
 	assert_int_equal(mode->warmup_done, 1);
 	assert_int_equal(mode->done + mode->attempts + mode->retries + mode->dropped_bytes +
-	                 mode->n_samples + sw_mode_taken(mode) + sw_mode_refused(mode) +
-	                 sw_histogram_count(mode->other_ppm) + mode->phases[SW_PHASE_CREATE].count, 0);
+	                     mode->n_samples + sw_mode_taken(mode) + sw_mode_refused(mode) +
+	                     sw_histogram_count(mode->other_ppm) + mode->phases[SW_PHASE_CREATE].count,
+	                 0);
 	assert_int_equal(session->unexpected, 0);
 	assert_int_equal(session->n_recent, 1);
 }
@@ -466,10 +469,15 @@ static void valid_iteration(struct sw_session *s, int mode, int64_t iteration, b
 	int64_t wall = 1 + (int64_t)sw_rng_below(&rng, 1000000);
 	bool falls = sw_rng_below(&rng, 4) == 0;
 	enum sw_outcome outcome = (enum sw_outcome)sw_rng_below(&rng, SW_OUTCOME_COUNT);
-	static const enum sw_event_kind kinds[] = {
-		SW_EVENT_ITERATION_STARTED, SW_EVENT_ATTEMPT_STARTED, SW_EVENT_CONTAINER_CREATED,
-		SW_EVENT_PHASE_STARTED, SW_EVENT_CONTAINER_REMOVED, SW_EVENT_ATTEMPT_FINISHED,
-		SW_EVENT_RETRY, SW_EVENT_FALLBACK_TAKEN, SW_EVENT_ITERATION_FINISHED};
+	static const enum sw_event_kind kinds[] = {SW_EVENT_ITERATION_STARTED,
+	                                           SW_EVENT_ATTEMPT_STARTED,
+	                                           SW_EVENT_CONTAINER_CREATED,
+	                                           SW_EVENT_PHASE_STARTED,
+	                                           SW_EVENT_CONTAINER_REMOVED,
+	                                           SW_EVENT_ATTEMPT_FINISHED,
+	                                           SW_EVENT_RETRY,
+	                                           SW_EVENT_FALLBACK_TAKEN,
+	                                           SW_EVENT_ITERATION_FINISHED};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (!falls && (kinds[i] == SW_EVENT_RETRY || kinds[i] == SW_EVENT_FALLBACK_TAKEN))
 			continue;

@@ -10,7 +10,7 @@
 #include "core/words.h"
 
 static const struct sw_words *const tables[] = {
-	&sw_words_kind,  &sw_words_group,    &sw_words_phase, &sw_words_outcome, &sw_words_order,
+	&sw_words_kind,     &sw_words_group, &sw_words_phase, &sw_words_outcome, &sw_words_order,
 	&sw_words_backtest, &sw_words_state, &sw_words_clock, &sw_words_shim,
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };

@@ -56,8 +56,12 @@ static int feed(const char *text)
 
 static struct sw_value *job_of(const char *strategy, size_t len, bool once)
 {
-	struct sw_task task = {.strategy = strategy, .strategy_len = len, .backtest = SW_BACKTEST_REAL,
-	                       .days = 252, .symbols = 10, .seed = 42};
+	struct sw_task task = {.strategy = strategy,
+	                       .strategy_len = len,
+	                       .backtest = SW_BACKTEST_REAL,
+	                       .days = 252,
+	                       .symbols = 10,
+	                       .seed = 42};
 	struct sw_attempt attempt = {.token = TOKEN};
 	struct sw_value *root = NULL;
 	sw_buf_clear(&buf);
@@ -78,8 +82,7 @@ static void a_job_says_all_that_is_to_be_done(void **state)
 	const char *token = sw_value_text(sw_value_member(job, "token"));
 	const char *backtest = sw_value_text(sw_value_member(job, "backtest"));
 	bool right = source && strcmp(source, strategy) == 0 && token && strcmp(token, TOKEN) == 0 &&
-	             backtest && strcmp(backtest, "real") == 0 &&
-	             !sw_value_member(job, "strategy_b64");
+	             backtest && strcmp(backtest, "real") == 0 && !sw_value_member(job, "strategy_b64");
 	sw_value_int(sw_value_member(job, "v"), 0, 9, &number[0]);
 	sw_value_int(sw_value_member(job, "days"), 0, 999, &number[1]);
 	sw_value_int(sw_value_member(job, "symbols"), 0, 999, &number[2]);
@@ -97,7 +100,14 @@ static void a_job_says_all_that_is_to_be_done(void **state)
 /* RFC 4648, section 10, with a byte before that is no UTF-8. */
 static void a_source_that_is_no_text_travels_as_base64(void **state)
 {
-	static const char *const sources[] = {"\xff", "\xff" "f", "\xff" "fo", "\xff" "foo", "\xc3"};
+	static const char *const sources[] = {"\xff",
+	                                      "\xff"
+	                                      "f",
+	                                      "\xff"
+	                                      "fo",
+	                                      "\xff"
+	                                      "foo",
+	                                      "\xc3"};
 	static const char *const coded[] = {"/w==", "/2Y=", "/2Zv", "/2Zvbw==", "ww=="};
 	(void)state;
 	for (int i = 0; i < 5; i++) {
@@ -127,9 +137,11 @@ static void a_result_is_read(void **state)
 {
 	(void)state;
 	assert_int_equal(report.outcome, SW_OUTCOME_CRASHED);
-	assert_int_equal(feed("\036sw1 " TOKEN " result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\",\"t\":"
-	                      "{\"main\":10,\"imports\":[11,20],\"validate\":[21,22],\"data\":[23,24],"
-	                      "\"execute\":[25,40],\"serialize\":[41,42],\"written\":43,\"job\":20}}\n"), 1);
+	assert_int_equal(
+		feed("\036sw1 " TOKEN " result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\",\"t\":"
+	         "{\"main\":10,\"imports\":[11,20],\"validate\":[21,22],\"data\":[23,24],"
+	         "\"execute\":[25,40],\"serialize\":[41,42],\"written\":43,\"job\":20}}\n"),
+		1);
 	assert_true(report.has_result);
 	assert_false(report.garbage);
 	assert_int_equal(report.outcome, SW_OUTCOME_OK);
@@ -153,9 +165,8 @@ static void reasons_are_cleaned(void **state)
 	assert_true(*report.error);
 }
 
-static const char story[] =
-	"before\n\036sw1 " TOKEN " init 5\nprinted" RESULT_OK "after\036half\n"
-	"\036sw1 " TOKEN " exit 99 code 3\nlast words\n";
+static const char story[] = "before\n\036sw1 " TOKEN " init 5\nprinted" RESULT_OK "after\036half\n"
+							"\036sw1 " TOKEN " exit 99 code 3\nlast words\n";
 
 static void assert_story(int taken)
 {
@@ -216,12 +227,17 @@ static void sentinels_split_at_random_are_found(void **state)
 static void what_is_almost_a_sentinel_is_output(void **state)
 {
 	static const char *const lines[] = {
-		"\036\n", "\036sw1\n", "\036sw1 \n", "\036sw2 " TOKEN " result {}\n",
+		"\036\n",
+		"\036sw1\n",
+		"\036sw1 \n",
+		"\036sw2 " TOKEN " result {}\n",
 		"\036sw1 ffffffffffffffffffffffffffffffff result {\"outcome\":\"failed\"}\n",
 		"\036sw1 0123456789abcdef0123456789abcde result {\"outcome\":\"failed\"}\n",
 		"\036sw1 " TOKEN "0 result {\"outcome\":\"failed\"}\n",
 		"\036sw1 " TOKEN " results {\"outcome\":\"failed\"}\n",
-		"\036sw1 " TOKEN " result\n", "\036sw1 " TOKEN "\n", " \036 sw1 " TOKEN " init 5\n",
+		"\036sw1 " TOKEN " result\n",
+		"\036sw1 " TOKEN "\n",
+		" \036 sw1 " TOKEN " init 5\n",
 		"sw1 " TOKEN " result {\"outcome\":\"failed\"}\n",
 		"\036sw1  " TOKEN " init 5\n",
 	};
@@ -252,7 +268,8 @@ static void without_a_token_nothing_but_an_announcement_counts(void **state)
 static void the_first_result_counts(void **state)
 {
 	(void)state;
-	feed(RESULT_OK "\036sw1 " TOKEN " result {\"outcome\":\"ok\",\"digest\":\"" OTHER_DIGEST "\"}\n");
+	feed(RESULT_OK "\036sw1 " TOKEN " result {\"outcome\":\"ok\",\"digest\":\"" OTHER_DIGEST
+	               "\"}\n");
 	assert_string_equal(report.digest, DIGEST);
 	again();
 	feed("\036sw1 " TOKEN " result {\"outcome\":\"failed\",\"error\":\"e\"}\n" RESULT_OK);
@@ -265,11 +282,20 @@ static void the_first_result_counts(void **state)
 
 static void a_result_that_cannot_be_read_is_garbage(void **state)
 {
-	static const char *const rests[] = {
-		"{", "[]", "7", "null", "{}", "{\"outcome\":\"ok\"}", "{\"outcome\":\"timeout\"}",
-		"{\"outcome\":\"cancelled\"}", "{\"outcome\":0}", "{\"outcome\":\"ok\",\"digest\":7}",
-		"{\"outcome\":\"ok\",\"digest\":\"" DIGEST "a\"}",
-		"{\"outcome\":\"ok\",\"digest\":\"ABCDEF\"}", "{\"outcome\":\"failed\"} x", ""};
+	static const char *const rests[] = {"{",
+	                                    "[]",
+	                                    "7",
+	                                    "null",
+	                                    "{}",
+	                                    "{\"outcome\":\"ok\"}",
+	                                    "{\"outcome\":\"timeout\"}",
+	                                    "{\"outcome\":\"cancelled\"}",
+	                                    "{\"outcome\":0}",
+	                                    "{\"outcome\":\"ok\",\"digest\":7}",
+	                                    "{\"outcome\":\"ok\",\"digest\":\"" DIGEST "a\"}",
+	                                    "{\"outcome\":\"ok\",\"digest\":\"ABCDEF\"}",
+	                                    "{\"outcome\":\"failed\"} x",
+	                                    ""};
 	(void)state;
 	for (size_t i = 0; i < sizeof rests / sizeof rests[0]; i++) {
 		again();
@@ -292,7 +318,12 @@ static void a_mark_inside_a_line_starts_anew(void **state)
 
 static void exits_by_signal_and_bad_exits(void **state)
 {
-	static const char *const bad[] = {"x code 1", "5", "5 code", "5 code x", "-5 code 1", "0 code 1",
+	static const char *const bad[] = {"x code 1",
+	                                  "5",
+	                                  "5 code",
+	                                  "5 code x",
+	                                  "-5 code 1",
+	                                  "0 code 1",
 	                                  "9223372036854775807 code 1"};
 	(void)state;
 	feed("\036sw1 " TOKEN " exit 7 signal 9\n");
@@ -340,7 +371,8 @@ static void a_flood_of_marks_costs_no_memory(void **state)
 		assert_int_equal(sw_worker_reader_feed(&reader, marks, BLOCK, &report), 0);
 	free(marks);
 	assert_true(reader.line.cap < 4096);
-	assert_int_equal(reader.plain_bytes, (uint64_t)BLOCK * BLOCKS - 1); /* the last is not over yet */
+	assert_int_equal(reader.plain_bytes,
+	                 (uint64_t)BLOCK * BLOCKS - 1); /* the last is not over yet */
 	assert_int_equal(feed("sw1 " TOKEN " init 5\n"), 1);
 }
 
@@ -400,9 +432,9 @@ static void stamp(int64_t base)
 	report.written_ns = base + 160;
 }
 
-static const enum sw_phase expected[] = {
-	SW_PHASE_START, SW_PHASE_BOOT, SW_PHASE_IMPORTS, SW_PHASE_VALIDATE, SW_PHASE_DATA,
-	SW_PHASE_EXECUTE, SW_PHASE_SERIALIZE, SW_PHASE_DELIVER};
+static const enum sw_phase expected[] = {SW_PHASE_START,     SW_PHASE_BOOT,   SW_PHASE_IMPORTS,
+                                         SW_PHASE_VALIDATE,  SW_PHASE_DATA,   SW_PHASE_EXECUTE,
+                                         SW_PHASE_SERIALIZE, SW_PHASE_DELIVER};
 
 static void assert_tiled(int64_t from_ns, int64_t to_ns)
 {
@@ -483,9 +515,11 @@ static void clocks_of_old_machines_are_read(void **state)
 	char line[400];
 	(void)state;
 	snprintf(line, sizeof line,
-	         "\036sw1 " TOKEN " result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\",\"t\":{\"main\":%lld,"
-	         "\"execute\":[%lld,%lld],\"written\":%lld}}\n", (long long)base + 1,
-	         (long long)base + 1001, (long long)base + 5003, (long long)base + 6001);
+	         "\036sw1 " TOKEN " result {\"outcome\":\"ok\",\"digest\":\"" DIGEST
+	         "\",\"t\":{\"main\":%lld,"
+	         "\"execute\":[%lld,%lld],\"written\":%lld}}\n",
+	         (long long)base + 1, (long long)base + 1001, (long long)base + 5003,
+	         (long long)base + 6001);
 	feed(line);
 	assert_true(llabs(report.main_ns - base - 1) <= 4);
 	assert_true(llabs(report.phases[SW_PHASE_EXECUTE].start_ns - base - 1001) <= 4);
@@ -496,9 +530,19 @@ static void clocks_of_old_machines_are_read(void **state)
 /* Whatever a container claims: no overflow (UBSan would say), and spans in order within the attempt. */
 static void hostile_stamps_stay_in_bounds(void **state)
 {
-	static const char *const numbers[] = {
-		"1", "0", "-1", "-9223372036854775808", "9223372036854775807", "99999999999999999999",
-		"2305843009213693952", "1e308", "1e999", "1.5", "\"5\"", "null", "4611686018427387904"};
+	static const char *const numbers[] = {"1",
+	                                      "0",
+	                                      "-1",
+	                                      "-9223372036854775808",
+	                                      "9223372036854775807",
+	                                      "99999999999999999999",
+	                                      "2305843009213693952",
+	                                      "1e308",
+	                                      "1e999",
+	                                      "1.5",
+	                                      "\"5\"",
+	                                      "null",
+	                                      "4611686018427387904"};
 	struct sw_rng rng;
 	(void)state;
 	sw_rng_seed(&rng, 6);
@@ -509,7 +553,8 @@ static void hostile_stamps_stay_in_bounds(void **state)
 		result.start_ns = 1000000;
 		result.end_ns = 2000000;
 		snprintf(line, sizeof line,
-		         "\036sw1 " TOKEN " init %s\n\036sw1 " TOKEN " result {\"outcome\":\"failed\",\"t\":{"
+		         "\036sw1 " TOKEN " init %s\n\036sw1 " TOKEN
+		         " result {\"outcome\":\"failed\",\"t\":{"
 		         "\"main\":%s,\"imports\":[%s,%s],\"execute\":[%s,%s],\"serialize\":[%s],"
 		         "\"written\":%s}}\n\036sw1 " TOKEN " exit %s code %s\n",
 		         ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY);

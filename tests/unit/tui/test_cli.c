@@ -19,8 +19,7 @@ static int nothing(const struct sw_cli *cli)
 }
 
 static const struct sw_command commands[] = {
-	{"run", "", "runs a session", SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 0,
-	 nothing},
+	{"run", "", "runs a session", SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 0, nothing},
 	{"report", "RUN", "writes the report", SW_FLAGS_COMMON, 1, nothing},
 	{"clean", "", "removes", SW_FLAGS_CLEAN, 0, nothing},
 	{"image", "build|list|remove [IMAGE]", "images", 0, 2, nothing},
@@ -50,7 +49,7 @@ static int parse(char *const *words)
 	memset(&cli, 0x55, sizeof cli);
 	return sw_cli_parse(commands, argc, argv, &cli, &err);
 }
-#define PARSE(...) parse((char *[]){__VA_ARGS__ __VA_OPT__(,) NULL})
+#define PARSE(...) parse((char *[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
 static void nothing_is_the_first_command(void **state)
 {
@@ -70,15 +69,17 @@ static void nothing_is_the_first_command(void **state)
 static void every_flag_is_taken(void **state)
 {
 	(void)state;
-	assert_int_equal(PARSE("run", "--batch", "--config", "c.yaml", "--iterations", "7", "--warmup=0",
-	                       "--mode", "a,b"), 0);
+	assert_int_equal(PARSE("run", "--batch", "--config", "c.yaml", "--iterations", "7",
+	                       "--warmup=0", "--mode", "a,b"),
+	                 0);
 	assert_true(cli.batch);
 	assert_string_equal(cli.config, "c.yaml");
 	assert_int_equal(cli.iterations, 7);
 	assert_int_equal(cli.warmup, 0);
 	assert_string_equal(cli.modes, "a,b");
-	assert_int_equal(PARSE("--order=random", "--seed", "0", "--export", "-", "--report=r.md", "--host",
-	                       "tcp://h:1", "--quiet"), 0);
+	assert_int_equal(PARSE("--order=random", "--seed", "0", "--export", "-", "--report=r.md",
+	                       "--host", "tcp://h:1", "--quiet"),
+	                 0);
 	assert_ptr_equal(cli.command, &commands[0]);
 	assert_string_equal(cli.order, "random");
 	assert_int_equal(cli.seed, 0);
@@ -168,7 +169,8 @@ static void numbers_have_a_range(void **state)
 	(void)state;
 	static char *const bad[] = {"0", "-1", "x", "1x", "1.5", "10000001", "99999999999999999999"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		assert_usage(PARSE("--iterations", bad[i]), "--iterations takes a number from 1 to 10000000");
+		assert_usage(PARSE("--iterations", bad[i]),
+		             "--iterations takes a number from 1 to 10000000");
 	snprintf(most, sizeof most, "%d", SW_ITERATIONS_MAX);
 	assert_int_equal(PARSE("--iterations", most), 0);
 	assert_int_equal(cli.iterations, SW_ITERATIONS_MAX);
@@ -223,16 +225,11 @@ static void the_version_is_built_in(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_the_first_command),
-		TEST(every_flag_is_taken),
-		TEST(commands_take_their_words),
-		TEST(too_many_words),
-		TEST(what_is_unknown_has_its_nearest),
-		TEST(flags_belong_to_commands),
-		TEST(values_are_needed_or_not),
-		TEST(numbers_have_a_range),
-		TEST(help_lists_what_is_there),
-		TEST(errors_have_exit_codes),
+		TEST(nothing_is_the_first_command),    TEST(every_flag_is_taken),
+		TEST(commands_take_their_words),       TEST(too_many_words),
+		TEST(what_is_unknown_has_its_nearest), TEST(flags_belong_to_commands),
+		TEST(values_are_needed_or_not),        TEST(numbers_have_a_range),
+		TEST(help_lists_what_is_there),        TEST(errors_have_exit_codes),
 		TEST(the_version_is_built_in),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
