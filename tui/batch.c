@@ -184,6 +184,7 @@ static int open_signals(struct batch *batch, struct sw_error *err)
 	/* Before any thread: they inherit the mask, so signals come through the descriptor alone. */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* inherited as ignored it would reap our children unseen */
 	batch->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (batch->signals < 0)
 		return sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot listen for signals");

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include "core/file.h"
 #include "core/host_runner.h"
 #include "core/loop.h"
+#include "tests/unit/core/pidfd.h"
 
 #define SECOND INT64_C(1000000000)
 #define MS INT64_C(1000000)
@@ -109,16 +109,6 @@ static void finish(void)
 		step();
 	runner->ops->free(runner);
 	runner = NULL;
-}
-
-/* Without pidfd_open (valgrind before 3.21) a thread stands in, and closes its descriptor a moment
- * later: then they are not counted. */
-static bool has_pidfd(void)
-{
-	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
 }
 
 /* Also: no process and no descriptor is left of any test. */

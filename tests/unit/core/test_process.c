@@ -13,12 +13,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/error.h"
 #include "core/process.h"
+#include "tests/unit/core/pidfd.h"
 
 static struct sw_process process;
 static struct sw_error err;
@@ -203,16 +203,6 @@ static void what_cannot_be_executed_shows_in_the_exit_code(void **state)
 	assert_int_equal(sw_process_spawn(&options, &process, &err), 0);
 	reap();
 	assert_int_equal(exit_code, 126);
-}
-
-/* Without pidfd_open (valgrind before 3.21) a thread stands in, and ends a moment later than what it
- * watched. */
-static bool has_pidfd(void)
-{
-	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
 }
 
 static void without_descriptors_spawning_is_an_error(void **state)
