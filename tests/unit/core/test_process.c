@@ -173,7 +173,11 @@ static void signals_are_as_usual_in_the_child(void **state)
 	signal(SIGTERM, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	const char *said = read_to_end(process.out);
-	assert_string_equal(said, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	unsigned long long blocked, ignored;
+	assert_int_equal(sscanf(said, "SigBlk: %llx SigIgn: %llx", &blocked, &ignored), 2);
+	assert_int_equal(blocked, 0);
+	/* 32 and 33 are the C library's own: sigaction(2) is refused for them, whoever ignored them. */
+	assert_int_equal(ignored & ~0x180000000ULL, 0);
 }
 
 static void the_mask_of_the_caller_is_kept(void **state)
@@ -190,11 +194,20 @@ static void the_mask_of_the_caller_is_kept(void **state)
 	reap();
 }
 
+static void skip_without_pidfd(void)
+{
+	if (has_pidfd())
+		return;
+	print_message("skipped: no pidfd_open here\n");
+	skip();
+}
+
 static void what_cannot_be_executed_shows_in_the_exit_code(void **state)
 {
 	char *argv[] = {"x", NULL};
 	struct sw_process_options options = {.path = "/nonexistent/x", .argv = argv};
 	(void)state;
+	skip_without_pidfd(); /* the same old valgrind checks for leaks before the child's _exit */
 	assert_int_equal(sw_process_spawn(&options, &process, &err), 0);
 	reap();
 	assert_int_equal(exit_code, 127);
@@ -214,10 +227,7 @@ static void without_descriptors_spawning_is_an_error(void **state)
 		.path = "/bin/true", .argv = argv, .pipe_in = true, .pipe_result = true};
 	struct rlimit before, few;
 	(void)state;
-	if (!has_pidfd()) {
-		print_message("skipped: no pidfd_open here\n");
-		skip();
-	}
+	skip_without_pidfd();
 	getrlimit(RLIMIT_NOFILE, &before);
 	few = (struct rlimit){LIMIT, before.rlim_max};
 	setrlimit(RLIMIT_NOFILE, &few);
@@ -244,10 +254,7 @@ static void low_numbers_do_not_collide(void **state)
 {
 	int status;
 	(void)state;
-	if (!has_pidfd()) {
-		print_message("skipped: no pidfd_open here\n");
-		skip();
-	}
+	skip_without_pidfd();
 	pid_t pid = fork();
 	if (pid == 0) {
 		for (int fd = 0; fd <= 3; fd++)
