@@ -264,8 +264,8 @@ static void refused_lines(void **state)
 		"{\"event\":\"attempt_finished\",\"seq\":1,\"t_ns\":1,\"mode\":0,\"spans\":[[\"boot\",-1,1,true]]}",
 		"{\"event\":\"attempt_finished\",\"seq\":1,\"t_ns\":1,\"mode\":0,\"spans\":[[\"boot\",1,2]]}",
 		"{\"event\":\"attempt_finished\",\"seq\":1,\"t_ns\":1,\"mode\":0,\"spans\":[[\"toot\",1,2,true]]}",
-		"{\"event\":\"attempt_finished\",\"seq\":1,\"t_ns\":1,\"mode\":0,"
-		"\"spans\":[{\"0\":\"boot\",\"1\":1,\"2\":2,\"3\":true}]}",
+		("{\"event\":\"attempt_finished\",\"seq\":1,\"t_ns\":1,\"mode\":0,"
+	     "\"spans\":[{\"0\":\"boot\",\"1\":1,\"2\":2,\"3\":true}]}"),
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
