@@ -166,7 +166,7 @@ test_units() {
   wants valgrind || return 0
   if command -v valgrind >/dev/null; then
     units release valgrind --wrap \
-      'valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes'
+      "valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes --suppressions=$PWD/tests/lib/valgrind.supp"
   else
     skip 'unit, valgrind' 1 'there is no valgrind'
   fi
@@ -250,7 +250,7 @@ test_engine() {
 
 test_e2e() {
   local list=() file
-  for file in tests/e2e/*.sh tests/e2e/*.py; do
+  for file in tests/e2e/test_*.sh tests/e2e/test_*.py; do
     [ ! -x "$file" ] || list+=("$file")
   done
   wants e2e && [ ${#list[@]} -gt 0 ] || return 0
