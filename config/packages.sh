@@ -16,7 +16,8 @@ needs_run='
   library  libcurl     libcurl4-openssl-dev libcurl-devel    curl           curl
   library  libcjson    libcjson-dev         cjson-devel      cjson          cjson
   library  yaml-0.1    libyaml-dev          libyaml-devel    libyaml        libyaml
-  engine   -           docker.io            moby-engine      docker         docker'
+  engine   -           docker.io            moby-engine      docker         docker
+  runtime  crun        crun                 crun             crun           -'
 needs_test="$needs_run
   program  dockerd     docker.io            moby-engine      docker         docker
   program  docker      docker-cli|docker.io moby-engine      docker         docker
@@ -46,8 +47,8 @@ say() { printf '%s' "$*" >&2; }
 
 has() { command -v "$1" >/dev/null; }
 
-# A word that `make run` is about to pass on, or the environment, may name an engine already.
-has_engine() {
+# An engine is named by the environment or by what `make run` is about to pass on, or listens.
+has_socket() {
   local socket
   [ -z "${DOCKER_HOST:-}" ] || return 0
   [[ " ${ARGS:-}" != *' --host'* ]] || return 0
@@ -56,8 +57,10 @@ has_engine() {
     "${HOME:-/nonexistent}"/.docker/{run,desktop}/docker.sock; do
     [ ! -S "$socket" ] || return 0
   done
-  has dockerd
+  return 1
 }
+
+has_engine() { has_socket || has dockerd; }
 
 is_there() {
   case $1 in
@@ -68,6 +71,8 @@ is_there() {
     folder) [ -d "$2" ] || ! has apt-get ;;
     module) /usr/bin/python3 -I -c "import importlib.util as u; exit(u.find_spec('$2') is None)" 2>/dev/null ;;
     engine) has_engine ;;
+    # The private engine's runtime: not needed where another engine is there.
+    runtime) has "$2" || has_socket ;;
   esac
 }
 

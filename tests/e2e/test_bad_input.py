@@ -668,7 +668,7 @@ class Command(Case):
     @needs_engine
     def test_forks_without_end(self):
         self.outcome(python("import os\nwhile True: os.fork()", docker={"timeout_seconds": 1.5, "pids_limit": 20}), "failed",
-                     "Resource temporarily unavailable")
+                     "exited with 1")  # which of the processes has the last word is chance
 
     @needs_engine
     def test_leaves_a_child_behind(self):

@@ -3,9 +3,15 @@
 #ifndef SW_TEST_PIDFD_H
 #define SW_TEST_PIDFD_H
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 static inline bool has_pidfd(void)
 {
@@ -13,6 +19,15 @@ static inline bool has_pidfd(void)
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
+}
+
+/* Inside a cmocka test. */
+static inline void skip_without_pidfd(void)
+{
+	if (has_pidfd())
+		return;
+	print_message("skipped: no pidfd_open here\n");
+	skip();
 }
 
 #endif

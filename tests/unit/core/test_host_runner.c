@@ -127,8 +127,7 @@ static int teardown(void **state)
 	}
 	children = waitpid(-1, NULL, WNOHANG) == 0;
 	if (leaks || children)
-		print_error("left behind: %s %s\n", leaks ? "descriptors" : "",
-		            children ? "processes" : "");
+		print_error("left behind: %s%s\n", leaks ? "descriptors " : "", children ? "processes" : "");
 	return leaks || children ? -1 : 0;
 }
 
@@ -518,6 +517,7 @@ static void a_worker_that_loops_is_replaced(void **state)
 static void a_worker_that_dies_between_jobs_is_replaced(void **state)
 {
 	(void)state;
+	skip_without_pidfd(); /* the stand-in knows of the end too late */
 	int idle = count_open();
 	worker(JOBS(OK "exit 0; "), 20 * SECOND);
 	prepare();

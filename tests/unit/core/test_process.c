@@ -194,14 +194,6 @@ static void the_mask_of_the_caller_is_kept(void **state)
 	reap();
 }
 
-static void skip_without_pidfd(void)
-{
-	if (has_pidfd())
-		return;
-	print_message("skipped: no pidfd_open here\n");
-	skip();
-}
-
 static void what_cannot_be_executed_shows_in_the_exit_code(void **state)
 {
 	char *argv[] = {"x", NULL};
