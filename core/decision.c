@@ -63,7 +63,9 @@ static void choose_percent(struct sw_figures *figures)
 		return;
 	figures->decision_seconds = shortest->project_seconds;
 	figures->decision_percent = shortest->overhead_percent;
-	if (shortest->has_ratio && shortest->ratio_percent > shortest->overhead_percent) {
+	/* A ratio from less than one period of the limit decides nothing: chance may have made it. */
+	if (shortest->has_ratio && figures->execute.baseline_ns >= SW_CPU_PERIOD_NS &&
+	    shortest->ratio_percent > shortest->overhead_percent) {
 		figures->decision_percent = shortest->ratio_percent;
 		figures->decision_with_ratio = true;
 	}
@@ -94,10 +96,8 @@ static void judge_overhead(struct sw_figures *figures)
 	}
 	if (figures->decision_with_ratio)
 		(void)snprintf(basis, sizeof(basis),
-		               "projected for jobs of %s s stretched by the %sexecute ratio ×%s",
+		               "projected for jobs of %s s stretched by the measured execute ratio ×%s",
 		               sw_plain(figures->decision_seconds).text,
-		               figures->execute.baseline_ns < SW_CPU_PERIOD_NS ? "measured but uncertain "
-		                                                               : "measured ",
 		               sw_fixed(figures->execute.ratio, 2).text);
 	else if (figures->decision_seconds > 0)
 		(void)snprintf(basis, sizeof(basis), "projected for jobs of %s s",
@@ -113,17 +113,24 @@ static void judge_cpu_limit(struct sw_figures *figures)
 	const struct sw_execute_figure *execute = &figures->execute;
 	char measured[160] = "";
 
-	if (!execute->cpu_limited || execute->basis == SW_EXECUTE_MEASURED)
+	bool uncertain = execute->basis == SW_EXECUTE_MEASURED &&
+	                 execute->baseline_ns < SW_CPU_PERIOD_NS;
+	if (!execute->cpu_limited || (execute->basis == SW_EXECUTE_MEASURED && !uncertain))
 		return;
+	if (uncertain)
+		(void)snprintf(measured, sizeof(measured),
+		               ": its ×%s is of an execute phase of %s, less than one 100 ms period of the "
+		               "limit",
+		               sw_fixed(execute->ratio, 2).text, sw_duration(execute->baseline_ns).text);
 	if (execute->basis == SW_EXECUTE_TOO_SHORT)
 		(void)snprintf(measured, sizeof(measured),
 		               ": the execute phase lasted %s here, too short to extrapolate from",
 		               sw_duration(execute->baseline_ns).text);
-	give_reason(figures, "cpu limit", 0,
-	            "the projection leaves the sandbox's own limit of %s CPU out, which can stretch "
-	            "CPU-bound jobs about ×%s; this session did not measure by how much%s",
-	            sw_plain(1 / execute->cpu_stretch).text, sw_plain(execute->cpu_stretch).text,
-	            measured);
+	give_reason(
+		figures, "cpu limit", 0,
+		"the projection leaves the sandbox's own limit of %s CPU out, which can stretch "
+		"CPU-bound jobs about ×%s; this session did not measure for long enough by how much%s",
+		sw_plain(1 / execute->cpu_stretch).text, sw_plain(execute->cpu_stretch).text, measured);
 }
 
 static void judge_reliability(struct sw_figures *figures)

@@ -18,7 +18,7 @@
 
 static const int64_t hash_timeout_ns = 20000000000;
 static const int64_t build_timeout_ns = 900000000000; /* a slow mirror is no error */
-static const char step_build[] = "build";
+static const char step_build[] = "recipe";
 
 /* ---- its home and its lock ---- */
 

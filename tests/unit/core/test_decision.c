@@ -28,6 +28,24 @@ static void test_execute_ratio(void **state)
 	assert_null(strstr(reason(f, "overhead")->text, "uncertain"));
 }
 
+/* Measured, but over less than one period of the limit: said, and not decided by. */
+static void test_execute_uncertain(void **state)
+{
+	struct fixture *f = *state;
+	struct sw_session_info info = story_info("x");
+
+	begin(f, &info, 500);
+	timed(f, 0, 20 * MS, 30 * MS);
+	timed(f, 1, 90 * MS, 630 * MS);
+	compute(f);
+	assert_int_equal(f->figures.execute.basis, SW_EXECUTE_MEASURED);
+	assert_true(f->figures.projections[0].has_ratio);
+	assert_false(f->figures.decision_with_ratio);
+	assert_close(f->figures.decision_percent, 20);
+	assert_int_equal(f->figures.verdict, SW_VERDICT_ENABLE_VERIFIED);
+	assert_reason(f, "cpu limit", 0, "×4.50 is of an execute phase of 20");
+}
+
 static void test_execute_too_short(void **state)
 {
 	struct fixture *f = *state;
@@ -294,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_execute_ratio),
+		TEST(test_execute_uncertain),
 		TEST(test_execute_too_short),
 		TEST(test_execute_without_a_limit),
 		TEST(test_execute_unknown),
