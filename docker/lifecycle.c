@@ -25,7 +25,7 @@ static void explain_rights(struct sw_error *error)
 {
 	if (strstr(error->message, "not permitted") || strstr(error->message, "cgroups in hybrid"))
 		sw_error_wrap(error, "this engine cannot start containers with these limits here (too few "
-		              "rights, or an unsupported cgroup layout; `sandwatch doctor` tells more)");
+		              "rights, or an unsupported cgroup layout)");
 }
 
 static void on_started(void *user, const struct sw_error *error)
