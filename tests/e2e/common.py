@@ -6,6 +6,7 @@ SANDWATCH_TEST_STATE  a state folder whose unpacked image is used, so that no te
 """
 import contextlib
 import http.client
+import io
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -63,10 +65,12 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def engine(method, path, body=None):
+    """Asks the engine; bytes go as a tar, anything else as JSON."""
     connection = UnixConnection(HOST[len("unix://"):])
+    is_tar = isinstance(body, bytes)
     with contextlib.closing(connection):
-        connection.request(method, path, None if body is None else json.dumps(body),
-                           {"Content-Type": "application/json"})
+        connection.request(method, path, body if is_tar or body is None else json.dumps(body),
+                           {"Content-Type": "application/x-tar" if is_tar else "application/json"})
         answer = connection.getresponse()
         text = answer.read()
     if answer.status >= 400:
@@ -85,6 +89,22 @@ def containers_of(pid):
 
 def running_container(pid):
     return [one for one in containers_of(pid) if one["State"] == "running"]
+
+
+@contextlib.contextmanager
+def foreign_image(name):
+    """An image that knows nothing of sandwatch: one static program, /noop."""
+    archive = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=archive, mode="w") as tar:
+        program = pathlib.Path(folder) / "noop"
+        subprocess.run(["cc", "-static", "-Os", "-s", "-x", "c", "-", "-o", program], check=True,
+                       input=b"int main(void) { return 0; }\n")
+        tar.add(program, "noop")
+    engine("POST", f"/images/create?fromSrc=-&repo={urllib.parse.quote(name)}&tag=latest", archive.getvalue())
+    try:
+        yield f"{name}:latest"
+    finally:
+        engine("DELETE", f"/images/{name}:latest?force=1")
 
 
 def remove_container(identity):

@@ -253,6 +253,34 @@ class Snapshot(Case):
         self.assertFalse(self.validator.is_valid(snapshot))
 
 
+@needs_engine
+class ForeignImage(Case):
+    """A command in an image without our layout: the shim is uploaded where the engine takes it."""
+
+    def session(self, image, read_only):
+        return self.run_it(config=plan(["/noop"], modes=[COLD_MODE], docker={"image": image, "read_only": read_only}))
+
+    def test_shim_is_uploaded_or_left_out(self):
+        with common.foreign_image(f"sandwatch-e2e/noop-{os.getpid()}") as image:
+            uploaded, left_out = self.session(image, False), self.session(image, True)
+        for session, shim in ((uploaded, "uploaded"), (left_out, "left out")):
+            self.assertEqual(session.snapshot["environment"]["shim"], shim)
+            self.assertEqual(session.snapshot["modes"][0]["iterations"]["ok"], 2)
+            self.check_accounts(session.snapshot)
+        self.assertEqual(uploaded.snapshot["environment"]["clock"], "shared")
+        self.assertNotIn("has no shim", uploaded.stderr)
+        self.assertIn("has no shim and its root is read-only", left_out.stderr)
+
+    def test_strategies_need_our_image(self):
+        config = {"session": {"iterations": 1}, "modes": [COLD_MODE]}
+        with common.foreign_image(f"sandwatch-e2e/noop-{os.getpid()}") as image:
+            config["sandbox"] = {"docker": {"image": image}}
+            session = self.run_it(config=config)
+        self.assertEqual(session.code, 2)
+        self.assertIn("does not carry sandwatch's worker", session.stderr)
+        self.assertIn("workload.command", session.stderr)
+
+
 class Signals(Case):
     def interrupt(self, number, config, partial=None):
         session = self.start(config=config)

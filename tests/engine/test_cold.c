@@ -5,9 +5,13 @@
 
 #include "tests/engine/fixture.h"
 
+#include "core/buf.h"
+#include "core/cleanup.h"
 #include "core/event.h"
+#include "core/file.h"
 #include "core/plan.h"
 #include "docker/cold.h"
+#include "docker/tar.h"
 
 #define SESSION "cold-test"
 #define LABEL "org.sandwatch.session=" SESSION
@@ -264,6 +268,47 @@ static void command_without_shim(void **state)
 	assert_tiled();
 	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND * 2 / 10);
 	assert_int_equal(count_events(SW_EVENT_CLOCK_KNOWN), 0);
+}
+
+/* Into an image that knows nothing of sandwatch: its exit is the shim's own account, on the host's clock. */
+static void command_with_uploaded_shim(void **state)
+{
+	static const char *const slow[] = {"/bin/sh", "-c", "sleep 0.3; echo hi", NULL};
+	static const char *const dies[] = {"/bin/sh", "-c", "kill -SEGV $$", NULL};
+	static const char shim[] = "build/release/shim";
+	SW_CLEANUP(buf) struct sw_buf bytes = {0}, tar = {0};
+	struct sw_error err;
+	(void)state;
+	fx_need_engine();
+	fx_import_shell(&fx);
+	assert_int_equal(sw_file_read(shim, 4 << 20, &bytes, &err), 0);
+	assert_int_equal(sw_tar_one(&tar, "sandwatch-shim", 0755, bytes.data, bytes.len), 0);
+	(void)snprintf(bench.mode.sandbox.image, sizeof bench.mode.sandbox.image, FX_SHELL);
+	bench.mode.sandbox.read_only = false;
+	bench.options.shim = SW_SHIM_UPLOADED;
+	bench.options.shim_tar = tar.data;
+	bench.options.shim_tar_len = tar.len;
+	run_command(slow);
+	assert_outcome(SW_OUTCOME_OK, "");
+	assert_tiled();
+	assert_int_equal(bench.result.stdout_bytes, strlen("hi\n"));
+	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND * 3 / 10);
+	assert_int_equal(count_events(SW_EVENT_CLOCK_KNOWN), 1);
+
+	bench.runner->ops->free(bench.runner);
+	bench.ready = false;
+	run_command(dies);
+	assert_outcome(SW_OUTCOME_CRASHED, "died by SIGSEGV");
+
+	/* The engine takes nothing into a read-only root: left out, and the clock stays unknown. */
+	bench.runner->ops->free(bench.runner);
+	bench.ready = false;
+	bench.mode.sandbox.read_only = true;
+	bench.n_events = 0;
+	run_command(slow);
+	assert_outcome(SW_OUTCOME_OK, "");
+	assert_int_equal(count_events(SW_EVENT_CLOCK_KNOWN), 0);
+	fx_remove_image(&fx, FX_SHELL);
 }
 
 static void stdin_is_at_its_end(void **state)
@@ -562,6 +607,7 @@ int main(void)
 		TEST(broken_strategy_is_not_the_engines_fault),
 		TEST(command_with_shim),
 		TEST(command_without_shim),
+		TEST(command_with_uploaded_shim),
 		TEST(stdin_is_at_its_end),
 		TEST(exit_code_is_a_failure),
 		TEST(signal_is_a_crash),
