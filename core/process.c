@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -10,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/cleanup.h"
 #include "core/error.h"
 
 extern char **environ;
@@ -271,4 +275,37 @@ int sw_process_find(const char *name, const char *path_list, char *dst, size_t s
 		at += len + 1;
 	}
 	return sw_error_set(err, SW_ERR_NOT_FOUND, why, "cannot execute %s", *name ? name : "''");
+}
+
+/* At most SIZE-1 bytes; one read gives all that a file of /proc has. 0 or -1 with errno. */
+static int read_proc(const char *path, char *dst, size_t size)
+{
+	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, dst, size - 1) : -1;
+	if (n < 0)
+		return -1;
+	dst[n] = '\0';
+	return 0;
+}
+
+int sw_process_read_stat(pid_t pid, struct sw_process_stat *out_stat, struct sw_error *err)
+{
+	char path[64] = "/proc/self/stat", text[1024], state;
+	int parent;
+	uint64_t start;
+	if (pid != 0)
+		(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (read_proc(path, text, sizeof text) < 0) {
+		/* ESRCH: it ended between the open and the read. */
+		enum sw_code code = errno == ENOENT || errno == ESRCH ? SW_ERR_NOT_FOUND : SW_ERR_IO;
+		return sw_error_set(err, code, errno, "cannot read %s", path);
+	}
+	const char *name_end = strrchr(text, ')');
+	if (!name_end || sscanf(name_end + 1,
+	                        " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+	                        "%*s %*s %" SCNu64,
+	                        &state, &parent, &start) != 3)
+		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s is not as proc(5) has it", path);
+	*out_stat = (struct sw_process_stat){.state = state, .parent = parent, .start_ticks = start};
+	return 0;
 }

@@ -1,9 +1,10 @@
-/* Hides how a child process is spawned and watched: vfork, descriptors, a pidfd instead of SIGCHLD.
- * Must not know what the child is for. */
+/* Hides how a child process is spawned and watched: vfork, descriptors, a pidfd instead of SIGCHLD;
+ * and how /proc tells of any process. Must not know what a process is for. */
 #ifndef SW_PROCESS_H
 #define SW_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct sw_error;
@@ -47,5 +48,24 @@ void sw_process_close(struct sw_process *process);
  * SW_ERR_NOT_FOUND (errno says why it cannot be executed). DST has SIZE bytes. */
 int sw_process_find(const char *name, const char *path_list, char *dst, size_t size,
                     struct sw_error *err);
+
+/* Plain value: what of /proc/PID/stat anybody here asks for. */
+struct sw_process_stat {
+	char state;           /* field 3: 'R', 'S', 'D', …; 'Z': has ended, not reaped yet */
+	pid_t parent;         /* field 4 */
+	uint64_t start_ticks; /* field 22: its start, sysconf(_SC_CLK_TCK) ticks a second, from boot on */
+};
+
+/* What the kernel says of process PID, whoever's it is; 0: of ours, which is right even where /proc
+ * shows another PID namespace than getpid does. It tells one process from a later one of the same
+ * number: within one boot, PID and start_ticks together name one process. A tick is 10 ms as a rule,
+ * so two processes may share one.
+ *
+ * SW_ERR_NOT_FOUND: there is no such process, or no /proc; SW_ERR_IO: it may not be read (hidepid);
+ * SW_ERR_PROTOCOL: the file is not as expected. ERR may be NULL. Any thread; does not block.
+ *
+ * Numbers and units of the fields: proc_pid_stat(5). The second, the command's name in parentheses,
+ * may itself hold parentheses and spaces, so fields are counted from behind the last ')'. */
+int sw_process_read_stat(pid_t pid, struct sw_process_stat *out_stat, struct sw_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "core/cleanup.h"
 #include "core/error.h"
 #include "core/loop.h"
+#include "core/process.h"
 #include "core/text.h"
 
 enum { SWEEP_MAX = 512 };
@@ -33,22 +35,6 @@ static ssize_t read_small(const char *path, char *dst, size_t size)
 	return total;
 }
 
-/* proc(5): the name in parentheses may hold anything, so fields are counted after the last ')'. */
-static bool process_stat(pid_t pid, char *out_state, pid_t *out_parent, long long *out_start)
-{
-	char path[64], text[1024];
-	int parent;
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if (read_small(path, text, sizeof text) <= 0)
-		return false;
-	const char *rest = strrchr(text, ')');
-	if (!rest || sscanf(rest + 1, " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-	                    "%*s %*s %*s %lld", out_state, &parent, out_start) != 3)
-		return false;
-	*out_parent = (pid_t)parent;
-	return true;
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -65,10 +51,9 @@ static ssize_t command_line(pid_t pid, char *text, size_t size)
 
 static bool is_our_dockerd(const struct sw_daemon_paths *paths, pid_t pid)
 {
-	char text[8192], state;
-	pid_t parent;
-	long long start;
-	if (!process_stat(pid, &state, &parent, &start) || state == 'Z' || state == 'X')
+	char text[8192];
+	struct sw_process_stat stat;
+	if (sw_process_read_stat(pid, &stat, NULL) < 0 || stat.state == 'Z' || stat.state == 'X')
 		return false;
 	ssize_t len = command_line(pid, text, sizeof text);
 	if (len <= 0 || strcmp(base_name(text), "dockerd") != 0)
@@ -82,19 +67,20 @@ static bool is_our_dockerd(const struct sw_daemon_paths *paths, pid_t pid)
 
 bool sw_daemon_running(const struct sw_daemon_paths *paths, pid_t *out_pid)
 {
-	char text[128], state;
+	char text[128];
 	int pid;
-	pid_t parent;
-	long long recorded = 0, start = 0;
+	uint64_t recorded = 0;
+	struct sw_process_stat stat;
 	/* Without our record (a starter that was killed) dockerd's own pid file still names it. */
 	if (read_small(paths->record, text, sizeof text) <= 0 ||
-	    sscanf(text, "%d %lld", &pid, &recorded) != 2) {
+	    sscanf(text, "%d %" SCNu64, &pid, &recorded) != 2) {
 		recorded = 0;
 		if (read_small(paths->pid, text, sizeof text) <= 0 || sscanf(text, "%d", &pid) != 1)
 			return false;
 	}
 	if (pid <= 1 || !is_our_dockerd(paths, (pid_t)pid) ||
-	    !process_stat((pid_t)pid, &state, &parent, &start) || (recorded && recorded != start))
+	    sw_process_read_stat((pid_t)pid, &stat, NULL) < 0 ||
+	    (recorded && recorded != stat.start_ticks))
 		return false;
 	*out_pid = (pid_t)pid;
 	return true;
@@ -176,14 +162,14 @@ static size_t list_processes(const struct sw_daemon_paths *paths, struct victim 
 	if (!dir)
 		return 0;
 	for (struct dirent *entry; n < max && (entry = readdir(dir));) {
-		char state;
-		long long start;
+		struct sw_process_stat stat;
 		char *end;
 		long pid = strtol(entry->d_name, &end, 10);
 		if (!isdigit((unsigned char)entry->d_name[0]) || *end ||
-		    !process_stat((pid_t)pid, &state, &victims[n].parent, &start) || state == 'Z')
+		    sw_process_read_stat((pid_t)pid, &stat, NULL) < 0 || stat.state == 'Z')
 			continue;
 		victims[n].pid = (pid_t)pid;
+		victims[n].parent = stat.parent;
 		victims[n].ours = is_engine_part(paths, (pid_t)pid);
 		n++;
 	}

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "core/cleanup.h"
 #include "core/error.h"
+#include "core/process.h"
 #include "docker/engine_daemon.h"
 
 /* The longest socket that the engine puts below its exec root decides whether a path is short enough. */
@@ -259,21 +261,15 @@ static int hear(int read_fd, const char *program, pid_t *out_pid, struct sw_erro
 	return 0;
 }
 
-/* Its start time tells it from a later process of the same number. Field 22 of proc(5)'s stat. */
+/* Its start time tells it from a later process of the same number. */
 static int write_record(const struct sw_daemon_paths *paths, pid_t pid, struct sw_error *err)
 {
-	char path[64], stat_text[1024] = "";
-	long long start = 0;
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	SW_CLEANUP(fclose) FILE *stat_file = fopen(path, "re");
-	if (!stat_file || !fgets(stat_text, sizeof stat_text, stat_file))
+	struct sw_process_stat stat;
+	if (sw_process_read_stat(pid, &stat, NULL) < 0)
 		return 0; /* it has died: the caller is about to notice */
-	const char *rest = strrchr(stat_text, ')');
-	if (!rest || sscanf(rest + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-	                    "%*s %*s %*s %lld", &start) != 1)
-		return 0;
 	SW_CLEANUP(fclose) FILE *record = fopen(paths->record, "we");
-	if (!record || fprintf(record, "%d %lld\n", (int)pid, start) < 0 || fflush(record) != 0)
+	if (!record || fprintf(record, "%d %" PRIu64 "\n", (int)pid, stat.start_ticks) < 0 ||
+	    fflush(record) != 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", paths->record);
 	return 0;
 }

@@ -1,25 +1,19 @@
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/process.h"
 #include "docker/lifecycle.h"
 
 enum { LABELS = 5, LABEL_MAX = 160 };
 
-/* Field 22 of proc(5)'s stat; the name in parentheses may hold anything, so counted after the last
- * ')'. */
 static void own_start(char dst[32])
 {
-	char text[1024] = "";
-	unsigned long long start;
+	struct sw_process_stat own;
 	dst[0] = '\0';
-	SW_CLEANUP(fclose) FILE *file = fopen("/proc/self/stat", "re");
-	if (!file || !fgets(text, sizeof text, file))
-		return;
-	const char *rest = strrchr(text, ')');
-	if (rest && sscanf(rest + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-	                   "%*s %*s %*s %llu", &start) == 1)
-		(void)snprintf(dst, 32, "%llu", start);
+	if (sw_process_read_stat(0, &own, NULL) == 0)
+		(void)snprintf(dst, 32, "%" PRIu64, own.start_ticks);
 }
 
 static void boot_id(char dst[64])

@@ -93,7 +93,7 @@ void sw_lifecycle_free(struct sw_lifecycle *life);
 /* The labels that every container of sandwatch carries, so that a later run can tell whose it was
  * and whether its owner still lives: org.sandwatch.{session,host,pid,pid_start,boot}. "k=v",
  * NULL-terminated, one block that the caller frees with free(); NULL when memory is out. pid_start is
- * field 22 of /proc/self/stat, boot the kernel's boot_id; "" where there is no /proc. */
+ * core/process.h's start_ticks, boot the kernel's boot_id; "" where there is no /proc. */
 const char **sw_lifecycle_labels(const char *session_id);
 
 #endif

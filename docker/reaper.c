@@ -1,8 +1,11 @@
 #include "docker/reaper.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 
 #include "core/error.h"
+#include "core/process.h"
 #include "core/text.h"
 #include "docker/blocking.h"
 #include "docker/lifecycle.h"
@@ -27,24 +30,18 @@ static const char *label(const char *const *labels, const char *key)
 	return "";
 }
 
-/* Field 22 of /proc/PID/stat counts from behind the command's name, which may hold anything. */
+/* Both as sw_lifecycle_labels writes them; spelled otherwise they are nobody's (0 would be us). */
 static bool same_process(const char *pid, const char *start)
 {
-	char path[64], stat[1024];
-	if (!*pid || strspn(pid, "0123456789") != strlen(pid) || strlen(pid) > 10)
+	struct sw_process_stat stat;
+	char now[32];
+	if (*pid < '1' || strspn(pid, "0123456789") != strlen(pid) || strlen(pid) > 10)
 		return false;
-	snprintf(path, sizeof path, "/proc/%s/stat", pid);
-	FILE *file = fopen(path, "re");
-	if (!file)
+	long long number = strtoll(pid, NULL, 10);
+	if (number > INT_MAX || sw_process_read_stat((pid_t)number, &stat, NULL) < 0)
 		return false;
-	size_t n = fread(stat, 1, sizeof stat - 1, file);
-	fclose(file);
-	stat[n] = '\0';
-	char *at = strrchr(stat, ')');
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	size_t len = strlen(start);
-	return at && len && strncmp(at + 1, start, len) == 0 && at[1 + len] == ' ';
+	(void)snprintf(now, sizeof now, "%" PRIu64, stat.start_ticks);
+	return strcmp(now, start) == 0;
 }
 
 static void look(void *user, const char *id, const char *name, const char *state,

@@ -36,18 +36,11 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 	struct sw_step_lines lines;
 	struct sw_reaped reaped;
 	struct sw_error err;
-	struct sw_engine_options options = {
-		.host = cli->host,
-		.docker_host = getenv("DOCKER_HOST"),
-		.runtime_dir = getenv("XDG_RUNTIME_DIR"),
-		.home = getenv("HOME"),
-		.state_dir = setup->paths.state,
-		.may_start = false,
-	};
 	sw_step_lines_init(&lines, cli->quiet);
-	if (sw_engine_find(&options, sw_step_lines_steps(&lines), &setup->engine, &err) < 0) {
+	if (sw_setup_engine(setup, cli, false, sw_step_lines_steps(&lines), &err) < 0) {
 		/* An engine that was named may hold containers, whether it answers now or not. */
-		bool named = cli->host || (options.docker_host && *options.docker_host);
+		const char *docker_host = getenv("DOCKER_HOST");
+		bool named = cli->host || (docker_host && *docker_host);
 		if (err.code != SW_ERR_NO_ENGINE || named)
 			return fail(&err);
 		if (!cli->quiet)

@@ -74,7 +74,7 @@ static int act(const struct sw_cli *cli, struct sw_setup *setup, struct sw_error
 	sw_step_lines_init(&lines, cli->quiet);
 	struct sw_steps steps = sw_step_lines_steps(&lines);
 	if (sw_setup_plan(cli, &setup->plan, err) < 0 || sw_paths_init(&setup->paths, err) < 0 ||
-	    sw_setup_engine(setup, cli, steps, err) < 0)
+	    sw_setup_engine(setup, cli, true, steps, err) < 0)
 		return -1;
 	return is_build ? build(setup, steps, err) : list_or_remove(setup, is_remove, err);
 }

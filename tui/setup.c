@@ -181,8 +181,8 @@ static int load_worker(struct sw_setup *setup, const struct sw_image_parts *part
 
 /* ---- engine ---- */
 
-int sw_setup_engine(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
-                    struct sw_error *err)
+int sw_setup_engine(struct sw_setup *setup, const struct sw_cli *cli, bool may_start,
+                    struct sw_steps steps, struct sw_error *err)
 {
 	struct sw_engine_options options = {
 		.host = cli->host,
@@ -190,7 +190,7 @@ int sw_setup_engine(struct sw_setup *setup, const struct sw_cli *cli, struct sw_
 		.runtime_dir = getenv("XDG_RUNTIME_DIR"),
 		.home = getenv("HOME"),
 		.state_dir = setup->paths.state,
-		.may_start = true,
+		.may_start = may_start,
 	};
 	if (sw_engine_find(&options, steps, &setup->engine, err) < 0)
 		return -1;
@@ -202,7 +202,7 @@ static int need_engine(struct sw_setup *setup, const struct sw_cli *cli, struct 
                        struct sw_error *err)
 {
 	struct sw_error why;
-	if (sw_setup_engine(setup, cli, steps, &why) == 0)
+	if (sw_setup_engine(setup, cli, true, steps, &why) == 0)
 		return 0;
 	const struct sw_fallback *fallback = &setup->plan.fallback;
 	bool falls_back = fallback->enabled && fallback->on & 1u << SW_OUTCOME_ENGINE;

@@ -33,9 +33,10 @@ struct sw_setup {
 /* The configuration's layers and CLI's flags become SETUP's plan. */
 int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err);
 
-/* The state folder, and an engine that answers where one is needed. */
-int sw_setup_engine(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
-                    struct sw_error *err);
+/* An engine that answers, into SETUP, whose paths are set: what CLI, the environment and the state
+ * folder name, as sw_engine_find takes them. MAY_START: whether a private one may be started. */
+int sw_setup_engine(struct sw_setup *setup, const struct sw_cli *cli, bool may_start,
+                    struct sw_steps steps, struct sw_error *err);
 
 /* All of it; SETUP is zeroed first. SW_ERR_NO_ENGINE only when nothing could run instead: else the
  * session runs, and every sandbox iteration shows what it is. */

@@ -34,8 +34,8 @@ class Workload:
 class Sandwatch:
     name = "sandwatch, cold"
 
-    def __init__(self, bench):
-        self.bench = bench
+    def __init__(self, bench, runtime="default"):
+        self.bench, self.runtime = bench, runtime
 
     def session(self, config, *arguments):
         """Runs a session; returns its snapshot and the path of its journal."""
@@ -50,7 +50,8 @@ class Sandwatch:
         return {"session": {"name": "bench", "iterations": iterations, "warmup": warmup},
                 "modes": [{"name": "cold", "kind": "cold"}],
                 "workload": {"command": workload.command},
-                "sandbox": {"docker": {"image": workload.image}, "fallback": {"enabled": False}}, "gates": []}
+                "sandbox": {"docker": {"image": workload.image, "runtime": self.runtime},
+                            "fallback": {"enabled": False}}, "gates": []}
 
     def block(self, workload, count):
         snapshot, _ = self.session(self.config(workload, count))
@@ -66,20 +67,20 @@ class DockerRun:
               "--user", USER, "--pids-limit", "64", "--memory", "2g", "--memory-swap", "2g", "--cpus", "0.5",
               "--tmpfs", "/tmp:size=16m"]
 
-    def __init__(self, bench):
-        self.bench = bench
+    def __init__(self, bench, runtime):
+        self.bench, self.runtime = bench, runtime
 
     def block(self, workload, count):
-        command = ["docker", "run", "--rm", *self.limits, workload.image, *workload.command]
+        command = ["docker", "run", "--rm", "--runtime", self.runtime, *self.limits, workload.image, *workload.command]
         return [run(command, env=self.bench.environment)[1] for _ in range(count + 1)][1:]
 
 
 class PythonSdk:
     name = "Python Docker SDK"
 
-    def __init__(self, bench):
+    def __init__(self, bench, runtime):
         import docker  # the distribution's own module, or none
-        self.version = docker.__version__
+        self.runtime = runtime
         self.client = docker.DockerClient(base_url=bench.endpoint, version="auto", timeout=DEADLINE)
 
     def once(self, workload):
@@ -87,7 +88,7 @@ class PythonSdk:
         self.client.containers.run(
             workload.image, workload.command, remove=True, network_mode="none", read_only=True, cap_drop=["ALL"],
             security_opt=["no-new-privileges"], user=USER, pids_limit=64, mem_limit="2g", memswap_limit="2g",
-            nano_cpus=500_000_000, tmpfs={"/tmp": "size=16m"})
+            nano_cpus=500_000_000, tmpfs={"/tmp": "size=16m"}, runtime=self.runtime)
         return time.monotonic_ns() - begin
 
     def block(self, workload, count):
@@ -97,6 +98,7 @@ class PythonSdk:
 class BareRunc:
     """The floor: no engine. Its config.json is the one that the engine wrote for the same container."""
     name = "runc run"
+    runtime = "runc"
 
     def __init__(self, bench):
         self.bench = bench

@@ -52,3 +52,8 @@ class Table:
 
 def verdict(holds):
     return "met" if holds else "MISSED"
+
+
+def verdict_of_ratio(ratio, low, high, goal):
+    """A goal inside the interval can't be told from the figure: that is said."""
+    return verdict(ratio <= goal) + (", not clear of noise" if low <= goal < high else "")

@@ -100,7 +100,23 @@ def close(connection):
     connection.close()
 
 
-class Proxy(Listener):
+class Answering(Listener):
+    """Calls `answer(connection, name, head, body)` for the one request that each connection carries; the
+    requests' names, in order, are in SEEN."""
+
+    def __init__(self, path):
+        self.seen = []
+        super().__init__(path, self.receive)
+
+    def receive(self, connection):
+        request = read_request(connection)
+        if request:
+            name = name_of(request[0])
+            self.seen.append(name)
+            self.answer(connection, name, *request)
+
+
+class Proxy(Answering):
     """In front of the engine at BACKEND. A connection carries one request, so that every answer ends
     with its connection. FAULTS: {name: offset}: that request's first answer stops there."""
 
@@ -108,16 +124,9 @@ class Proxy(Listener):
         self.backend = backend
         self.faults = dict(faults or {})
         self.record = record
-        self.seen = []
-        super().__init__(path, self.forward)
+        super().__init__(path)
 
-    def forward(self, connection):
-        request = read_request(connection)
-        if not request:
-            return
-        head, body = request
-        name = name_of(head)
-        self.seen.append(name)
+    def answer(self, connection, name, head, body):
         cut = self.faults.pop(name, None)
         upgrade = re.search(rb"(?i)\r\nupgrade:", head) is not None
         if not upgrade:
@@ -153,7 +162,7 @@ class Proxy(Listener):
             self.record.setdefault(name, sent)
 
 
-class Replay(Listener):
+class Replay(Answering):
     """Answers with recorded bytes. DIES_AT: (name, offset): the whole engine ends at that byte of that answer."""
 
     def __init__(self, path, dies_at=None, folder=RECORDED):
@@ -161,16 +170,9 @@ class Replay(Listener):
         self.dies_at = dies_at
         self.started = threading.Event()
         self.token = None
-        self.seen = []
-        super().__init__(path, self.answer)
+        super().__init__(path)
 
-    def answer(self, connection):
-        request = read_request(connection)
-        if not request:
-            return
-        head, body = request
-        name = name_of(head)
-        self.seen.append(name)
+    def answer(self, connection, name, _, body):
         data = self.answers.get(name, b"HTTP/1.1 501 Not Recorded\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         if name == "create":
             self.token = re.search(rb"SANDWATCH_TOKEN=(\w+)", body)[1]

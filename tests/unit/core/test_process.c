@@ -7,13 +7,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -326,6 +329,109 @@ static void what_is_not_found_says_why(void **state)
 	assert_int_equal(sw_process_find("sh", "/bin", small, sizeof small, &err), -1);
 }
 
+/* ---- what /proc tells ---- */
+
+static struct sw_process_stat stat_of(pid_t pid)
+{
+	struct sw_process_stat stat;
+	if (sw_process_read_stat(pid, &stat, &err) < 0)
+		fail_msg("%s", err.message);
+	return stat;
+}
+
+static void our_own_stat(void **state)
+{
+	(void)state;
+	struct sw_process_stat own = stat_of(0), again = stat_of(0), by_number = stat_of(getpid());
+	assert_true(own.start_ticks > 0);
+	assert_true(own.start_ticks == again.start_ticks);
+	assert_true(own.start_ticks == by_number.start_ticks);
+	assert_int_equal(own.state, 'R');
+	assert_int_equal(own.parent, getppid());
+	assert_int_equal(by_number.parent, getppid());
+}
+
+static uint64_t ticks_since_boot(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
+	return (uint64_t)now.tv_sec * hz + (uint64_t)now.tv_nsec * hz / 1000000000;
+}
+
+static void a_process_starts_between_before_and_after(void **state)
+{
+	(void)state;
+	uint64_t before = ticks_since_boot();
+	spawn("read line", true, false);
+	uint64_t after = ticks_since_boot();
+	struct sw_process_stat child = stat_of(process.pid);
+	assert_in_range(child.start_ticks, before, after);
+	assert_int_equal(child.parent, getpid());
+}
+
+/* Read up to the first ')', this one's state is 'X' and its parent 1. */
+static void a_name_may_hold_anything(void **state)
+{
+	int ready[2], status;
+	char byte;
+	struct sw_process_stat child = {0};
+	(void)state;
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	uint64_t before = ticks_since_boot();
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (prctl(PR_SET_NAME, "a) X 1 (b", 0, 0, 0) == 0 && write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	uint64_t after = ticks_since_boot();
+	close(ready[1]);
+	bool named = read(ready[0], &byte, 1) == 1;
+	close(ready[0]);
+	int result = sw_process_read_stat(pid, &child, &err);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(named);
+	assert_int_equal(result, 0);
+	assert_true(child.state == 'S' || child.state == 'R');
+	assert_int_equal(child.parent, getpid());
+	assert_in_range(child.start_ticks, before, after);
+}
+
+static void the_dead_tell_until_they_are_reaped(void **state)
+{
+	(void)state;
+	spawn("exit 0", false, false);
+	pid_t pid = process.pid;
+	siginfo_t info;
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(stat_of(pid).state, 'Z');
+	reap();
+	struct sw_process_stat stat = {.state = '?', .parent = -7, .start_ticks = 7};
+	assert_int_equal(sw_process_read_stat(pid, &stat, &err), -1);
+	assert_int_equal(err.code, SW_ERR_NOT_FOUND);
+	assert_int_equal(err.sys_errno, ENOENT);
+}
+
+static void nobody_has_no_stat(void **state)
+{
+	static const pid_t nobody[] = {INT_MAX, -1, INT_MIN}; /* the kernel's largest is 2^22 */
+	(void)state;
+	for (size_t i = 0; i < sizeof nobody / sizeof *nobody; i++) {
+		struct sw_process_stat stat = {.state = '?', .parent = -7, .start_ticks = 7};
+		err = (struct sw_error){0};
+		assert_int_equal(sw_process_read_stat(nobody[i], &stat, &err), -1);
+		assert_int_equal(err.code, SW_ERR_NOT_FOUND);
+		assert_int_equal(err.sys_errno, ENOENT);
+		assert_non_null(strstr(err.message, "/proc/"));
+		assert_int_equal(sw_process_read_stat(nobody[i], &stat, NULL), -1);
+		assert_int_equal(stat.state, '?');
+		assert_int_equal(stat.parent, -7);
+		assert_int_equal(stat.start_ticks, 7);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -346,6 +452,11 @@ int main(void)
 		TEST(commands_are_found_along_the_path),
 		TEST(an_empty_part_of_the_path_is_here),
 		TEST(what_is_not_found_says_why),
+		TEST(our_own_stat),
+		TEST(a_process_starts_between_before_and_after),
+		TEST(a_name_may_hold_anything),
+		TEST(the_dead_tell_until_they_are_reaped),
+		TEST(nobody_has_no_stat),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
