@@ -58,6 +58,7 @@ all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|as
 run: ## installs what is missing, builds, and runs the default session (ARGS="--batch …")
 	@config/packages.sh run
 	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@config/engine.sh $(BIN) up
 	@$(BIN) $(ARGS)
 
 test: ## installs what the tests need, builds, and runs every test on a private engine
@@ -72,7 +73,7 @@ bench: ## measures the figures of docs/performance.md (ARGS="--rounds N"; needs 
 	@tests/bench/bench.py --program $(BIN) $(ARGS)
 
 engine-down: all ## stops the private engine that sandwatch started
-	@$(BIN) clean --engine
+	@config/engine.sh $(BIN) down
 
 lint: ## file and function sizes, layers, shell scripts, formatting
 	@tests/lint.sh

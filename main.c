@@ -12,6 +12,8 @@ static const struct sw_command commands[] = {
      SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 0, sw_cmd_run},
 	{"report", "RUN", "the study's report, of a recorded run (latest, an id or a folder)", 0, 1,
      sw_cmd_report},
+	{"engine", "", "the engine in use; starts a private one if none answers",
+     SW_FLAGS_ENGINE, 0, sw_cmd_engine},
 	{"image", "build|list|remove", "the sandbox image", SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 1,
      sw_cmd_image},
 	{"config", "", "print the configuration that is in force", SW_FLAGS_CONFIG, 0, sw_cmd_config},
@@ -36,7 +38,7 @@ int main(int argc, char **argv)
 	}
 	if (cli.help) {
 		struct sw_buf text = {0};
-		sw_cli_help(commands, argc > 1 && argv[1][0] != '-' ? cli.command : NULL, &text);
+		sw_cli_help(commands, cli.is_named ? cli.command : NULL, &text);
 		fputs(text.data, stdout);
 		sw_buf_done(&text);
 		return SW_EXIT_DONE;

@@ -161,8 +161,9 @@ static int search_engine(struct search *search, struct sw_engine *out_engine, st
 	return sw_error_set(err, SW_ERR_NO_ENGINE, 0,
 	                    "no container engine answers. Tried %.*s%s; a private one: %.130s. Any of "
 	                    "these helps: start Docker or Podman, or name one with --host or DOCKER_HOST; "
-	                    "run as root with docker.io installed, then a private engine is started; run "
-	                    "the host modes only, with sandbox.enabled: false",
+	                    "install docker.io and call `sudo sandwatch engine` (root needs no such call), "
+	                    "which starts a private one; run the host modes only, with sandbox.enabled: "
+	                    "false",
 	                    TRIED_MAX, search->tried.data ? search->tried.data : "nothing",
 	                    search->tried.len > TRIED_MAX ? "…" : "", cause);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "docker/api.h"
 #include "docker/endpoint.h"
@@ -59,15 +60,21 @@ int sw_engine_private_endpoint(const char *state_dir, struct sw_endpoint *out_en
                                struct sw_error *err);
 
 /* Starts the private dockerd (no bridge, no iptables, own data root, exec root, socket and pid file
- * below STATE_DIR/engine) unless it answers already. Two callers at once start one (a lock file).
+ * below STATE_DIR/engine) unless it answers already. Needs root. Two callers at once start one (a lock file).
  * The daemon outlives this process. The directory is 0700. dockerd is looked for in the
  * usual system folders only. It runs in a mount namespace of its own, so that crun works on a hybrid
  * cgroup host and the system's containerd is not shared. */
 int sw_engine_start_private(const char *state_dir, struct sw_steps steps, struct sw_error *err);
 
+/* Lets user UID reach the running private engine of STATE_DIR, which makes them root on this machine:
+ * for the one who called sudo. The socket becomes theirs, the folders on the way get search
+ * permission for all. Needs root. SW_ERR_IO: there is no such engine. */
+int sw_engine_grant_private(const char *state_dir, uid_t uid, struct sw_error *err);
+
 /* Stops the private engine of STATE_DIR and waits for its end: TERM, then KILL after 20 s; only a
  * process that is this engine's dockerd by its pid file, start time and command line. Its data
- * stays; REMOVE_DATA removes it too. Not running is success; *OUT_WAS_RUNNING says which. */
+ * stays; REMOVE_DATA removes it too. Not running is success; *OUT_WAS_RUNNING says which. Needs root
+ * when there is anything to stop. */
 int sw_engine_stop_private(const char *state_dir, bool remove_data, bool *out_was_running,
                            struct sw_error *err);
 

@@ -53,7 +53,8 @@ static int make_private_dir(const char *path, struct sw_error *err)
 		return -1;
 	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
 		return sw_error_set(err, SW_ERR_IO, 0, "%s is not a directory of this user: remove it", path);
-	if ((st.st_mode & 077) && chmod(path, 0700) < 0)
+	/* Search permission alone is what sw_engine_grant_private gives. */
+	if ((st.st_mode & 066) && chmod(path, 0700) < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot close the directory %s to others", path);
 	return 0;
 }
@@ -237,8 +238,6 @@ static int wait_ready(const struct sw_daemon_paths *paths, pid_t pid, struct sw_
 static int check_means(struct sw_error *err)
 {
 	char program[1024];
-	if (geteuid() != 0)
-		return sw_error_set(err, SW_ERR_NO_ENGINE, 0, "a private engine needs root");
 	if (!sw_daemon_find_program("dockerd", program, sizeof program))
 		return sw_error_set(err, SW_ERR_NO_ENGINE, 0, "there is no dockerd (apt-get install docker.io)");
 	return 0;
@@ -286,10 +285,26 @@ int sw_engine_start_private(const char *state_dir, struct sw_steps steps, struct
 {
 	struct sw_daemon_paths paths;
 	SW_CLEANUP(close) int lock = -1;
+	if (geteuid() != 0) {
+		sw_error_set(err, SW_ERR_NO_ENGINE, 0, "it needs root");
+		return sw_error_wrap(err, "%s", sw_engine_cannot_start);
+	}
 	if (sw_daemon_paths(state_dir, &paths, err) < 0 || take_lock(&paths, &lock, err) < 0)
 		return -1;
 	if (start_locked(&paths, steps, err) < 0)
 		return sw_error_wrap(err, "%s", sw_engine_cannot_start);
+	return 0;
+}
+
+int sw_engine_grant_private(const char *state_dir, uid_t uid, struct sw_error *err)
+{
+	struct sw_daemon_paths paths;
+	if (sw_daemon_paths(state_dir, &paths, err) < 0)
+		return -1;
+	if (chmod(paths.dir, 0711) < 0 || chmod(paths.run, 0711) < 0 ||
+	    lchown(paths.socket, uid, (gid_t)-1) < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot give user %ld access to %s", (long)uid,
+		                    paths.socket);
 	return 0;
 }
 
@@ -313,6 +328,9 @@ int sw_engine_stop_private(const char *state_dir, bool with_data, bool *out_was_
 		*out_was_running = false;
 		return 0;
 	}
+	if (geteuid() != 0)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "the private engine in %s is root's: stop it with sudo",
+		                    paths.dir);
 	if (take_lock(&paths, &lock, err) < 0)
 		return -1;
 	bool running = sw_daemon_running(&paths, &pid);

@@ -84,38 +84,44 @@ static int set_number(const struct flag *flag, const char *text, int64_t *out, s
 	return 0;
 }
 
+/* A flag of any command. */
+static const struct flag *find_flag(const char *word)
+{
+	size_t len = strcspn(word, "=");
+	for (int i = 0; i < N_FLAGS; i++)
+		if (strlen(flags[i].name) == len && strncmp(flags[i].name, word, len) == 0)
+			return &flags[i];
+	return NULL;
+}
+
 /* NAME=VALUE and NAME VALUE are the same. Returns how many arguments were used, or -1. */
 static int take_flag(struct sw_cli *cli, int left, char **argv, struct sw_error *err)
 {
-	size_t len = strcspn(argv[0], "=");
-	const char *value = argv[0][len] ? argv[0] + len + 1 : NULL;
-	for (int i = 0; i < N_FLAGS; i++) {
-		const struct flag *flag = &flags[i];
-		void *at = (char *)cli + flag->offset;
-		if (strlen(flag->name) != len || strncmp(flag->name, argv[0], len) != 0 ||
-		    !takes(cli->command, flag))
-			continue;
-		if (flag->type == FLAG_BOOL) {
-			if (value)
-				return sw_error_set(err, SW_ERR_USAGE, 0, "%s takes no value", flag->name);
-			*(bool *)at = true;
-			return 1;
-		}
-		int used = value ? 1 : 2;
-		if (!value && (left < 2 || strncmp(argv[1], "--", 2) == 0))
-			return sw_error_set(err, SW_ERR_USAGE, 0, "%s needs its value: %s %s", flag->name,
-			                    flag->name, flag->argument);
-		if (!value)
-			value = argv[1];
-		if (!*value)
-			return sw_error_set(err, SW_ERR_USAGE, 0, "%s has an empty value", flag->name);
-		if (flag->type == FLAG_TEXT)
-			*(const char **)at = value;
-		else if (set_number(flag, value, at, err) < 0)
-			return -1;
-		return used;
+	const struct flag *flag = find_flag(argv[0]);
+	if (!flag || !takes(cli->command, flag))
+		return unknown_flag(cli->command, argv[0], err);
+	const char *equals = strchr(argv[0], '=');
+	const char *value = equals ? equals + 1 : NULL;
+	void *at = (char *)cli + flag->offset;
+	if (flag->type == FLAG_BOOL) {
+		if (value)
+			return sw_error_set(err, SW_ERR_USAGE, 0, "%s takes no value", flag->name);
+		*(bool *)at = true;
+		return 1;
 	}
-	return unknown_flag(cli->command, argv[0], err);
+	int used = value ? 1 : 2;
+	if (!value && (left < 2 || strncmp(argv[1], "--", 2) == 0))
+		return sw_error_set(err, SW_ERR_USAGE, 0, "%s needs its value: %s %s", flag->name,
+		                    flag->name, flag->argument);
+	if (!value)
+		value = argv[1];
+	if (!*value)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "%s has an empty value", flag->name);
+	if (flag->type == FLAG_TEXT)
+		*(const char **)at = value;
+	else if (set_number(flag, value, at, err) < 0)
+		return -1;
+	return used;
 }
 
 static const struct sw_command *find_command(const struct sw_command *commands, const char *name)
@@ -139,19 +145,34 @@ static int unknown_command(const struct sw_command *commands, const char *word,
 	                    near ? "; did you mean " : "", near ? near : "");
 }
 
+/* Where the command stands: the first word that is no flag and no flag's value; 0: nowhere. */
+static int find_word(int argc, char **argv)
+{
+	int at = 1;
+	while (at < argc && argv[at][0] == '-' && argv[at][1]) {
+		const struct flag *flag = find_flag(argv[at]);
+		if (!flag && strcmp(argv[at], "-h") != 0)
+			return 0; /* it is the one to complain of */
+		at += flag && flag->type != FLAG_BOOL && !strchr(argv[at], '=') ? 2 : 1;
+	}
+	return at < argc ? at : 0;
+}
+
 int sw_cli_parse(const struct sw_command *commands, int argc, char **argv, struct sw_cli *out_cli,
                  struct sw_error *err)
 {
 	struct sw_cli cli = {.command = commands, .iterations = -1, .warmup = -1, .seed = -1};
-	int at = 1;
-	if (argc > 1 && argv[1][0] != '-') {
-		cli.command = find_command(commands, argv[1]);
+	int word = find_word(argc, argv);
+	if (word) {
+		cli.command = find_command(commands, argv[word]);
 		if (!cli.command)
-			return unknown_command(commands, argv[1], err);
-		at = 2;
+			return unknown_command(commands, argv[word], err);
+		cli.is_named = true;
 	}
-	while (at < argc) {
-		if (strcmp(argv[at], "-h") == 0) {
+	for (int at = 1; at < argc;) {
+		if (at == word) {
+			at++;
+		} else if (strcmp(argv[at], "-h") == 0) {
 			cli.help = true;
 			at++;
 		} else if (argv[at][0] == '-' && argv[at][1]) {

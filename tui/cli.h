@@ -39,14 +39,16 @@ enum {
 /* What was asked for; strings are borrowed from argv. NULL or -1: not given. */
 struct sw_cli {
 	const struct sw_command *command;
+	bool is_named; /* rather than the default one */
 	const char *arguments[4];
 	int n_arguments;
 	bool batch, quiet, help, version, engine, data;
-	const char *config, *export_path, *report_path, *host, *modes, *order, *theme;
+	const char *config, *export_path, *report_path, *host, *modes, *order;
 	int64_t iterations, warmup, seed;
 };
 
-/* COMMANDS ends with a NULL name; its first is the default. SW_ERR_USAGE says what was wrong and
+/* COMMANDS ends with a NULL name; its first is the default. Flags may stand before the command, too.
+ * SW_ERR_USAGE says what was wrong and
  * what is near it. */
 int sw_cli_parse(const struct sw_command *commands, int argc, char **argv, struct sw_cli *out_cli,
                  struct sw_error *err);

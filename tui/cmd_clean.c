@@ -59,12 +59,13 @@ int sw_cmd_clean(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
 	struct sw_error err;
+	uid_t caller;
 	int code;
 	if (!setup)
 		return SW_EXIT_FAILED;
 	if (cli->data && !cli->engine)
 		code = fail_usage(&err);
-	else if (sw_paths_init(&setup->paths, &err) < 0)
+	else if (sw_paths_init_caller(&setup->paths, &caller, &err) < 0)
 		code = fail(&err);
 	else if (cli->engine)
 		code = stop_engine(cli, &setup->paths);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,9 +19,9 @@ static int join(char *dst, size_t size, const char *a, const char *b, struct sw_
 	return 0;
 }
 
-int sw_paths_init(struct sw_paths *paths, struct sw_error *err)
+static int init(struct sw_paths *paths, const char *home, struct sw_error *err)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *state = getenv("XDG_STATE_HOME");
 	int status;
 	if (state && state[0] == '/')
 		status = join(paths->state, sizeof paths->state, state, "/sandwatch", err);
@@ -38,6 +39,39 @@ int sw_paths_init(struct sw_paths *paths, struct sw_error *err)
 	paths->program[n] = '\0';
 	*strrchr(paths->program, '/') = '\0';
 	return 0;
+}
+
+int sw_paths_init(struct sw_paths *paths, struct sw_error *err)
+{
+	return init(paths, getenv("HOME"), err);
+}
+
+/* sudo(8) sets SUDO_UID. */
+static const struct passwd *caller(void)
+{
+	const char *text = getenv("SUDO_UID");
+	char *end;
+	if (!text || geteuid() != 0)
+		return NULL;
+	errno = 0;
+	long uid = strtol(text, &end, 10);
+	return errno || end == text || *end || uid <= 0 ? NULL : getpwuid((uid_t)uid);
+}
+
+int sw_paths_init_caller(struct sw_paths *paths, uid_t *out_caller, struct sw_error *err)
+{
+	const struct passwd *user = caller();
+	*out_caller = (uid_t)-1;
+	if (!user)
+		return sw_paths_init(paths, err);
+	*out_caller = user->pw_uid;
+	/* Folders that are made on the way belong to the user. */
+	if (setegid(user->pw_gid) < 0 || seteuid(user->pw_uid) < 0)
+		return sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot act as %s", user->pw_name);
+	int status = init(paths, user->pw_dir, err);
+	if (seteuid(0) < 0 || setegid(0) < 0)
+		return sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot act as root again");
+	return status;
 }
 
 void sw_paths_now(char dst[32])

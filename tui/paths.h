@@ -3,6 +3,8 @@
 #ifndef SW_PATHS_H
 #define SW_PATHS_H
 
+#include <sys/types.h>
+
 #include "core/plan.h"
 
 struct sw_error;
@@ -14,6 +16,11 @@ struct sw_paths {
 
 /* SW_ERR_USAGE when neither variable says where. Makes the state folder. */
 int sw_paths_init(struct sw_paths *paths, struct sw_error *err);
+
+/* For what root does on behalf of the user who called sudo, that is with the private engine: as
+ * sw_paths_init, but of that user's home and made as that user. *OUT_CALLER is their uid, or -1 when
+ * nobody called sudo; then there is no difference. */
+int sw_paths_init_caller(struct sw_paths *paths, uid_t *out_caller, struct sw_error *err);
 
 struct sw_run_paths {
 	char id[32];         /* 6 hex digits */

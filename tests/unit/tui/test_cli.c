@@ -61,7 +61,6 @@ static void nothing_is_the_first_command(void **state)
 	assert_int_equal(cli.seed, -1);
 	assert_null(cli.config);
 	assert_null(cli.modes);
-	assert_null(cli.theme);
 	assert_false(cli.batch || cli.quiet || cli.help || cli.version || cli.engine || cli.data);
 	assert_int_equal(cli.n_arguments, 0);
 }
@@ -107,6 +106,22 @@ static void commands_take_their_words(void **state)
 	assert_string_equal(cli.arguments[0], "-");
 }
 
+static void flags_may_come_first(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--quiet", "--engine", "clean"), 0);
+	assert_ptr_equal(cli.command, &commands[2]);
+	assert_true(cli.quiet && cli.engine && cli.is_named);
+	assert_int_equal(PARSE("--mode", "clean", "--seed=1"), 0); /* a flag's value is no command */
+	assert_ptr_equal(cli.command, &commands[0]);
+	assert_string_equal(cli.modes, "clean");
+	assert_false(cli.is_named);
+	assert_int_equal(PARSE("--seed=1", "report", "clean"), -1);
+	assert_int_equal(PARSE("-h", "report", "clean"), 0);
+	assert_string_equal(cli.arguments[0], "clean");
+	assert_true(cli.help);
+}
+
 static void assert_usage(int status, const char *what)
 {
 	static const unsigned char untouched = 0x55;
@@ -123,8 +138,7 @@ static void too_many_words(void **state)
 	(void)state;
 	assert_usage(PARSE("image", "a", "b", "c"), "'c' is one word too many");
 	assert_usage(PARSE("run", "x"), "'x' is one word too many");
-	assert_usage(PARSE("--batch", "x"), "'x' is one word too many");
-	assert_usage(PARSE("-"), "'-' is one word too many");
+	assert_usage(PARSE("--batch", "run", "x"), "'x' is one word too many");
 }
 
 static void what_is_unknown_has_its_nearest(void **state)
@@ -140,6 +154,9 @@ static void what_is_unknown_has_its_nearest(void **state)
 	assert_usage(PARSE("repotr"), "did you mean report");
 	assert_usage(PARSE("zzzzzzzz"), "no command 'zzzzzzzz'; see");
 	assert_usage(PARSE(""), "no command ''");
+	assert_usage(PARSE("-"), "no command '-'");
+	assert_usage(PARSE("--batch", "repotr"), "did you mean report");
+	assert_usage(PARSE("--iteration", "5", "run"), "did you mean --iterations");
 }
 
 /* A flag that another command takes is unknown here, and is not suggested. */
@@ -227,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_the_first_command),    TEST(every_flag_is_taken),
 		TEST(commands_take_their_words),       TEST(too_many_words),
+		TEST(flags_may_come_first),
 		TEST(what_is_unknown_has_its_nearest), TEST(flags_belong_to_commands),
 		TEST(values_are_needed_or_not),        TEST(numbers_have_a_range),
 		TEST(help_lists_what_is_there),        TEST(errors_have_exit_codes),
