@@ -291,10 +291,12 @@ clean_up() {
   work=''
 }
 
-# Most of the suite needs root: whoever may become root does, and gets the build back.
+# Most of the suite needs root: whoever may become root does, and gets the build back. Nothing then
+# works on behalf of who called sudo; git trusts root only where it is told to.
 as_root() {
   local code=0
-  sudo -- env "SUITES=$suites" "V=${V:-}" "SANDWATCH_REQUIRE_ENGINE=${SANDWATCH_REQUIRE_ENGINE:-}" \
+  sudo -- env -u SUDO_UID GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory "GIT_CONFIG_VALUE_0=$PWD" \
+    "SUITES=$suites" "V=${V:-}" "SANDWATCH_REQUIRE_ENGINE=${SANDWATCH_REQUIRE_ENGINE:-}" \
     "TMPDIR=${TMPDIR:-/var/tmp}" bash tests/run.sh "$make" || code=$?
   sudo chown -R "$(id -u):$(id -g)" build
   exit "$code"
