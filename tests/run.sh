@@ -18,6 +18,11 @@ python=/usr/bin/python3 # the one that the distribution's modules are for
 [ -x "$python" ] || python=python3
 # A make above hands down its job slots and flags; each make here has its own.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+# Nothing here is done on behalf of who called sudo; git trusts root because of that, or when told to.
+if [ -n "${SUDO_UID:-}" ]; then
+  unset SUDO_UID
+  export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$PWD
+fi
 unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG DOCKER_TLS_VERIFY DOCKER_CERT_PATH
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 umask 022
@@ -291,12 +296,10 @@ clean_up() {
   work=''
 }
 
-# Most of the suite needs root: whoever may become root does, and gets the build back. Nothing then
-# works on behalf of who called sudo; git trusts root only where it is told to.
+# Most of the suite needs root: whoever may become root does, and gets the build back.
 as_root() {
   local code=0
-  sudo -- env -u SUDO_UID GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory "GIT_CONFIG_VALUE_0=$PWD" \
-    "SUITES=$suites" "V=${V:-}" "SANDWATCH_REQUIRE_ENGINE=${SANDWATCH_REQUIRE_ENGINE:-}" \
+  sudo -- env "SUITES=$suites" "V=${V:-}" "SANDWATCH_REQUIRE_ENGINE=${SANDWATCH_REQUIRE_ENGINE:-}" \
     "TMPDIR=${TMPDIR:-/var/tmp}" bash tests/run.sh "$make" || code=$?
   sudo chown -R "$(id -u):$(id -g)" build
   exit "$code"

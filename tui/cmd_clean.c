@@ -19,11 +19,20 @@ static int fail_usage(struct sw_error *err)
 	return fail(err);
 }
 
-static int stop_engine(const struct sw_cli *cli, const struct sw_paths *paths)
+/* The engine of who called sudo, or root's own. */
+static int stop_engine(const struct sw_cli *cli)
 {
+	struct sw_paths paths, own;
 	struct sw_error err;
-	bool was_running;
-	if (sw_engine_stop_private(paths->state, cli->data, &was_running, &err) < 0)
+	uid_t caller;
+	bool was_running = false, has_own = false;
+	if (sw_paths_init_caller(&paths, &caller, &err) < 0 ||
+	    sw_engine_stop_private(paths.state, cli->data, &was_running, &err) < 0)
+		return fail(&err);
+	if (caller != (uid_t)-1)
+		has_own = sw_paths_init(&own, NULL) == 0;
+	if (!was_running && has_own &&
+	    sw_engine_stop_private(own.state, cli->data, &was_running, &err) < 0)
 		return fail(&err);
 	if (!cli->quiet)
 		printf("the private engine %s%s\n", was_running ? "is stopped" : "was not running",
@@ -59,16 +68,15 @@ int sw_cmd_clean(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
 	struct sw_error err;
-	uid_t caller;
 	int code;
 	if (!setup)
 		return SW_EXIT_FAILED;
 	if (cli->data && !cli->engine)
 		code = fail_usage(&err);
-	else if (sw_paths_init_caller(&setup->paths, &caller, &err) < 0)
-		code = fail(&err);
 	else if (cli->engine)
-		code = stop_engine(cli, &setup->paths);
+		code = stop_engine(cli);
+	else if (sw_paths_init(&setup->paths, &err) < 0)
+		code = fail(&err);
 	else
 		code = clean_containers(cli, setup);
 	free(setup);
