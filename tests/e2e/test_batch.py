@@ -536,6 +536,16 @@ class Engines(Case):
         self.assert_code(session, 0)
         self.assertEqual(session.counts(), {"ok": 2})
 
+    @needs_engine
+    def test_which_one(self):
+        session = self.run_it("engine", batch=False, export=False)
+        self.assert_code(session, 0)
+        self.assertIn(common.HOST, session.stdout)
+        session = self.run_it("engine", host="unix:///nonexistent/s", batch=False, export=False)
+        self.assert_code(session, 3)
+        self.assertIn("unix:///nonexistent/s", session.stderr)
+        self.assertEqual(session.stdout, "")
+
     def test_none_is_needed_for_host_modes(self):
         session = self.run_it(host="unix:///nonexistent/s",
                               config=plan(modes=[HOST_MODE], sandbox={"fallback": {"enabled": False}}))

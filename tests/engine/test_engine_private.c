@@ -2,6 +2,7 @@
  * stopped, in a state directory that goes away. Needs root and dockerd; SANDWATCH_TEST_HOST is only
  * the word for "engine tests are wanted". */
 #include <dirent.h>
+#include <grp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -96,6 +97,55 @@ static void starts_once_and_stops(void **state)
 	assert_int_equal(processes_with(paths.dir), 0);
 	assert_int_equal(access(paths.dir, F_OK), -1);
 	assert_false(stop(true));
+}
+
+/* As user UID, in a child: 0 when the private engine answers, 1 when not, 2 when something is amiss. */
+static int asked_by(uid_t uid)
+{
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct sw_endpoint endpoint;
+		struct sw_engine engine;
+		bool was_running;
+		struct sw_error err = {0};
+		if (setgroups(0, NULL) < 0 || setgid((gid_t)uid) < 0 || setuid(uid) < 0 ||
+		    sw_engine_private_endpoint(state_dir, &endpoint, NULL) < 0)
+			_exit(2);
+		/* Neither its start nor its end is anybody's but root's. */
+		if (sw_engine_start_private(state_dir, no_steps, &err) == 0 || err.code != SW_ERR_NO_ENGINE ||
+		    (access(paths.dir, F_OK) == 0 &&
+		     (sw_engine_stop_private(state_dir, false, &was_running, &err) == 0 ||
+		      !strstr(err.message, "sudo"))))
+			_exit(2);
+		_exit(sw_engine_probe(&endpoint, 5 * FX_SECOND, true, &engine, NULL) == 0 ? 0 : 1);
+	}
+	int status = -1;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void is_roots_until_it_is_granted(void **state)
+{
+	enum { NOBODY = 65534, SOMEBODY = 65533 };
+	struct sw_error err;
+	(void)state;
+	need_means();
+	assert_int_equal(chmod(state_dir, 0711), 0);
+	assert_int_equal(sw_engine_grant_private(state_dir, NOBODY, &err), -1);
+	assert_int_equal(err.code, SW_ERR_IO);
+	start();
+	pid_t pid = daemon_pid();
+	assert_int_equal(asked_by(NOBODY), 1);
+	assert_int_equal(sw_engine_grant_private(state_dir, NOBODY, &err), 0);
+	assert_int_equal(asked_by(NOBODY), 0);
+	assert_int_equal(asked_by(SOMEBODY), 1);
+	start(); /* does not take it back */
+	assert_int_equal(daemon_pid(), pid);
+	assert_int_equal(asked_by(NOBODY), 0);
+	assert_true(stop(true));
+	assert_int_equal(asked_by(NOBODY), 1);
 }
 
 static void two_at_once_start_one(void **state)
@@ -351,6 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(starts_once_and_stops),
+		TEST(is_roots_until_it_is_granted),
 		TEST(two_at_once_start_one),
 		TEST(stops_nothing_but_its_own),
 		TEST(daemon_that_dies_early_is_explained),
