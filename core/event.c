@@ -364,6 +364,9 @@ static int decode_root(const struct sw_value *root, struct sw_event *event, stru
 		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: no 't_ns'", name);
 	for (const struct field *field = fields_of[kind]; field->name; field++) {
 		const struct sw_value *value = sw_value_member(root, field->name);
+		/* Every word is always written; anything else is left out when it is zero. */
+		if (!value && field->type == FIELD_WORD)
+			return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: no '%s'", name, field->name);
 		if (value && !get_field(value, field, event))
 			return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: '%s' has a wrong value", name,
 			                    field->name);
