@@ -92,8 +92,9 @@ typedef void (*sw_api_created_fn)(void *user, const char *id, const char *warnin
                                   const struct sw_error *error);
 void sw_api_container_create(struct sw_api *api, const char *name, const char *body,
                              int64_t timeout_ns, sw_api_created_fn done, void *user);
-void sw_api_container_start(struct sw_api *api, const char *id, int64_t timeout_ns,
-                            sw_api_done_fn done, void *user);
+/* Start, wait and upload give a handle for sw_http_cancel, as sw_http_send does. */
+struct sw_http_call *sw_api_container_start(struct sw_api *api, const char *id, int64_t timeout_ns,
+                                            sw_api_done_fn done, void *user);
 /* POST …/wait, condition not-running: send after start's answer only (facts.md). */
 typedef void (*sw_api_waited_fn)(void *user, int exit_code, const struct sw_error *error);
 struct sw_http_call *sw_api_container_wait(struct sw_api *api, const char *id, int64_t timeout_ns,
@@ -115,8 +116,9 @@ void sw_api_container_kill(struct sw_api *api, const char *id, const char *signa
 void sw_api_container_remove(struct sw_api *api, const char *id, int64_t timeout_ns,
                              sw_api_done_fn done, void *user);
 /* PUT …/archive?path=PATH with an uncompressed tar. */
-void sw_api_container_upload(struct sw_api *api, const char *id, const char *path, const void *tar,
-                             size_t tar_len, int64_t timeout_ns, sw_api_done_fn done, void *user);
+struct sw_http_call *sw_api_container_upload(struct sw_api *api, const char *id, const char *path,
+                                             const void *tar, size_t tar_len, int64_t timeout_ns,
+                                             sw_api_done_fn done, void *user);
 /* GET …/export: the root filesystem as a tar into FD. */
 void sw_api_container_export(struct sw_api *api, const char *id, int fd, int64_t timeout_ns,
                              sw_api_done_fn done, void *user);

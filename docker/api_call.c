@@ -21,14 +21,14 @@ static struct sw_http_call *ask_container(struct sw_api *api, const struct sw_ap
 	return sw_api_call_send(call, request, &path);
 }
 
-void sw_api_container_start(struct sw_api *api, const char *id, int64_t timeout_ns,
-                            sw_api_done_fn done, void *user)
+struct sw_http_call *sw_api_container_start(struct sw_api *api, const char *id, int64_t timeout_ns,
+                                            sw_api_done_fn done, void *user)
 {
 	struct sw_http_request request = {.method = "POST"};
 	const struct sw_api_call like = {.answered = sw_api_read_done, .done = done, .user = user,
 	                                 .timeout_ns = timeout_ns,
 	                                 .fine = 304 /* it runs already */};
-	ask_container(api, &like, &request, "starting", id, "/start");
+	return ask_container(api, &like, &request, "starting", id, "/start");
 }
 
 struct sw_http_call *sw_api_container_wait(struct sw_api *api, const char *id, int64_t timeout_ns,
@@ -70,8 +70,9 @@ void sw_api_container_remove(struct sw_api *api, const char *id, int64_t timeout
 	ask_container(api, &like, &request, "removing", id, "?force=1&v=1");
 }
 
-void sw_api_container_upload(struct sw_api *api, const char *id, const char *path, const void *tar,
-                             size_t tar_len, int64_t timeout_ns, sw_api_done_fn done, void *user)
+struct sw_http_call *sw_api_container_upload(struct sw_api *api, const char *id, const char *path,
+                                             const void *tar, size_t tar_len, int64_t timeout_ns,
+                                             sw_api_done_fn done, void *user)
 {
 	SW_CLEANUP(buf) struct sw_buf rest = {0};
 	struct sw_http_request request = {.method = "PUT", .content_type = "application/x-tar",
@@ -80,7 +81,7 @@ void sw_api_container_upload(struct sw_api *api, const char *id, const char *pat
 	                                 .timeout_ns = timeout_ns};
 	sw_buf_add_str(&rest, "/archive?path=");
 	sw_api_path_value(&rest, path);
-	ask_container(api, &like, &request, "uploading into", id, rest.data ? rest.data : "/archive");
+	return ask_container(api, &like, &request, "uploading into", id, rest.data ? rest.data : "/archive");
 }
 
 void sw_api_container_export(struct sw_api *api, const char *id, int fd, int64_t timeout_ns,

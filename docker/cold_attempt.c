@@ -90,15 +90,21 @@ static void fail_later(struct sw_cold *cold, const struct sw_error *error)
 	sw_loop_defer(cold->options.loop, &cold->later, finish_attempt, cold);
 }
 
+/* What the code did stands: a container that stays is told, not charged to the code. */
+static void emit_left_behind(struct sw_cold *cold, const struct sw_error *error)
+{
+	struct sw_error told = *error;
+	sw_error_wrap(&told, "a container stays behind (`sandwatch clean` removes it)");
+	emit_note(cold, told.message);
+}
+
 static void on_gone(void *user, const struct sw_error *error)
 {
 	struct sw_cold *cold = user;
 	sw_loop_disarm(cold->options.loop, &cold->deadline);
 	cold->is_gone = true;
 	if (error) {
-		cold->facts.is_left_behind = true;
-		cold->facts.removal_error = *error;
-		emit_note(cold, error->message);
+		emit_left_behind(cold, error);
 	} else if (sw_lifecycle_id(cold->life)[0]) {
 		emit_it(cold, SW_EVENT_CONTAINER_REMOVED, SW_PHASE_REMOVE);
 	}
@@ -151,6 +157,20 @@ static void on_ended(void *user, const struct sw_error *error)
 
 /* ---- while it runs ---- */
 
+static void on_deadline(void *user);
+
+/* The limit is the code's own: it counts from the first sign that the code runs, which is the start's
+ * answer or a byte of output. Until then the engine's patience, each request's deadline, counts. */
+static void begin_limit(struct sw_cold *cold)
+{
+	int64_t due_ns = sw_clock_ns() + cold->options.mode->sandbox.timeout_ns;
+	if (cold->has_limit)
+		return;
+	cold->has_limit = true;
+	if (sw_loop_arm(cold->options.loop, &cold->deadline, due_ns, on_deadline, cold) < 0)
+		on_deadline(cold); /* an attempt without a deadline is not to be */
+}
+
 static void on_deadline(void *user)
 {
 	struct sw_cold *cold = user;
@@ -162,7 +182,6 @@ static void on_deadline(void *user)
 static void on_entered(void *user, enum sw_life state)
 {
 	struct sw_cold *cold = user;
-	int64_t due_ns = sw_clock_ns() + cold->options.mode->sandbox.timeout_ns;
 	switch (state) {
 	case SW_LIFE_CREATING:
 		emit_phase(cold, SW_PHASE_CREATE);
@@ -176,15 +195,15 @@ static void on_entered(void *user, enum sw_life state)
 		emit_phase(cold, SW_PHASE_ATTACH);
 		break;
 	case SW_LIFE_STARTING:
-		if (sw_loop_arm(cold->options.loop, &cold->deadline, due_ns, on_deadline, cold) < 0)
-			on_deadline(cold); /* an attempt without a deadline is not to be */
 		emit_phase(cold, SW_PHASE_START);
+		break;
+	case SW_LIFE_RUNNING:
+		begin_limit(cold);
 		break;
 	case SW_LIFE_REMOVING:
 		emit_phase(cold, sw_lifecycle_stamps(cold->life)->kill_ns ? SW_PHASE_STOP : SW_PHASE_REMOVE);
 		break;
 	case SW_LIFE_IDLE:
-	case SW_LIFE_RUNNING:
 	case SW_LIFE_EXITED:
 	case SW_LIFE_GONE:
 	case SW_LIFE_COUNT:
@@ -207,8 +226,10 @@ static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t
 	struct sw_worker_reader *reader = stream == SW_STREAM_STDERR ? &facts->err : &facts->out;
 	if (stream == SW_STREAM_STDIN)
 		return;
-	if (!facts->first_byte_ns)
+	if (!facts->first_byte_ns) {
 		facts->first_byte_ns = sw_clock_ns();
+		begin_limit(cold);
+	}
 	if (sw_worker_reader_feed(reader, bytes, len, &facts->report) == 0)
 		return;
 	if (facts->report.init_ns && !cold->has_init_event) {
@@ -347,6 +368,7 @@ void sw_cold_start(struct sw_runner *runner, const struct sw_attempt *attempt,
 	cold->user = user;
 	cold->is_busy = true;
 	cold->is_gone = cold->is_asking = cold->has_init_event = cold->has_exit_event = false;
+	cold->has_limit = false;
 	sw_worker_report_init(&cold->facts.report);
 	sw_worker_reader_init(&cold->facts.out, cold->attempt.token);
 	sw_worker_reader_init(&cold->facts.err, cold->attempt.token);

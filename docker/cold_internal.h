@@ -27,8 +27,6 @@ struct sw_cold_facts {
 	bool is_missing_image;
 	bool is_oom;         /* the engine says so */
 	int refused_code;    /* start was refused, and the engine's exit code for that: 126, 127; else 0 */
-	bool is_left_behind; /* the engine would not remove it: removal_error */
-	struct sw_error removal_error;
 	struct sw_worker_report report;
 	struct sw_worker_reader out, err;
 };
@@ -60,6 +58,7 @@ struct sw_cold {
 	bool is_busy, is_gone;
 	bool is_asking; /* a state request of ours is out */
 	bool has_init_event, has_exit_event;
+	bool has_limit; /* the deadline is armed */
 	struct sw_attempt attempt;
 	sw_attempt_done_fn done;
 	void *user;

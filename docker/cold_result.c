@@ -227,9 +227,6 @@ static void judge(const struct sw_cold_options *options, const struct sw_cold_fa
 		judge_strategy(facts, result);
 	else
 		judge_command(facts, result);
-	if (facts->is_left_behind && result->outcome == SW_OUTCOME_OK)
-		sw_result_fail(result, SW_OUTCOME_ENGINE, "done, but its container stays behind: %s",
-		               facts->removal_error.message);
 }
 
 void sw_cold_result(const struct sw_cold_options *options, const struct sw_cold_facts *facts,

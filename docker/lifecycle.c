@@ -31,11 +31,7 @@ static void explain_rights(struct sw_error *error)
 static void on_started(void *user, const struct sw_error *error)
 {
 	struct sw_lifecycle *life = user;
-	life->pending--;
-	if (life->wants_removal) {
-		sw_life_finish_if_done(life);
-		return;
-	}
+	life->step = NULL;
 	if (error) {
 		struct sw_error told = *error;
 		explain_rights(&told);
@@ -56,9 +52,10 @@ static void on_opened(void *user)
 	if (life->has_ended || life->state != SW_LIFE_ATTACHING)
 		return;
 	life->stamps.attached_ns = life->stamps.start_ns = sw_clock_ns();
-	life->pending++;
-	sw_api_container_start(life->api, life->id, life->engine_timeout_ns, on_started, life);
+	life->step = sw_api_container_start(life->api, life->id, life->engine_timeout_ns, on_started, life);
 	sw_life_enter(life, SW_LIFE_STARTING);
+	if (!life->step)
+		sw_life_end_with(life, SW_ERR_INTERNAL, "out of memory");
 }
 
 static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t len)
@@ -96,10 +93,8 @@ static void attach(struct sw_lifecycle *life)
 static void on_uploaded(void *user, const struct sw_error *error)
 {
 	struct sw_lifecycle *life = user;
-	life->pending--;
-	if (life->wants_removal)
-		sw_life_finish_if_done(life);
-	else if (error)
+	life->step = NULL;
+	if (error)
 		sw_life_end(life, error);
 	else
 		attach(life);
@@ -124,10 +119,11 @@ static void on_created(void *user, const char *id, const char *warning,
 	} else if (error) {
 		sw_life_end(life, error);
 	} else if (life->upload) {
-		life->pending++;
-		sw_api_container_upload(life->api, life->id, "/", life->upload, life->upload_len,
-		                        life->engine_timeout_ns, on_uploaded, life);
+		life->step = sw_api_container_upload(life->api, life->id, "/", life->upload, life->upload_len,
+		                                     life->engine_timeout_ns, on_uploaded, life);
 		sw_life_enter(life, SW_LIFE_UPLOADING);
+		if (!life->step)
+			sw_life_end_with(life, SW_ERR_INTERNAL, "out of memory");
 	} else {
 		attach(life);
 	}
@@ -210,6 +206,8 @@ void sw_lifecycle_free(struct sw_lifecycle *life)
 	sw_loop_disarm(life->loop, &life->retry);
 	sw_loop_cancel(life->loop, &life->later);
 	sw_attach_free(life->attach);
+	if (life->step)
+		sw_http_cancel(life->step);
 	if (life->wait)
 		sw_http_cancel(life->wait);
 	sw_buf_done(&life->input);

@@ -7,6 +7,7 @@ enum { REMOVE_TRIES = 6 };
 static const int64_t eof_grace_ns = 10000000000;
 static const int64_t first_retry_ns = 50000000;
 static const int64_t late_create_ns = 1000000000;
+static const int64_t shortest_try_ns = 1000000;
 
 void sw_life_enter(struct sw_lifecycle *life, enum sw_life state)
 {
@@ -71,11 +72,18 @@ static void try_again(void *user)
 	send_removal(user);
 }
 
+/* All tries together take as long as one request may, and what a late create needs. */
+static int64_t removal_due_ns(const struct sw_lifecycle *life)
+{
+	return life->stamps.remove_ns + life->engine_timeout_ns + late_create_ns;
+}
+
 static void on_removed(void *user, const struct sw_error *error)
 {
 	struct sw_lifecycle *life = user;
 	int64_t delay_ns = first_retry_ns << (life->tries - 1);
-	bool again = error && error->code != SW_ERR_NO_ENGINE && life->tries < REMOVE_TRIES;
+	bool again = error && error->code != SW_ERR_NO_ENGINE && life->tries < REMOVE_TRIES &&
+	             sw_clock_ns() + delay_ns < removal_due_ns(life);
 	life->pending--;
 	/* A create that is still at work makes its container after a first removal found none. */
 	if (!error && life->presence == SW_MAYBE_THERE && life->tries == 1) {
@@ -89,10 +97,15 @@ static void on_removed(void *user, const struct sw_error *error)
 
 static void send_removal(struct sw_lifecycle *life)
 {
+	int64_t timeout_ns = removal_due_ns(life) - sw_clock_ns();
+	if (timeout_ns > life->engine_timeout_ns)
+		timeout_ns = life->engine_timeout_ns;
+	else if (timeout_ns < shortest_try_ns)
+		timeout_ns = shortest_try_ns;
 	life->tries++;
 	life->pending++;
-	sw_api_container_remove(life->api, life->id[0] ? life->id : life->name,
-	                        life->engine_timeout_ns, on_removed, life);
+	sw_api_container_remove(life->api, life->id[0] ? life->id : life->name, timeout_ns, on_removed,
+	                        life);
 }
 
 void sw_life_begin_removal(struct sw_lifecycle *life)
@@ -114,6 +127,10 @@ void sw_lifecycle_remove(struct sw_lifecycle *life)
 	life->wants_removal = true;
 	sw_attach_free(life->attach);
 	life->attach = NULL;
+	/* An engine that hangs over it must not hold up the removal. */
+	if (life->step)
+		sw_http_cancel(life->step);
+	life->step = NULL;
 	sw_loop_disarm(life->loop, &life->grace);
 	if ((life->state == SW_LIFE_STARTING || life->state == SW_LIFE_RUNNING) &&
 	    !life->stamps.exited_ns)

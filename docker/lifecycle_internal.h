@@ -33,10 +33,11 @@ struct sw_lifecycle {
 	struct sw_life_stamps stamps;
 
 	struct sw_attach *attach;
+	struct sw_http_call *step; /* the upload or the start, while its answer is awaited */
 	struct sw_http_call *wait;
 	struct sw_buf input; /* what was written before there was an attach */
 	bool input_ended;
-	int pending; /* requests whose callback is still to come; wait, which can be dropped, apart */
+	int pending; /* requests whose callback is still to come; step and wait can be dropped */
 	bool has_ended, is_removed;
 	bool wants_removal;
 	int tries;   /* of the removal */
