@@ -5,6 +5,7 @@ import pathlib
 import re
 import socket
 import threading
+import time
 
 RECORDED = pathlib.Path(__file__).resolve().parent / "recorded"
 
@@ -118,16 +119,20 @@ class Answering(Listener):
 
 class Proxy(Answering):
     """In front of the engine at BACKEND. A connection carries one request, so that every answer ends
-    with its connection. FAULTS: {name: offset}: that request's first answer stops there."""
+    with its connection. FAULTS: {name: offset}: that request's first answer stops there. DELAYS:
+    {name: seconds}: each such request reaches the engine that much later. DEAF: the names whose requests
+    reach it, but whose answers never come through."""
 
-    def __init__(self, path, backend, faults=None, record=None):
+    def __init__(self, path, backend, faults=None, record=None, delays=None, deaf=()):
         self.backend = backend
         self.faults = dict(faults or {})
+        self.delays, self.deaf = dict(delays or {}), deaf
         self.record = record
         super().__init__(path)
 
     def answer(self, connection, name, head, body):
-        cut = self.faults.pop(name, None)
+        cut = 0 if name in self.deaf else self.faults.pop(name, None)
+        time.sleep(self.delays.get(name, 0))
         upgrade = re.search(rb"(?i)\r\nupgrade:", head) is not None
         if not upgrade:
             head = re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", head[:-2]) + b"Connection: close\r\n\r\n"
