@@ -388,9 +388,9 @@ class EngineDies(Case):
         self.assertEqual(session.counts(), {"ok": 1})
         self.assertEqual(engine.seen[-1], "remove")
 
-    def dies_in(self, name, counted, below=None):
+    def dies_in(self, name, counted, spared=()):
         for offset in self.cuts(name):
-            if below is not None and offset >= below:
+            if offset in spared:
                 continue
             with self.subTest(f"{name} at {offset}"):
                 session, engine = self.replay((name, offset))
@@ -415,14 +415,15 @@ class EngineDies(Case):
         self.dies_in("create", True)
 
     def test_attach(self):
-        self.dies_in("attach", True)
+        # Between the head and the first frame: a command that says nothing ends like that.
+        self.dies_in("attach", True, spared=[(RECORDED / "attach.http").read_bytes().index(b"\r\n\r\n") + 4])
 
     def test_start(self):
         self.dies_in("start", True)
 
     def test_wait(self):
         # Without its very last byte, a line's end, the answer is whole enough to be understood.
-        self.dies_in("wait", True, below=len((RECORDED / "wait.http").read_bytes()) - 1)
+        self.dies_in("wait", True, spared=[len((RECORDED / "wait.http").read_bytes()) - 1])
 
     def test_remove(self):
         """The result was there before: it counts, and the container that nobody removes is told."""
