@@ -14,7 +14,8 @@
 #define MIB (INT64_C(1) << 20)
 #define TIB (INT64_C(1) << 40)
 #define NS_PER_MS INT64_C(1000000)
-#define NS_PER_DAY (INT64_C(86400000) * NS_PER_MS)
+/* The longest that a histogram tells apart. */
+#define NS_PER_HOUR (INT64_C(3600000) * NS_PER_MS)
 #define MILLIONTHS INT64_C(1000000)
 
 static const char *const unicode_names[] = {"auto", "always", "never", NULL};
@@ -59,7 +60,7 @@ static const struct sw_key docker_keys[] = {
      .zero_is_none = true, .min_is = "Docker's minimum",
      .about = "CPUs of one container, in fractions; 0: no limit"},
 	{"timeout_seconds", SW_KEY_SECONDS, AT(sw_sandbox, timeout_ns), .min = NS_PER_MS,
-     .max = NS_PER_DAY, .about = "time limit of one attempt, on the host too"},
+     .max = NS_PER_HOUR, .about = "time limit of one attempt, on the host too"},
 	{"network", SW_KEY_TEXT, AT(sw_sandbox, network), .min = 1,
      .about = "none, bridge, or a network's name"},
 	{"pids_limit", SW_KEY_WHOLE, AT(sw_sandbox, pids_limit), .min = 0, .max = 4194304,

@@ -68,6 +68,20 @@ static int write_direct(const char *path, const void *data, size_t len, struct s
 	return 0;
 }
 
+void sw_file_sync_parent(const char *path)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	if (len >= sizeof parent)
+		return;
+	(void)snprintf(parent, sizeof parent, "%.*s", (int)len, path);
+	SW_CLEANUP(close) int fd = open(slash ? (len ? parent : "/") : ".",
+	                                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)fsync(fd);
+}
+
 int sw_file_write(const char *path, const void *data, size_t len, struct sw_error *err)
 {
 	char temporary[PATH_MAX];
@@ -92,6 +106,7 @@ int sw_file_write(const char *path, const void *data, size_t len, struct sw_erro
 		unlink(temporary);
 		return -1;
 	}
+	sw_file_sync_parent(path);
 	return 0;
 }
 

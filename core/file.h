@@ -17,6 +17,11 @@ int sw_file_read(const char *path, size_t max, struct sw_buf *out, struct sw_err
  * (/dev/stdout) are written directly. */
 int sw_file_write(const char *path, const void *data, size_t len, struct sw_error *err);
 
+/* Puts PATH's entry in its folder on disk, as fsync(2) of the file alone does not: after a create or
+ * a rename that must outlive a power cut. Where the file system can't, nothing happens. Blocks; any
+ * thread. */
+void sw_file_sync_parent(const char *path);
+
 /* mkdir -p with mode 0700 for what it makes. */
 int sw_file_make_dirs(const char *path, struct sw_error *err);
 

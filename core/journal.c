@@ -7,6 +7,7 @@
 #include "core/buf.h"
 #include "core/cleanup.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/text.h"
 
 struct sw_journal {
@@ -26,6 +27,7 @@ int sw_journal_create(const char *path, struct sw_journal **out_journal, struct 
 		free(journal);
 		return -1;
 	}
+	sw_file_sync_parent(path);
 	sw_text_copy(journal->path, sizeof journal->path, path);
 	*out_journal = journal;
 	return 0;

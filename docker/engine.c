@@ -138,6 +138,7 @@ static int use_private(struct search *search, struct sw_engine *out_engine, stru
 		return sw_error_set(err, SW_ERR_NO_ENGINE, 0, "it may not be started");
 	if (sw_engine_start_private(state_dir, search->steps, err) < 0)
 		return -1;
+	search->start_ns = sw_clock_ns(); /* the start was a step of its own */
 	return use(search, endpoint, given_timeout_ns, out_engine, err);
 }
 

@@ -103,6 +103,7 @@ int sw_paths_new_run(const struct sw_paths *paths, struct sw_run_paths *out_run,
 	    join(run.config, sizeof run.config, run.dir, "/config.yaml", err) < 0 ||
 	    sw_file_make_dirs(run.dir, err) < 0)
 		return -1;
+	sw_file_sync_parent(run.dir);
 	*out_run = run;
 	return 0;
 }

@@ -136,7 +136,7 @@ static void units_and_ranges(void **state)
 	     "f:3:16: sandbox.docker.cpu_count: 'half' is not a number of CPUs "
 	     "with at most 3 decimals; write it like 0.5"},
 		{DOCKER("timeout_seconds: 0"),
-	     "f:3:22: sandbox.docker.timeout_seconds: 0 is out of range; use 0.001 to 86400"},
+	     "f:3:22: sandbox.docker.timeout_seconds: 0 is out of range; use 0.001 to 3600"},
 		{DOCKER("timeout_seconds: 5m"),
 	     "f:3:22: sandbox.docker.timeout_seconds: '5m' is not a number of "
 	     "seconds; write it without a unit, like 300 or 0.5"},
@@ -414,7 +414,7 @@ static void finishing_checks_flags(void **state)
 	plan->modes[1].sandbox.timeout_ns = 0;
 	assert_int_equal(sw_config_finish(plan, &err), -1);
 	assert_string_equal(err.message,
-	                    "modes[1].timeout_seconds: 0 is out of range; use 0.001 to 86400");
+	                    "modes[1].timeout_seconds: 0 is out of range; use 0.001 to 3600");
 	plan->modes[1].given = 0;
 	(void)sw_text_copy(plan->modes[1].name, SW_NAME_MAX, "ast-only");
 	assert_int_equal(sw_config_finish(plan, &err), -1);

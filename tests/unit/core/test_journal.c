@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,25 @@
 #include "tests/unit/core/random_events.h"
 
 enum { EVENTS = 500 };
+
+/* What core/journal.c asks of the disk goes through here: counted, and what was written by then. */
+static int data_syncs, folder_syncs;
+static off_t synced_size;
+
+int fdatasync(int fd)
+{
+	struct stat st;
+	data_syncs++;
+	synced_size = fstat(fd, &st) == 0 ? st.st_size : -1;
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+int fsync(int fd)
+{
+	struct stat st;
+	folder_syncs += fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static char dir[] = "/tmp/sw-journal-XXXXXX";
 static char path[64];
@@ -128,6 +148,26 @@ static void nothing_is_written_before_a_sync(void **state)
 	assert_int_equal(sw_journal_add(journal, &events[0], &err), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 0);
+}
+
+/* A record that counts as done outlives a power cut: its bytes and its file's name are on disk. */
+static void a_durable_sync_reaches_the_disk(void **state)
+{
+	(void)state;
+	folder_syncs = data_syncs = 0;
+	assert_int_equal(sw_journal_create(path, &journal, &err), 0);
+	assert_int_equal(folder_syncs, 1);
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(sw_journal_add(journal, &events[i], &err), 0);
+		assert_int_equal(sw_journal_sync(journal, false, &err), 0);
+		assert_int_equal(data_syncs, i - 1);
+		assert_int_equal(sw_journal_add(journal, &events[i + 10], &err), 0);
+		assert_int_equal(sw_journal_sync(journal, true, &err), 0);
+		assert_int_equal(data_syncs, i);
+		struct stat st;
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(synced_size, st.st_size); /* nothing came after it */
+	}
 }
 
 static void a_journal_is_never_written_over(void **state)
@@ -298,6 +338,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_added_is_read_back),
 		TEST(nothing_is_written_before_a_sync),
+		TEST(a_durable_sync_reaches_the_disk),
 		TEST(a_journal_is_never_written_over),
 		TEST(a_missing_journal_is_an_error),
 		TEST(a_journal_cut_anywhere_is_read_up_to_there),
