@@ -270,24 +270,30 @@ static void command_without_shim(void **state)
 	assert_int_equal(count_events(SW_EVENT_CLOCK_KNOWN), 0);
 }
 
-/* Into an image that knows nothing of sandwatch: its exit is the shim's own account, on the host's clock. */
+/* In an image that knows nothing of sandwatch, with SHIM to be uploaded. TAR outlives the runner. */
+static void use_foreign_image(const char *shim, struct sw_buf *tar)
+{
+	SW_CLEANUP(buf) struct sw_buf bytes = {0};
+	struct sw_error err;
+	fx_import_shell(&fx);
+	assert_int_equal(sw_file_read(shim, 4 << 20, &bytes, &err), 0);
+	assert_int_equal(sw_tar_one(tar, "sandwatch-shim", 0755, bytes.data, bytes.len), 0);
+	(void)snprintf(bench.mode.sandbox.image, sizeof bench.mode.sandbox.image, FX_SHELL);
+	bench.mode.sandbox.read_only = false;
+	bench.options.shim = SW_SHIM_UPLOADED;
+	bench.options.shim_tar = tar->data;
+	bench.options.shim_tar_len = tar->len;
+}
+
+/* Its exit is the shim's own account, on the host's clock. */
 static void command_with_uploaded_shim(void **state)
 {
 	static const char *const slow[] = {"/bin/sh", "-c", "sleep 0.3; echo hi", NULL};
 	static const char *const dies[] = {"/bin/sh", "-c", "kill -SEGV $$", NULL};
-	static const char shim[] = "build/release/shim";
-	SW_CLEANUP(buf) struct sw_buf bytes = {0}, tar = {0};
-	struct sw_error err;
+	SW_CLEANUP(buf) struct sw_buf tar = {0};
 	(void)state;
 	fx_need_engine();
-	fx_import_shell(&fx);
-	assert_int_equal(sw_file_read(shim, 4 << 20, &bytes, &err), 0);
-	assert_int_equal(sw_tar_one(&tar, "sandwatch-shim", 0755, bytes.data, bytes.len), 0);
-	(void)snprintf(bench.mode.sandbox.image, sizeof bench.mode.sandbox.image, FX_SHELL);
-	bench.mode.sandbox.read_only = false;
-	bench.options.shim = SW_SHIM_UPLOADED;
-	bench.options.shim_tar = tar.data;
-	bench.options.shim_tar_len = tar.len;
+	use_foreign_image("build/release/shim", &tar);
 	run_command(slow);
 	assert_outcome(SW_OUTCOME_OK, "");
 	assert_tiled();
@@ -308,6 +314,47 @@ static void command_with_uploaded_shim(void **state)
 	run_command(slow);
 	assert_outcome(SW_OUTCOME_OK, "");
 	assert_int_equal(count_events(SW_EVENT_CLOCK_KNOWN), 0);
+	fx_remove_image(&fx, FX_SHELL);
+}
+
+/* The shim of a machine that has been up for an hour longer: its stamps are not of this clock. */
+static void another_clock_is_detected(void **state)
+{
+	static const char *const slow[] = {"/bin/sh", "-c", "sleep 0.3", NULL};
+	static const char source[] =
+		"#include <time.h>\n"
+		"static int elsewhere(clockid_t id, struct timespec *now)\n"
+		"{ int result = clock_gettime(id, now); now->tv_sec += 3600; return result; }\n"
+		"#define clock_gettime elsewhere\n"
+		"#include \"docker/shim/shim.c\"\n";
+	char path[] = "/tmp/sandwatch-test-shim.XXXXXX", source_path[80];
+	const char *const argv[] = {"cc", "-std=gnu11", "-static", "-Os", "-I.", "-x", "c", source_path,
+	                            "-o", path, NULL};
+	SW_CLEANUP(buf) struct sw_buf tar = {0};
+	pid_t pid;
+	int status;
+	(void)state;
+	fx_need_engine();
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	close(fd);
+	(void)snprintf(source_path, sizeof source_path, "%s.c", path);
+	assert_int_equal(sw_file_write(source_path, source, strlen(source), NULL), 0);
+	assert_int_equal(posix_spawnp(&pid, "cc", NULL, NULL, (char *const *)(uintptr_t)argv, environ), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	(void)unlink(source_path);
+	use_foreign_image(path, &tar);
+	(void)unlink(path);
+	run_command(slow);
+	assert_outcome(SW_OUTCOME_OK, "");
+	assert_true(bench.result.by_durations);
+	assert_tiled();
+	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND * 3 / 10);
+	assert_int_equal(count_events(SW_EVENT_CLOCK_KNOWN), 1);
+	for (int i = 0; i < bench.n_events; i++)
+		if (bench.events[i].kind == SW_EVENT_CLOCK_KNOWN)
+			assert_int_equal(bench.events[i].u.clock, SW_CLOCK_SEPARATE);
 	fx_remove_image(&fx, FX_SHELL);
 }
 
@@ -608,6 +655,7 @@ int main(void)
 		TEST(command_with_shim),
 		TEST(command_without_shim),
 		TEST(command_with_uploaded_shim),
+		TEST(another_clock_is_detected),
 		TEST(stdin_is_at_its_end),
 		TEST(exit_code_is_a_failure),
 		TEST(signal_is_a_crash),
