@@ -33,33 +33,47 @@ static int build(struct sw_setup *setup, struct sw_steps steps, struct sw_error 
 	return 0;
 }
 
-static void show(void *user, const struct sw_api_image *image, const struct sw_error *error)
+struct look {
+	struct sw_blocking blocking;
+	bool silent, ours;
+};
+
+static void looked(void *user, const struct sw_api_image *image, const struct sw_error *error)
 {
-	struct sw_blocking *blocking = user;
+	struct look *look = user;
 	char size[32];
 	if (!error)
+		look->ours = *image->layout != '\0';
+	if (!error && !look->silent)
 		printf("%.19s  %s  %s\n", image->id,
 		       sw_text_bytes(size, sizeof size, (uint64_t)image->size_bytes),
-		       *image->layout ? "sandwatch's own" : "no shim, no worker");
-	sw_blocking_finish(blocking, error);
+		       look->ours ? "sandwatch's own" : "no shim, no worker");
+	sw_blocking_finish(&look->blocking, error);
 }
 
 static int list_or_remove(struct sw_setup *setup, bool remove, struct sw_error *err)
 {
-	struct sw_blocking blocking;
+	struct look look = {.silent = remove};
+	struct sw_blocking *blocking = &look.blocking;
 	const char *name = image_name(&setup->plan);
-	int status =
-		sw_blocking_init(&blocking, &setup->engine.endpoint, setup->engine.api_version, err);
+	int status = sw_blocking_init(blocking, &setup->engine.endpoint, setup->engine.api_version, err);
 	if (status == 0) {
-		if (remove)
-			sw_api_image_remove(blocking.api, name, timeout_ns, sw_blocking_finished, &blocking);
-		else
-			sw_api_image_inspect(blocking.api, name, timeout_ns, show, &blocking);
-		status = sw_blocking_wait(&blocking, err);
+		sw_api_image_inspect(blocking->api, name, timeout_ns, looked, &look);
+		status = sw_blocking_wait(blocking, err);
+	}
+	bool is_missing = status < 0 && err->code == SW_ERR_NOT_FOUND;
+	if (remove && is_missing)
+		status = 0;
+	else if (status == 0 && remove && !look.ours)
+		status = sw_error_set(err, SW_ERR_USAGE, 0, "%s is not sandwatch's own image, so it is left as "
+		                      "it is: `docker rmi %s` removes it", name, name);
+	if (status == 0 && remove && !is_missing) {
+		sw_api_image_remove(blocking->api, name, timeout_ns, sw_blocking_finished, blocking);
+		status = sw_blocking_wait(blocking, err);
 	}
 	if (status == 0 && remove)
-		printf("%s is removed\n", name);
-	sw_blocking_done(&blocking);
+		printf("%s %s\n", name, is_missing ? "was not there" : "is removed");
+	sw_blocking_done(blocking);
 	return status;
 }
 

@@ -129,6 +129,10 @@ static int ensure_images(struct sw_setup *setup, const struct sw_image_parts *pa
 			memcpy(setup->image_errors[i], setup->image_errors[same], SW_TEXT_MAX);
 		} else if (sw_image_ensure(&setup->engine, name, parts, setup->paths.state, steps,
 		                           &setup->images[i], &why) < 0) {
+			if (why.code == SW_ERR_USAGE) {
+				*err = why;
+				return -1;
+			}
 			/* Not the end: its iterations fail as what they are, and may fall back. */
 			sw_text_copy(setup->image_errors[i], SW_TEXT_MAX, why.message);
 		}

@@ -5,10 +5,12 @@
 
 #include "tests/engine/fixture.h"
 
+#include "docker/http.h"
 #include "docker/image.h"
 #include "docker/tree.h"
 
-#define NAME "sandwatch/python-test:latest"
+#define NAME "sandwatch/python:test"
+#define LAYOUT "LABEL org.sandwatch.layout=1 org.sandwatch.recipe="
 
 static struct fx fx;
 static char dir[64], state_dir[128];
@@ -174,6 +176,149 @@ static void root_of_another_build_is_not_taken(void **state)
 	assert_null(strstr(root, "recipe-"));
 }
 
+/* ---- what is not ours to replace ---- */
+
+/* Puts an image on the engine that has the recipe's rootfs, and CHANGE as its labels. */
+static void import_as(const char *name, const char *change)
+{
+	char out[200], path[250];
+	const char *const changes[] = {change, NULL};
+	char *const build[] = {"bash", parts.build, "--shim", parts.shim, "--worker", parts.worker,
+	                       "--out", out, NULL};
+	pid_t pid;
+	int status;
+	(void)snprintf(out, sizeof out, "%s/other", dir);
+	assert_int_equal(posix_spawnp(&pid, "bash", NULL, NULL, build, environ), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	(void)snprintf(path, sizeof path, "%s/image.tar", out);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	sw_api_image_import(fx.api, name, fd, changes, 60 * FX_SECOND, fx_done, &fx);
+	fx_wait(&fx, "importing an image");
+	close(fd);
+	if (!fx.ok)
+		fail_msg("%s", fx.error.message);
+	(void)snprintf(path, sizeof path, "%s/runs", dir);
+	assert_int_equal(unlink(path), 0); /* this one is not counted */
+}
+
+static void replied(void *user, const struct sw_http_reply *reply)
+{
+	(void)user;
+	fx.answered = true;
+	fx.ok = !reply->error && reply->status == 201;
+}
+
+static void own_names(void **state)
+{
+	static const char *const own[] = {"sandwatch/python", "sandwatch/python:latest", NAME};
+	static const char *const others[] = {
+		"sandwatch/python-mine:1", "sandwatch/python3", "sandwatch/python/x:1", "sandwatch/python:",
+		"sandwatch/python@sha256:12", "sandwatch/python:5000/x", "h:5000/sandwatch/python:1", "python",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		assert_true(sw_image_is_own_name(own[i]));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(sw_image_is_own_name(others[i]));
+}
+
+static void a_name_that_begins_like_ours_is_the_users(void **state)
+{
+	static const char mine[] = "sandwatch/python-mine:1";
+	struct sw_image before, after;
+	struct sw_error err;
+	(void)state;
+	fx_need_engine();
+	import_as(mine, "LABEL org.example=mine");
+	assert_int_equal(sw_image_ensure(&fx.engine, mine, &parts, state_dir, steps, &before, &err), 0);
+	assert_true(before.usable && !before.ours);
+	assert_int_equal(sw_image_ensure(&fx.engine, mine, &parts, state_dir, steps, &after, &err), 0);
+	bool stays = fx_has_image(&fx, before.id);
+	fx_remove_image(&fx, mine);
+	assert_true(stays);
+	assert_string_equal(before.id, after.id);
+	assert_int_equal(count_runs("build"), 0);
+}
+
+static void an_image_without_our_label_stays_under_our_name(void **state)
+{
+	struct sw_image image;
+	struct sw_error err;
+	(void)state;
+	fx_need_engine();
+	import_as(NAME, "LABEL org.example=mine");
+	assert_int_equal(sw_image_ensure(&fx.engine, NAME, &parts, state_dir, steps, &image, &err), -1);
+	assert_int_equal(err.code, SW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "docker tag " NAME));
+	assert_non_null(strstr(err.message, "sandbox.docker.image"));
+	assert_true(fx_has_image(&fx, NAME));
+	assert_int_equal(count_runs("build"), 0);
+}
+
+static void name_it(const char *image, const char *repository, const char *tag)
+{
+	char path[300];
+	struct sw_http_request request = {.method = "POST", .path = path, .timeout_ns = 10 * FX_SECOND};
+	(void)snprintf(path, sizeof path, "/v%s/images/%s/tag?repo=%s&tag=%s", fx.engine.api_version,
+	               image, repository, tag);
+	assert_non_null(sw_http_send(fx.http, &request, replied, NULL, NULL));
+	fx_wait(&fx, "naming an image");
+	assert_true(fx.ok);
+}
+
+static void a_replaced_image_with_a_name_of_the_users_stays(void **state)
+{
+	static const char kept[] = "sandwatch-test/kept:1";
+	struct sw_image first, second;
+	(void)state;
+	fx_need_engine();
+	ensure(&first);
+	name_it(NAME, "sandwatch-test/kept", "1");
+	write_file(parts.worker, "print('another')\n");
+	ensure(&second);
+	bool stays = fx_has_image(&fx, kept) && fx_has_image(&fx, first.id);
+	fx_remove_image(&fx, kept);
+	assert_string_not_equal(first.id, second.id);
+	assert_true(stays);
+}
+
+/* ---- the Dockerfile's image ---- */
+
+static void the_dockerfiles_image_is_taken(void **state)
+{
+	struct sw_image image;
+	char root[1200], path[1300];
+	(void)state;
+	fx_need_engine();
+	import_as(NAME, LAYOUT "dockerfile");
+	ensure(&image);
+	assert_string_equal(image.recipe, "dockerfile");
+	host_root(&image, root);
+	assert_null(strstr(root, "recipe-"));
+	(void)snprintf(path, sizeof path, "%s/sandwatch/host.argv", root);
+	assert_int_equal(access(path, R_OK), 0);
+	ensure(&image);
+	assert_string_equal(image.recipe, "dockerfile");
+	assert_int_equal(count_runs("build"), 0);
+}
+
+static void of_another_layout_it_is_to_be_built_again(void **state)
+{
+	struct sw_image image;
+	struct sw_error err;
+	(void)state;
+	fx_need_engine();
+	import_as(NAME, "LABEL org.sandwatch.layout=0 org.sandwatch.recipe=dockerfile");
+	assert_int_equal(sw_image_ensure(&fx.engine, NAME, &parts, state_dir, steps, &image, &err), -1);
+	assert_int_equal(err.code, SW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "layout 0"));
+	assert_non_null(strstr(err.message, "docker build -f docker/image/Dockerfile -t " NAME " docker"));
+	assert_true(fx_has_image(&fx, NAME));
+	assert_int_equal(count_runs("build"), 0);
+}
+
 static void two_at_once_build_one(void **state)
 {
 	pid_t children[2];
@@ -298,6 +443,12 @@ int main(void)
 		TEST(host_runs_the_recipes_own_root),
 		TEST(root_is_exported_when_it_was_not_built_here),
 		TEST(root_of_another_build_is_not_taken),
+		TEST(own_names),
+		TEST(a_name_that_begins_like_ours_is_the_users),
+		TEST(an_image_without_our_label_stays_under_our_name),
+		TEST(a_replaced_image_with_a_name_of_the_users_stays),
+		TEST(the_dockerfiles_image_is_taken),
+		TEST(of_another_layout_it_is_to_be_built_again),
 		TEST(two_at_once_build_one),
 		TEST(broken_build_says_why_and_leaves_nothing),
 		TEST(foreign_image_must_be_there),
