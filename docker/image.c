@@ -128,24 +128,45 @@ static int accept(const struct sw_image *image, bool *out_accepted, struct sw_er
 
 /* ---- import ---- */
 
-/* image.tar is not kept: it is packed again from the rootfs, with the flags that build.sh has. */
-static int open_tar(const char *home, const char *recipe, int *out_fd, struct sw_error *err)
+struct maker {
+	struct sw_blocking *blocking;
+	const char *name, *home, *hash;
+	const struct sw_image_parts *parts;
+	struct sw_steps steps;
+};
+
+/* Beside its place first: half a tar that is left there would be imported the next time. */
+static int pack(const char *home, const char *recipe, const char *path,
+                const struct sw_signals *signals, struct sw_error *err)
 {
-	char path[1200], rootfs[1200], log_path[1200];
+	char part[1300], rootfs[1200], log_path[1200];
+	(void)snprintf(part, sizeof part, "%s.part", path);
+	(void)snprintf(rootfs, sizeof rootfs, "%s/rootfs", recipe);
+	(void)snprintf(log_path, sizeof log_path, "%s/tar.log", home);
+	const char *const argv[] = {"tar", "-c", "-f", part, "-C", rootfs, "--format=gnu",
+	                            "--sort=name", "--mtime=@0", "--numeric-owner", "--owner=0",
+	                            "--group=0", ".", NULL};
+	struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = "pack the image",
+	                            .timeout_ns = tar_timeout_ns, .signals = signals};
+	int result = sw_recipe_run(&run, err);
+	if (result == 0 && rename(part, path) < 0)
+		result = sw_error_set(err, SW_ERR_IO, errno, "cannot rename %s", part);
+	if (result < 0)
+		(void)unlink(part);
+	return result;
+}
+
+/* image.tar is not kept: it is packed again from the rootfs, with the flags that build.sh has. */
+static int open_tar(const char *home, const char *recipe, const struct sw_signals *signals,
+                    int *out_fd, struct sw_error *err)
+{
+	char path[1200];
 	(void)snprintf(path, sizeof path, "%s/image.tar", recipe);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		(void)snprintf(rootfs, sizeof rootfs, "%s/rootfs", recipe);
-		(void)snprintf(log_path, sizeof log_path, "%s/tar.log", home);
-		const char *const argv[] = {"tar", "-c", "-f", path, "-C", rootfs, "--format=gnu",
-		                            "--sort=name", "--mtime=@0", "--numeric-owner", "--owner=0",
-		                            "--group=0", ".", NULL};
-		struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = "pack the image",
-		                            .timeout_ns = tar_timeout_ns};
-		if (sw_recipe_run(&run, err) < 0)
-			return -1;
+	if (fd < 0 && pack(home, recipe, path, signals, err) < 0)
+		return -1;
+	if (fd < 0)
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-	}
 	if (fd < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path);
 	(void)unlink(path);
@@ -186,28 +207,22 @@ static void remember_import(const char *recipe, const char *id)
 	(void)fclose(file);
 }
 
-static int import(struct sw_blocking *blocking, const char *name, const char *home,
-                  const char *recipe, struct sw_error *err)
+/* Cut short by a signal, the upload has no end, and the engine drops it. */
+static int import(const struct maker *maker, const char *recipe, struct sw_error *err)
 {
+	struct sw_blocking *blocking = maker->blocking;
 	char text[8192];
 	const char *changes[CHANGES_MAX + 1];
 	SW_CLEANUP(close) int fd = -1;
 	if (read_changes(recipe, text, sizeof text, changes, err) < 0 ||
-	    open_tar(home, recipe, &fd, err) < 0)
+	    open_tar(maker->home, recipe, maker->steps.signals, &fd, err) < 0)
 		return -1;
-	sw_api_image_import(blocking->api, name, fd, changes, import_timeout_ns, sw_blocking_finished,
-	                    blocking);
+	sw_api_image_import(blocking->api, maker->name, fd, changes, import_timeout_ns,
+	                    sw_blocking_finished, blocking);
 	return sw_blocking_wait(blocking, err);
 }
 
 /* ---- ensure ---- */
-
-struct maker {
-	struct sw_blocking *blocking;
-	const char *name, *home, *hash;
-	const struct sw_image_parts *parts;
-	struct sw_steps steps;
-};
 
 static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail)
 {
@@ -241,7 +256,8 @@ static int make_locked(const struct maker *maker, struct sw_image *image, struct
 	                    err) < 0)
 		return -1;
 	report(maker->steps, -1, "importing");
-	if (import(maker->blocking, maker->name, maker->home, recipe, err) < 0 ||
+	/* What follows the import is short, and finishes it. */
+	if (import(maker, recipe, err) < 0 || sw_blocking_heed(maker->blocking, NULL, err) < 0 ||
 	    inspect(maker->blocking, maker->name, image, err) < 0)
 		return -1;
 	if (!image->usable || strcmp(image->recipe, maker->hash) != 0)
@@ -263,7 +279,7 @@ static int ensure_ours(struct maker *maker, const char *state_dir, struct sw_ima
 	char home[1024], hash[SW_RECIPE_HASH_MAX];
 	SW_CLEANUP(close) int lock = -1;
 	if (sw_recipe_home(state_dir, home, sizeof home, err) < 0 ||
-	    sw_recipe_hash(maker->parts, home, hash, err) < 0)
+	    sw_recipe_hash(maker->parts, home, maker->steps.signals, hash, err) < 0)
 		return -1;
 	if (image->usable && strcmp(image->recipe, hash) == 0) {
 		report(maker->steps, 0, "it is there");
@@ -302,6 +318,8 @@ int sw_image_ensure(const struct sw_engine *engine, const char *name,
 	struct sw_image image;
 	struct maker maker = {.blocking = &blocking, .name = name, .parts = parts, .steps = steps};
 	int result = sw_blocking_init(&blocking, &engine->endpoint, engine->api_version, err);
+	if (result == 0)
+		result = sw_blocking_heed(&blocking, steps.signals, err);
 	if (result == 0)
 		result = ensure(&blocking, &maker, state_dir, &image, err);
 	sw_blocking_done(&blocking);

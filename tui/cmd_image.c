@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "core/error.h"
+#include "core/signals.h"
 #include "core/text.h"
 #include "docker/blocking.h"
 #include "tui/cmd.h"
@@ -51,12 +52,15 @@ static void looked(void *user, const struct sw_api_image *image, const struct sw
 	sw_blocking_finish(&look->blocking, error);
 }
 
-static int list_or_remove(struct sw_setup *setup, bool remove, struct sw_error *err)
+static int list_or_remove(struct sw_setup *setup, bool remove, const struct sw_signals *signals,
+                          struct sw_error *err)
 {
 	struct look look = {.silent = remove};
 	struct sw_blocking *blocking = &look.blocking;
 	const char *name = image_name(&setup->plan);
 	int status = sw_blocking_init(blocking, &setup->engine.endpoint, setup->engine.api_version, err);
+	if (status == 0)
+		status = sw_blocking_heed(blocking, signals, err);
 	if (status == 0) {
 		sw_api_image_inspect(blocking->api, name, timeout_ns, looked, &look);
 		status = sw_blocking_wait(blocking, err);
@@ -77,34 +81,38 @@ static int list_or_remove(struct sw_setup *setup, bool remove, struct sw_error *
 	return status;
 }
 
-static int act(const struct sw_cli *cli, struct sw_setup *setup, struct sw_error *err)
+static int act(const struct sw_cli *cli, struct sw_setup *setup, struct sw_steps steps,
+               struct sw_error *err)
 {
-	struct sw_step_lines lines;
 	const char *action = cli->n_arguments ? cli->arguments[0] : "list";
 	bool is_build = strcmp(action, "build") == 0, is_remove = strcmp(action, "remove") == 0;
 	if (!is_build && !is_remove && strcmp(action, "list") != 0)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "image takes build, list or remove, not '%s'",
 		                    action);
-	sw_step_lines_init(&lines, cli->quiet);
-	struct sw_steps steps = sw_step_lines_steps(&lines);
 	if (sw_setup_plan(cli, &setup->plan, err) < 0 || sw_paths_init(&setup->paths, err) < 0 ||
 	    sw_setup_engine(setup, cli, true, steps, err) < 0)
 		return -1;
-	return is_build ? build(setup, steps, err) : list_or_remove(setup, is_remove, err);
+	return is_build ? build(setup, steps, err) : list_or_remove(setup, is_remove, steps.signals, err);
 }
 
 int sw_cmd_image(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
+	struct sw_signals signals = {-1, -1};
+	struct sw_step_lines lines;
 	struct sw_error err;
 	int code = SW_EXIT_DONE;
 	if (!setup)
 		return SW_EXIT_FAILED;
-	if (act(cli, setup, &err) < 0) {
-		fprintf(stderr, "sandwatch: %s\n", err.message);
+	sw_step_lines_init(&lines, cli->quiet);
+	struct sw_steps steps = sw_step_lines_steps(&lines);
+	steps.signals = &signals;
+	if (sw_signals_open(&signals, &err) < 0 || act(cli, setup, steps, &err) < 0) {
+		sw_step_lines_fail(&lines, &err);
 		code = sw_cli_exit_code(&err);
 	}
 	sw_setup_done(setup);
+	sw_signals_close(&signals);
 	free(setup);
 	return code;
 }

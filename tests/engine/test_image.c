@@ -1,10 +1,14 @@
 /* docker/image*.c with a recipe of a few bytes: built once, imported once, replaced when the recipe
  * changes, exported when the engine has what this machine has not built. */
+#include <signal.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #include "tests/engine/fixture.h"
 
+#include "core/signals.h"
 #include "docker/http.h"
 #include "docker/image.h"
 #include "docker/tree.h"
@@ -60,7 +64,7 @@ static void on_step(void *user, const char *what, int64_t elapsed_ns, const char
 	builds += strcmp(detail, "making … 0.1 s") == 0;
 }
 
-static const struct sw_steps steps = {on_step, NULL};
+static const struct sw_steps steps = {.fn = on_step};
 
 static void ensure(struct sw_image *image)
 {
@@ -284,6 +288,99 @@ static void a_replaced_image_with_a_name_of_the_users_stays(void **state)
 	assert_true(stays);
 }
 
+/* ---- cut short ---- */
+
+/* A tar that ends in the middle leaves nothing that the next import would take for an image. */
+static void half_a_tar_is_not_imported(void **state)
+{
+	struct sw_image first, second;
+	struct sw_error err;
+	char path[128], paths[200];
+	(void)state;
+	fx_need_engine();
+	ensure(&first);
+	fx_remove_image(&fx, NAME);
+	(void)snprintf(path, sizeof path, "%s/tar", dir);
+	write_file(path, "#!/bin/sh\nhead -c 1000 /dev/zero >\"$3\"; echo out of ink >&2; exit 1\n");
+	assert_int_equal(chmod(path, 0755), 0);
+	char *usual = strdup(getenv("PATH"));
+	(void)snprintf(paths, sizeof paths, "%s:/usr/bin:/bin", dir);
+	setenv("PATH", paths, 1);
+	int result = sw_image_ensure(&fx.engine, NAME, &parts, state_dir, steps, &second, &err);
+	setenv("PATH", usual, 1);
+	free(usual);
+	assert_int_equal(result, -1);
+	assert_non_null(strstr(err.message, "out of ink"));
+	ensure(&second);
+	assert_string_equal(first.recipe, second.recipe);
+}
+
+static bool is_there(const char *name)
+{
+	char path[200];
+	(void)snprintf(path, sizeof path, "%s/image/%s", state_dir, name);
+	return access(path, F_OK) == 0;
+}
+
+static void make_half(void)
+{
+	static const char *const names[] = {"building", "unpacking"};
+	char path[200];
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof path, "%s/image/%s", state_dir, names[i]);
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+}
+
+static void what_was_left_half_made_goes(void **state)
+{
+	struct sw_image image;
+	char root[1200], path[200];
+	(void)state;
+	fx_need_engine();
+	ensure(&image);
+	make_half();
+	(void)snprintf(path, sizeof path, "%s/image/lock", state_dir);
+	int lock = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(lock >= 0);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	host_root(&image, root);
+	assert_true(is_there("building") && is_there("unpacking")); /* somebody may be at it */
+	close(lock);
+	host_root(&image, root);
+	assert_false(is_there("building") || is_there("unpacking"));
+}
+
+static void an_end_that_is_asked_for_ends_it(void **state)
+{
+	struct sw_signals signals;
+	struct sw_image image;
+	struct sw_error err;
+	struct signalfd_siginfo info;
+	char root[1200];
+	(void)state;
+	fx_need_engine();
+	import_as(NAME, LAYOUT "dockerfile");
+	ensure(&image);
+	assert_int_equal(sw_signals_open(&signals, &err), 0);
+	struct sw_steps heeding = {.fn = on_step, .signals = &signals};
+	assert_int_equal(raise(SIGTERM), 0);
+	assert_int_equal(sw_image_ensure(&fx.engine, NAME, &parts, state_dir, heeding, &image, &err), -1);
+	assert_int_equal(err.code, SW_ERR_INTERRUPTED);
+	assert_int_equal(sw_image_host_root(&fx.engine, &image, &parts, state_dir, heeding, root,
+	                                    sizeof root, &err), -1);
+	assert_int_equal(err.code, SW_ERR_INTERRUPTED);
+	assert_int_equal(sw_image_host_root(NULL, NULL, &parts, state_dir, heeding, root, sizeof root, &err),
+	                 -1);
+	assert_int_equal(err.code, SW_ERR_INTERRUPTED);
+	assert_false(is_there("unpacking") || is_there("building"));
+	assert_int_equal(fx_count(&fx, "org.sandwatch.session=export"), 0);
+	assert_int_equal(read(signals.end_fd, &info, sizeof info), sizeof info);
+	assert_int_equal(sw_image_host_root(&fx.engine, &image, &parts, state_dir, heeding, root,
+	                                    sizeof root, &err), 0);
+	sw_signals_close(&signals);
+}
+
 /* ---- the Dockerfile's image ---- */
 
 static void the_dockerfiles_image_is_taken(void **state)
@@ -447,6 +544,9 @@ int main(void)
 		TEST(a_name_that_begins_like_ours_is_the_users),
 		TEST(an_image_without_our_label_stays_under_our_name),
 		TEST(a_replaced_image_with_a_name_of_the_users_stays),
+		TEST(half_a_tar_is_not_imported),
+		TEST(what_was_left_half_made_goes),
+		TEST(an_end_that_is_asked_for_ends_it),
 		TEST(the_dockerfiles_image_is_taken),
 		TEST(of_another_layout_it_is_to_be_built_again),
 		TEST(two_at_once_build_one),
