@@ -14,6 +14,7 @@ enum sw_code {
 	SW_ERR_NOT_FOUND, /* the thing asked for does not exist */
 	SW_ERR_LIMIT,     /* input from outside is larger than its bound */
 	SW_ERR_REFUSED,   /* a peer understood and said no */
+	SW_ERR_INTERRUPTED, /* a signal asked for the end: exit code 130 */
 	SW_ERR_INTERNAL,  /* out of memory, a system call that cannot fail did */
 };
 

@@ -55,6 +55,7 @@ struct sw_api_image { /* GET /images/{name}/json */
 	int64_t size_bytes;
 	char layout[16];  /* label org.sandwatch.layout, "" when it is not ours */
 	char recipe[72];  /* label org.sandwatch.recipe */
+	bool tagged;      /* it has a name: some RepoTags */
 	char **entrypoint, **command; /* NULL-terminated or NULL; valid during the call */
 };
 typedef void (*sw_api_image_fn)(void *user, const struct sw_api_image *image,

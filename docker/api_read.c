@@ -90,6 +90,8 @@ void sw_api_read_image(struct sw_api_call *call, const struct sw_http_reply *rep
 		image.size_bytes = sw_api_json_int(json, "Size");
 		sw_api_json_text(labels, "org.sandwatch.layout", image.layout, sizeof image.layout);
 		sw_api_json_text(labels, "org.sandwatch.recipe", image.recipe, sizeof image.recipe);
+		image.tagged =
+			cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "RepoTags")) > 0;
 		image.entrypoint = strings(cJSON_GetObjectItemCaseSensitive(config, "Entrypoint"));
 		image.command = strings(cJSON_GetObjectItemCaseSensitive(config, "Cmd"));
 		if (!image.id[0])

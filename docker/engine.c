@@ -7,6 +7,7 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/loop.h"
+#include "core/signals.h"
 #include "core/text.h"
 #include "docker/blocking.h"
 #include "docker/engine_daemon.h"
@@ -18,6 +19,7 @@ static const int64_t given_timeout_ns = 5000000000; /* an engine that was named 
 struct probe {
 	struct sw_blocking blocking; /* first: callbacks get the one for the other */
 	struct sw_engine *engine;
+	const struct sw_signals *signals;
 };
 
 static void informed(void *user, const struct sw_api_info *info, const struct sw_error *error)
@@ -31,7 +33,8 @@ static void informed(void *user, const struct sw_api_info *info, const struct sw
 static int ask(struct probe *probe, int64_t timeout_ns, bool with_info, struct sw_error *err)
 {
 	struct sw_blocking *blocking = &probe->blocking;
-	if (sw_blocking_init(blocking, &probe->engine->endpoint, NULL, err) < 0)
+	if (sw_blocking_init(blocking, &probe->engine->endpoint, NULL, err) < 0 ||
+	    sw_blocking_heed(blocking, probe->signals, err) < 0)
 		return -1;
 	sw_api_ping(blocking->api, timeout_ns, sw_blocking_finished, blocking);
 	if (sw_blocking_wait(blocking, err) < 0)
@@ -83,8 +86,13 @@ static void note_tried(struct search *search, const char *where, const char *why
 static int use(struct search *search, const struct sw_endpoint *endpoint, int64_t timeout_ns,
                struct sw_engine *out_engine, struct sw_error *err)
 {
-	if (sw_engine_probe(endpoint, timeout_ns, true, out_engine, err) < 0)
+	struct sw_engine engine = {.endpoint = *endpoint};
+	struct probe probe = {.engine = &engine, .signals = search->steps.signals};
+	int result = ask(&probe, timeout_ns, true, err);
+	sw_blocking_done(&probe.blocking);
+	if (result < 0)
 		return -1;
+	*out_engine = engine;
 	out_engine->is_private = search->has_private && endpoint->is_unix &&
 	                         strcmp(endpoint->path, search->private_endpoint.path) == 0;
 	char detail[400];
@@ -104,6 +112,8 @@ static int use_given(struct search *search, const char *origin, const char *text
 	step(search, -1, endpoint.text);
 	if (use(search, &endpoint, given_timeout_ns, out_engine, err) == 0)
 		return 0;
+	if (sw_signals_end_asked(search->steps.signals))
+		return sw_signals_error(err);
 	if (err)
 		err->code = SW_ERR_NO_ENGINE;
 	return sw_error_wrap(err, "%s=%s is not an engine that answers (start it, or leave %s away to "
@@ -118,6 +128,8 @@ static bool use_usual(struct search *search, struct sw_engine *out_engine)
 		struct sw_error why;
 		if (use(search, &usual[i], probe_timeout_ns, out_engine, &why) == 0)
 			return true;
+		if (why.code == SW_ERR_INTERRUPTED)
+			return false;
 		note_tried(search, usual[i].text, why.message);
 	}
 	if (n == 0)
@@ -152,9 +164,16 @@ static int search_engine(struct search *search, struct sw_engine *out_engine, st
 	step(search, -1, "");
 	if (use_usual(search, out_engine))
 		return 0;
+	if (sw_signals_end_asked(search->steps.signals))
+		return sw_signals_error(err);
 	struct sw_error why;
 	if (use_private(search, out_engine, &why) == 0)
 		return 0;
+	if (why.code == SW_ERR_INTERRUPTED) {
+		if (err)
+			*err = why;
+		return -1;
+	}
 	/* Its context would say once more what this message says. */
 	const char *cause = why.message;
 	if (strncmp(cause, sw_engine_cannot_start, strlen(sw_engine_cannot_start)) == 0)
@@ -179,7 +198,8 @@ int sw_engine_find(const struct sw_engine_options *options, struct sw_steps step
 	                                                NULL) == 0;
 	int result = search_engine(&search, out_engine, err);
 	if (result < 0)
-		step(&search, sw_clock_ns() - search.start_ns, "none");
+		step(&search, sw_clock_ns() - search.start_ns,
+		     sw_signals_end_asked(steps.signals) ? "interrupted" : "none");
 	sw_buf_done(&search.tried);
 	return result;
 }

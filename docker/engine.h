@@ -15,15 +15,21 @@
 #include "docker/endpoint.h"
 
 struct sw_error;
+struct sw_signals;
 
 /* Called when a step begins (ELAPSED_NS < 0) and when it has ended; DETAIL is "" or a few words
  * ("Docker 20.10.24 at unix:///…"). WHAT is the same both times. A step that had nothing to do is
  * reported once, ended, with elapsed 0 and a detail that says so. A long step may be reported again
  * while it lasts (ELAPSED_NS < 0) with a DETAIL of how far it is. */
 typedef void (*sw_step_fn)(void *user, const char *what, int64_t elapsed_ns, const char *detail);
+
+/* What a caller holds of a long call: it is told of the steps, and can end them early. */
 struct sw_steps {
 	sw_step_fn fn; /* may be NULL */
 	void *user;
+	/* Borrowed; NULL: nothing ends it early. Else the call ends soon after an end is asked for, with
+	 * SW_ERR_INTERRUPTED; what it had half made is gone by then. Nothing is read from it. */
+	const struct sw_signals *signals;
 };
 
 struct sw_engine {
@@ -62,7 +68,8 @@ int sw_engine_private_endpoint(const char *state_dir, struct sw_endpoint *out_en
 /* Starts the private dockerd (no bridge, no iptables, own data root, exec root, socket and pid file
  * below STATE_DIR/engine) unless it answers already. Needs root. Two callers at once start one (a lock file).
  * The daemon outlives this process. The directory is 0700. dockerd is looked for in the
- * usual system folders only. It runs in a mount namespace of its own, so that crun works on a hybrid
+ * usual system folders only. Interrupted, it leaves a daemon that it has begun to start, which is
+ * then on record as any other. It runs in a mount namespace of its own, so that crun works on a hybrid
  * cgroup host and the system's containerd is not shared. */
 int sw_engine_start_private(const char *state_dir, struct sw_steps steps, struct sw_error *err);
 

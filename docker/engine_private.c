@@ -10,13 +10,13 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/loop.h"
+#include "core/signals.h"
 #include "docker/engine.h"
 #include "docker/engine_daemon.h"
 #include "docker/http.h"
 #include "docker/tree.h"
 
 static const int64_t ready_timeout_ns = 30000000000;
-static const int64_t probe_timeout_ns = 2000000000;
 static const int64_t stop_grace_ns = 20000000000;
 const char sw_engine_cannot_start[] = "cannot start a private engine";
 static const char step_start[] = "private";
@@ -67,15 +67,17 @@ static int make_dirs(const struct sw_daemon_paths *paths, struct sw_error *err)
 	return 0;
 }
 
-static int lock_file(const char *path, int *out_fd, struct sw_error *err)
+static int lock_file(const char *path, const struct sw_signals *signals, int *out_fd,
+                     struct sw_error *err)
 {
 	SW_CLEANUP(close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path);
+	/* Tried again and again, as one wait cannot be for a lock and a descriptor. */
 	int locked;
-	do {
-		locked = flock(fd, LOCK_EX);
-	} while (locked < 0 && errno == EINTR);
+	while ((locked = flock(fd, LOCK_EX | LOCK_NB)) < 0 && (errno == EWOULDBLOCK || errno == EINTR))
+		if (sw_signals_wait(signals, 20000000))
+			return sw_signals_error(err);
 	if (locked < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot lock %s", path);
 	*out_fd = SW_TAKE_FD(fd);
@@ -84,12 +86,13 @@ static int lock_file(const char *path, int *out_fd, struct sw_error *err)
 
 /* The lock's holder is bounded by ready_timeout_ns or dies, so waiting without a deadline is too.
  * A lock on a file that was removed meanwhile (with the engine's data) guards nothing: again. */
-static int take_lock(const struct sw_daemon_paths *paths, int *out_fd, struct sw_error *err)
+static int take_lock(const struct sw_daemon_paths *paths, const struct sw_signals *signals,
+                     int *out_fd, struct sw_error *err)
 {
 	for (;;) {
 		SW_CLEANUP(close) int fd = -1;
 		struct stat held, named;
-		if (make_dirs(paths, err) < 0 || lock_file(paths->lock, &fd, err) < 0)
+		if (make_dirs(paths, err) < 0 || lock_file(paths->lock, signals, &fd, err) < 0)
 			return -1;
 		if (fstat(fd, &held) == 0 && stat(paths->lock, &named) == 0 &&
 		    held.st_ino == named.st_ino && held.st_dev == named.st_dev) {
@@ -108,7 +111,8 @@ struct wait {
 	struct sw_timer deadline, again;
 	int64_t due_ns;
 	int pidfd, inotify;
-	bool pinging, ready, died, late;
+	const struct sw_signals *signals; /* may be NULL */
+	bool pinging, ready, died, late, interrupted;
 };
 
 static void wait_done(struct wait *wait)
@@ -116,6 +120,8 @@ static void wait_done(struct wait *wait)
 	if (wait->loop) {
 		sw_loop_unwatch(wait->loop, wait->pidfd);
 		sw_loop_unwatch(wait->loop, wait->inotify);
+		if (wait->signals)
+			sw_loop_unwatch(wait->loop, wait->signals->end_fd);
 		sw_loop_disarm(wait->loop, &wait->deadline);
 		sw_loop_disarm(wait->loop, &wait->again);
 	}
@@ -160,6 +166,14 @@ static void on_died(void *user, int fd, unsigned events)
 	wait->died = true;
 }
 
+static void on_end(void *user, int fd, unsigned events)
+{
+	struct wait *wait = user;
+	(void)fd;
+	(void)events;
+	wait->interrupted = true;
+}
+
 static void on_created(void *user, int fd, unsigned events)
 {
 	char buffer[4096];
@@ -189,6 +203,9 @@ static int wait_setup(struct wait *wait, const struct sw_daemon_paths *paths, st
 	if (wait->pidfd >= 0 &&
 	    sw_loop_watch(wait->loop, wait->pidfd, SW_LOOP_READ, on_died, wait, err) < 0)
 		return -1;
+	if (wait->signals &&
+	    sw_loop_watch(wait->loop, wait->signals->end_fd, SW_LOOP_READ, on_end, wait, err) < 0)
+		return -1;
 	if (sw_loop_arm(wait->loop, &wait->deadline, wait->due_ns, on_late, wait) < 0)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot arm a timer");
 	return 0;
@@ -214,18 +231,22 @@ static int tell_death(const struct sw_daemon_paths *paths, struct sw_error *err)
 	                    paths->log);
 }
 
-static int wait_ready(const struct sw_daemon_paths *paths, pid_t pid, struct sw_error *err)
+static int wait_ready(const struct sw_daemon_paths *paths, pid_t pid,
+                      const struct sw_signals *signals, struct sw_error *err)
 {
-	struct wait wait = {.pidfd = sw_daemon_pidfd(pid), .inotify = -1,
+	struct wait wait = {.pidfd = sw_daemon_pidfd(pid), .inotify = -1, .signals = signals,
 	                    .due_ns = sw_clock_ns() + ready_timeout_ns};
 	int result = wait_setup(&wait, paths, err);
 	wait.died = wait.pidfd < 0;
-	while (result == 0 && !wait.ready && !wait.died && !wait.late) {
+	while (result == 0 && !wait.ready && !wait.died && !wait.late && !wait.interrupted) {
 		try_ping(&wait, paths->socket);
 		result = sw_loop_step(wait.loop, err);
 	}
 	if (result == 0 && wait.died)
 		result = tell_death(paths, err);
+	else if (result == 0 && wait.interrupted && !wait.ready)
+		result = sw_error_set(err, SW_ERR_INTERRUPTED, 0, "interrupted; dockerd goes on starting, and "
+		                      "`sandwatch clean --engine` stops it");
 	else if (result == 0 && wait.late)
 		result = sw_error_set(err, SW_ERR_TIMEOUT, 0, "dockerd does not answer at %s within 30 s; see "
 		                      "%s", paths->socket, paths->log);
@@ -246,22 +267,17 @@ static int check_means(struct sw_error *err)
 static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps steps,
                         struct sw_error *err)
 {
-	struct sw_endpoint endpoint;
-	struct sw_engine engine;
+	struct sw_error why;
 	pid_t pid;
 	int64_t start_ns = sw_clock_ns();
 
-	if (sw_endpoint_parse(paths->socket, &endpoint, err) < 0)
-		return -1;
 	bool running = sw_daemon_running(paths, &pid);
-	if (running && sw_engine_probe(&endpoint, probe_timeout_ns, false, &engine, NULL) == 0) {
-		report(steps, 0, "it runs already");
-		return 0;
-	}
 	if (!running && check_means(err) < 0)
 		return -1;
 	report(steps, -1, "");
 	if (!running) {
+		if (sw_signals_end_asked(steps.signals))
+			return sw_signals_error(err);
 		/* A daemon that was killed leaves containers that no engine would ever stop again; and a
 		 * pid file of its containerd, which dockerd believes as long as a zombie has that number. */
 		(void)sw_daemon_sweep(paths);
@@ -271,13 +287,20 @@ static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps ste
 		if (sw_daemon_spawn(paths, &pid, err) < 0)
 			return -1;
 	}
-	if (wait_ready(paths, pid, err) < 0) {
-		/* Only what was started here is ended: an engine that was there may have its reasons. */
-		if (!running)
+	if (wait_ready(paths, pid, steps.signals, &why) < 0) {
+		/* Only what was started here is ended: an engine that was there may have its reasons. One
+		 * that is just slower than its user's patience is on record, for the next one or for clean:
+		 * to end it would take as long. */
+		if (!running && why.code != SW_ERR_INTERRUPTED)
 			(void)sw_daemon_end(paths, pid, stop_grace_ns, NULL);
+		if (err)
+			*err = why;
 		return -1;
 	}
-	report(steps, sw_clock_ns() - start_ns, paths->socket);
+	if (running)
+		report(steps, 0, "it runs already");
+	else
+		report(steps, sw_clock_ns() - start_ns, paths->socket);
 	return 0;
 }
 
@@ -289,7 +312,7 @@ int sw_engine_start_private(const char *state_dir, struct sw_steps steps, struct
 		sw_error_set(err, SW_ERR_NO_ENGINE, 0, "it needs root");
 		return sw_error_wrap(err, "%s", sw_engine_cannot_start);
 	}
-	if (sw_daemon_paths(state_dir, &paths, err) < 0 || take_lock(&paths, &lock, err) < 0)
+	if (sw_daemon_paths(state_dir, &paths, err) < 0 || take_lock(&paths, steps.signals, &lock, err) < 0)
 		return -1;
 	if (start_locked(&paths, steps, err) < 0)
 		return sw_error_wrap(err, "%s", sw_engine_cannot_start);
@@ -331,7 +354,7 @@ int sw_engine_stop_private(const char *state_dir, bool with_data, bool *out_was_
 	if (geteuid() != 0)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "the private engine in %s is root's: stop it with sudo",
 		                    paths.dir);
-	if (take_lock(&paths, &lock, err) < 0)
+	if (take_lock(&paths, NULL, &lock, err) < 0)
 		return -1;
 	bool running = sw_daemon_running(&paths, &pid);
 	if (running && sw_daemon_end(&paths, pid, stop_grace_ns, err) < 0)

@@ -18,7 +18,9 @@ static const int64_t request_timeout_ns = 30000000000;
 static const int64_t import_timeout_ns = 300000000000;
 static const int64_t tar_timeout_ns = 300000000000;
 static const char step_image[] = "image";
-static const char our_prefix[] = "sandwatch/python";
+static const char own_repository[] = "sandwatch/python";
+static const char dockerfile_recipe[] = "dockerfile"; /* its label, docker/image/Dockerfile */
+static const char layout_version[] = "1";             /* there, in build.sh and layout.sh, too */
 
 /* ---- the recipe's parts ---- */
 
@@ -54,6 +56,15 @@ int sw_image_parts(const char *program_dir, struct sw_image_parts *out_parts, st
 
 /* ---- what the engine has ---- */
 
+bool sw_image_is_own_name(const char *name)
+{
+	size_t len = strlen(own_repository);
+	if (strncmp(name, own_repository, len) != 0)
+		return false;
+	/* A digest names one image there is, never one to be made; a slash, a registry's port. */
+	return name[len] == '\0' || (name[len] == ':' && name[len + 1] && !strpbrk(name + len, "/@"));
+}
+
 struct inspection {
 	struct sw_blocking *blocking;
 	struct sw_image *image;
@@ -66,7 +77,9 @@ static void inspected(void *user, const struct sw_api_image *found, const struct
 	if (!error) {
 		(void)sw_text_copy(image->id, sizeof image->id, found->id);
 		(void)sw_text_copy(image->recipe, sizeof image->recipe, found->recipe);
+		(void)sw_text_copy(image->layout, sizeof image->layout, found->layout);
 		image->size_bytes = found->size_bytes;
+		image->tagged = found->tagged;
 		image->ours = found->layout[0] != '\0';
 		image->usable = true;
 	}
@@ -89,26 +102,71 @@ static int inspect(struct sw_blocking *blocking, const char *name, struct sw_ima
 	return -1;
 }
 
+/* Whether IMAGE is used as it is; what is not is missing, or one of the recipe's. */
+static int accept(const struct sw_image *image, bool *out_accepted, struct sw_error *err)
+{
+	const char *name = image->name;
+	bool own_name = sw_image_is_own_name(name);
+	*out_accepted = false;
+	if (!image->usable)
+		return 0;
+	if (own_name && !image->ours)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "the name is sandwatch's own, but this image does "
+		                    "not carry its label org.sandwatch.layout, so it is left as it is: give "
+		                    "it another name (docker tag %s NEW, docker rmi %s), or have sandwatch "
+		                    "use another with sandbox.docker.image", name, name);
+	if (own_name && strcmp(image->recipe, dockerfile_recipe) != 0)
+		return 0;
+	if (image->ours && strcmp(image->layout, layout_version) != 0)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "it was built for layout %s, and this sandwatch "
+		                    "runs layout %s: in its source folder, docker build -f "
+		                    "docker/image/Dockerfile -t %s docker", image->layout, layout_version,
+		                    name);
+	*out_accepted = true;
+	return 0;
+}
+
 /* ---- import ---- */
 
-/* image.tar is not kept: it is packed again from the rootfs, with the flags that build.sh has. */
-static int open_tar(const char *home, const char *recipe, int *out_fd, struct sw_error *err)
+struct maker {
+	struct sw_blocking *blocking;
+	const char *name, *home, *hash;
+	const struct sw_image_parts *parts;
+	struct sw_steps steps;
+};
+
+/* Beside its place first: half a tar that is left there would be imported the next time. */
+static int pack(const char *home, const char *recipe, const char *path,
+                const struct sw_signals *signals, struct sw_error *err)
 {
-	char path[1200], rootfs[1200], log_path[1200];
+	char part[1300], rootfs[1200], log_path[1200];
+	(void)snprintf(part, sizeof part, "%s.part", path);
+	(void)snprintf(rootfs, sizeof rootfs, "%s/rootfs", recipe);
+	(void)snprintf(log_path, sizeof log_path, "%s/tar.log", home);
+	const char *const argv[] = {"tar", "-c", "-f", part, "-C", rootfs, "--format=gnu",
+	                            "--sort=name", "--mtime=@0", "--numeric-owner", "--owner=0",
+	                            "--group=0", ".", NULL};
+	struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = "pack the image",
+	                            .timeout_ns = tar_timeout_ns, .signals = signals};
+	int result = sw_recipe_run(&run, err);
+	if (result == 0 && rename(part, path) < 0)
+		result = sw_error_set(err, SW_ERR_IO, errno, "cannot rename %s", part);
+	if (result < 0)
+		(void)unlink(part);
+	return result;
+}
+
+/* image.tar is not kept: it is packed again from the rootfs, with the flags that build.sh has. */
+static int open_tar(const char *home, const char *recipe, const struct sw_signals *signals,
+                    int *out_fd, struct sw_error *err)
+{
+	char path[1200];
 	(void)snprintf(path, sizeof path, "%s/image.tar", recipe);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		(void)snprintf(rootfs, sizeof rootfs, "%s/rootfs", recipe);
-		(void)snprintf(log_path, sizeof log_path, "%s/tar.log", home);
-		const char *const argv[] = {"tar", "-c", "-f", path, "-C", rootfs, "--format=gnu",
-		                            "--sort=name", "--mtime=@0", "--numeric-owner", "--owner=0",
-		                            "--group=0", ".", NULL};
-		struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = "pack the image",
-		                            .timeout_ns = tar_timeout_ns};
-		if (sw_recipe_run(&run, err) < 0)
-			return -1;
+	if (fd < 0 && pack(home, recipe, path, signals, err) < 0)
+		return -1;
+	if (fd < 0)
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-	}
 	if (fd < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path);
 	(void)unlink(path);
@@ -149,28 +207,22 @@ static void remember_import(const char *recipe, const char *id)
 	(void)fclose(file);
 }
 
-static int import(struct sw_blocking *blocking, const char *name, const char *home,
-                  const char *recipe, struct sw_error *err)
+/* Cut short by a signal, the upload has no end, and the engine drops it. */
+static int import(const struct maker *maker, const char *recipe, struct sw_error *err)
 {
+	struct sw_blocking *blocking = maker->blocking;
 	char text[8192];
 	const char *changes[CHANGES_MAX + 1];
 	SW_CLEANUP(close) int fd = -1;
 	if (read_changes(recipe, text, sizeof text, changes, err) < 0 ||
-	    open_tar(home, recipe, &fd, err) < 0)
+	    open_tar(maker->home, recipe, maker->steps.signals, &fd, err) < 0)
 		return -1;
-	sw_api_image_import(blocking->api, name, fd, changes, import_timeout_ns, sw_blocking_finished,
-	                    blocking);
+	sw_api_image_import(blocking->api, maker->name, fd, changes, import_timeout_ns,
+	                    sw_blocking_finished, blocking);
 	return sw_blocking_wait(blocking, err);
 }
 
 /* ---- ensure ---- */
-
-struct maker {
-	struct sw_blocking *blocking;
-	const char *name, *home, *hash;
-	const struct sw_image_parts *parts;
-	struct sw_steps steps;
-};
 
 static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail)
 {
@@ -178,33 +230,42 @@ static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail
 		steps.fn(steps.user, step_image, elapsed_ns, detail);
 }
 
+/* Only a nameless one: under a name that the user gave it, it is the user's. A container of it may
+ * still run: then it stays, and is the user's to prune. */
+static void remove_replaced(struct sw_blocking *blocking, const char *id)
+{
+	struct sw_image old;
+	if (inspect(blocking, id, &old, NULL) < 0 || !old.usable || !old.ours || old.tagged)
+		return;
+	sw_api_image_remove(blocking->api, id, request_timeout_ns, sw_blocking_finished, blocking);
+	(void)sw_blocking_wait(blocking, NULL);
+}
+
 static int make_locked(const struct maker *maker, struct sw_image *image, struct sw_error *err)
 {
 	char recipe[1100], old_id[sizeof image->id], detail[200], size[16];
 	int64_t start_ns = sw_clock_ns();
+	bool accepted;
 	/* Asked again under the lock: another process may just have made it. */
-	if (inspect(maker->blocking, maker->name, image, err) < 0)
+	if (inspect(maker->blocking, maker->name, image, err) < 0 || accept(image, &accepted, err) < 0)
 		return -1;
-	if (image->usable && strcmp(image->recipe, maker->hash) == 0)
+	if (accepted || (image->usable && strcmp(image->recipe, maker->hash) == 0))
 		return 0;
 	(void)sw_text_copy(old_id, sizeof old_id, image->id);
 	if (sw_recipe_build(maker->parts, maker->home, maker->hash, maker->steps, recipe, sizeof recipe,
 	                    err) < 0)
 		return -1;
 	report(maker->steps, -1, "importing");
-	if (import(maker->blocking, maker->name, maker->home, recipe, err) < 0 ||
+	/* What follows the import is short, and finishes it. */
+	if (import(maker, recipe, err) < 0 || sw_blocking_heed(maker->blocking, NULL, err) < 0 ||
 	    inspect(maker->blocking, maker->name, image, err) < 0)
 		return -1;
 	if (!image->usable || strcmp(image->recipe, maker->hash) != 0)
 		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "the engine took the import but shows %s",
 		                    image->usable ? "another recipe" : "no image");
 	remember_import(recipe, image->id);
-	if (old_id[0] && strcmp(old_id, image->id) != 0) {
-		/* A container of it may still run: then it stays, untagged, and is the user's to prune. */
-		sw_api_image_remove(maker->blocking->api, old_id, request_timeout_ns, sw_blocking_finished,
-		                    maker->blocking);
-		(void)sw_blocking_wait(maker->blocking, NULL);
-	}
+	if (old_id[0] && strcmp(old_id, image->id) != 0)
+		remove_replaced(maker->blocking, old_id);
 	(void)snprintf(detail, sizeof detail, "%s, %s%s", maker->name,
 	               sw_text_bytes(size, sizeof size, (uint64_t)image->size_bytes),
 	               old_id[0] ? ", replaces one of another recipe" : "");
@@ -218,7 +279,7 @@ static int ensure_ours(struct maker *maker, const char *state_dir, struct sw_ima
 	char home[1024], hash[SW_RECIPE_HASH_MAX];
 	SW_CLEANUP(close) int lock = -1;
 	if (sw_recipe_home(state_dir, home, sizeof home, err) < 0 ||
-	    sw_recipe_hash(maker->parts, home, hash, err) < 0)
+	    sw_recipe_hash(maker->parts, home, maker->steps.signals, hash, err) < 0)
 		return -1;
 	if (image->usable && strcmp(image->recipe, hash) == 0) {
 		report(maker->steps, 0, "it is there");
@@ -235,17 +296,18 @@ static int ensure(struct sw_blocking *blocking, struct maker *maker, const char 
                   struct sw_image *image, struct sw_error *err)
 {
 	const char *name = maker->name;
-	if (inspect(blocking, name, image, err) < 0)
+	bool accepted;
+	if (inspect(blocking, name, image, err) < 0 || accept(image, &accepted, err) < 0)
 		return -1;
-	if (strncmp(name, our_prefix, strlen(our_prefix)) == 0)
-		return ensure_ours(maker, state_dir, image, err);
-	if (image->usable) {
+	if (accepted) {
 		report(maker->steps, 0, "it is there");
 		return 0;
 	}
+	if (sw_image_is_own_name(name))
+		return ensure_ours(maker, state_dir, image, err);
 	return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "%s is not on this engine: `docker pull %s` or "
 	                    "`docker build -t %s …` puts it there, and %s:latest is made by itself", name,
-	                    name, name, our_prefix);
+	                    name, name, own_repository);
 }
 
 int sw_image_ensure(const struct sw_engine *engine, const char *name,
@@ -256,6 +318,8 @@ int sw_image_ensure(const struct sw_engine *engine, const char *name,
 	struct sw_image image;
 	struct maker maker = {.blocking = &blocking, .name = name, .parts = parts, .steps = steps};
 	int result = sw_blocking_init(&blocking, &engine->endpoint, engine->api_version, err);
+	if (result == 0)
+		result = sw_blocking_heed(&blocking, steps.signals, err);
 	if (result == 0)
 		result = ensure(&blocking, &maker, state_dir, &image, err);
 	sw_blocking_done(&blocking);

@@ -23,15 +23,22 @@ int sw_image_parts(const char *program_dir, struct sw_image_parts *out_parts, st
 
 struct sw_image {
 	char name[256], id[80];
-	char recipe[72]; /* the hash of the recipe it was made with; "" when it is not ours */
+	char recipe[72]; /* the hash of the recipe it was made with, or "dockerfile" */
+	char layout[16]; /* the version of our layout; "" when it is not ours */
 	int64_t size_bytes;
 	bool ours;   /* carries our layout: shim and worker are baked in */
+	bool tagged; /* has a name on the engine */
 	bool usable; /* false: not on this engine and not ours to make */
 };
 
-/* Makes sure that NAME is on the engine. Our own image ("sandwatch/python…") is built with the
- * recipe and imported when it is missing or was made by another recipe; any other must be there
- * (SW_ERR_NOT_FOUND: the message says how to pull or build it). */
+/* Whether sandwatch makes the image NAME by itself: "sandwatch/python", with or without a tag. */
+bool sw_image_is_own_name(const char *name);
+
+/* Makes sure that NAME is on the engine. Under our own name the image is built with the recipe and
+ * imported when it is missing or was made by another recipe; one that docker/image/Dockerfile made
+ * is taken as it is. Any other must be there (SW_ERR_NOT_FOUND: the message says how to pull or
+ * build it). SW_ERR_USAGE: only its owner can mend it, and it was left alone: an image without our
+ * label under our name, or a Dockerfile's of another layout. */
 int sw_image_ensure(const struct sw_engine *engine, const char *name,
                     const struct sw_image_parts *parts, const char *state_dir,
                     struct sw_steps steps, struct sw_image *out_image, struct sw_error *err);

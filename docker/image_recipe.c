@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/loop.h"
+#include "core/signals.h"
 #include "core/text.h"
 #include "docker/tree.h"
 
@@ -21,6 +22,28 @@ static const int64_t build_timeout_ns = 900000000000; /* a slow mirror is no err
 static const char step_build[] = "recipe";
 
 /* ---- its home and its lock ---- */
+
+static int open_lock(const char *home, int *out_fd, struct sw_error *err)
+{
+	char path[1100];
+	(void)snprintf(path, sizeof path, "%s/lock", home);
+	*out_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return *out_fd < 0 ? sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path) : 0;
+}
+
+/* Not while the lock is held: then it is being made. */
+static void tidy(const char *home)
+{
+	static const char *const names[] = {SW_RECIPE_BUILDING, SW_RECIPE_UNPACKING};
+	char path[1200];
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		SW_CLEANUP(close) int lock = -1;
+		(void)snprintf(path, sizeof path, "%s/%s", home, names[i]);
+		if (access(path, F_OK) == 0 && open_lock(home, &lock, NULL) == 0 &&
+		    flock(lock, LOCK_EX | LOCK_NB) == 0)
+			(void)sw_tree_remove(path, NULL);
+	}
+}
 
 int sw_recipe_home(const char *state_dir, char *dst, size_t size, struct sw_error *err)
 {
@@ -31,24 +54,29 @@ int sw_recipe_home(const char *state_dir, char *dst, size_t size, struct sw_erro
 	if (len < 0 || (size_t)len + 128 >= size)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "the state directory's path is too long: %.60s…",
 		                    state_dir);
-	return sw_file_make_dirs(dst, err);
+	if (sw_file_make_dirs(dst, err) < 0)
+		return -1;
+	tidy(dst);
+	return 0;
 }
 
 int sw_recipe_lock(const char *home, struct sw_steps steps, const char *what, int *out_fd,
                    struct sw_error *err)
 {
-	char path[1100];
-	(void)snprintf(path, sizeof path, "%s/lock", home);
-	SW_CLEANUP(close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path);
+	SW_CLEANUP(close) int fd = -1;
+	if (open_lock(home, &fd, err) < 0)
+		return -1;
 	int locked = flock(fd, LOCK_EX | LOCK_NB);
 	if (locked < 0 && errno == EWOULDBLOCK && steps.fn)
 		steps.fn(steps.user, what, -1, "another sandwatch is at it: waiting");
-	while (locked < 0 && (errno == EWOULDBLOCK || errno == EINTR))
-		locked = flock(fd, LOCK_EX);
+	/* Tried again and again, as one wait cannot be for a lock and a descriptor. */
+	while (locked < 0 && (errno == EWOULDBLOCK || errno == EINTR)) {
+		if (sw_signals_wait(steps.signals, 20000000))
+			return sw_signals_error(err);
+		locked = flock(fd, LOCK_EX | LOCK_NB);
+	}
 	if (locked < 0)
-		return sw_error_set(err, SW_ERR_IO, errno, "cannot lock %s", path);
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot lock %s/lock", home);
 	*out_fd = SW_TAKE_FD(fd);
 	return 0;
 }
@@ -108,7 +136,8 @@ static void remember(const char *path, const struct sw_buf *key, const char *has
 }
 
 static int ask_hash(const struct sw_image_parts *parts, const char *home,
-                    char out_hash[SW_RECIPE_HASH_MAX], struct sw_error *err)
+                    const struct sw_signals *signals, char out_hash[SW_RECIPE_HASH_MAX],
+                    struct sw_error *err)
 {
 	char log_path[1100], said[SW_RECIPE_HASH_MAX + 8];
 	const char *const argv[] = {"bash", parts->build, "--hash", "--shim", parts->shim, "--worker",
@@ -116,7 +145,7 @@ static int ask_hash(const struct sw_image_parts *parts, const char *home,
 	(void)snprintf(log_path, sizeof log_path, "%s/build.log", home);
 	struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = "the recipe's hash",
 	                            .timeout_ns = hash_timeout_ns, .out_last = said,
-	                            .out_size = sizeof said};
+	                            .out_size = sizeof said, .signals = signals};
 	if (sw_recipe_run(&run, err) < 0)
 		return -1;
 	if (!is_hash(said))
@@ -127,7 +156,7 @@ static int ask_hash(const struct sw_image_parts *parts, const char *home,
 }
 
 int sw_recipe_hash(const struct sw_image_parts *parts, const char *home,
-                   char out_hash[SW_RECIPE_HASH_MAX], struct sw_error *err)
+                   const struct sw_signals *signals, char out_hash[SW_RECIPE_HASH_MAX], struct sw_error *err)
 {
 	char path[1100];
 	SW_CLEANUP(buf) struct sw_buf key = {.limit = 8000};
@@ -140,7 +169,7 @@ int sw_recipe_hash(const struct sw_image_parts *parts, const char *home,
 	(void)snprintf(path, sizeof path, "%s/recipe.hash", home);
 	if (recall(path, &key, out_hash))
 		return 0;
-	if (ask_hash(parts, home, out_hash, err) < 0)
+	if (ask_hash(parts, home, signals, out_hash, err) < 0)
 		return -1;
 	remember(path, &key, out_hash);
 	return 0;
@@ -165,11 +194,13 @@ static int run_build(const struct sw_image_parts *parts, const char *home, const
 	const char *const argv[] = {"bash", parts->build, "--shim", parts->shim, "--worker",
 	                            parts->worker, "--out", out, "--cache", cache, NULL};
 	struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = step_build,
-	                            .progress = steps, .timeout_ns = build_timeout_ns};
+	                            .progress = steps, .timeout_ns = build_timeout_ns,
+	                            .signals = steps.signals};
 	(void)unlink(log_path);
-	if (sw_recipe_run(&run, err) < 0)
-		return sw_error_wrap(err, "all of it is in %s", log_path);
-	return 0;
+	if (sw_recipe_run(&run, err) == 0)
+		return 0;
+	return sw_signals_end_asked(steps.signals) ? -1
+	                                           : sw_error_wrap(err, "all of it is in %s", log_path);
 }
 
 /* Built beside its place and renamed: a half-built one is never used. */
@@ -182,7 +213,7 @@ int sw_recipe_build(const struct sw_image_parts *parts, const char *home, const 
 		return 0;
 	if (steps.fn)
 		steps.fn(steps.user, step_build, -1, "");
-	(void)snprintf(building, sizeof building, "%s/building", home);
+	(void)snprintf(building, sizeof building, "%s/" SW_RECIPE_BUILDING, home);
 	if (sw_tree_remove(building, err) < 0 || sw_tree_remove(dst, err) < 0)
 		return -1;
 	if (mkdir(building, 0755) < 0)

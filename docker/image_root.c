@@ -15,11 +15,13 @@
 #include "docker/image.h"
 #include "docker/image_recipe.h"
 #include "docker/lifecycle.h"
+#include "docker/reaper.h"
 
 enum { LIST_MAX = 64 << 10, LINES_MAX = 256 };
 
 static const int64_t request_timeout_ns = 30000000000;
 static const int64_t export_timeout_ns = 300000000000;
+static const int64_t last_wait_ns = 5000000000; /* for the engine, after a signal */
 static const char step_root[] = "host root";
 
 static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail)
@@ -30,18 +32,11 @@ static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail
 
 /* ---- export and unpack ---- */
 
-struct creation {
-	struct sw_blocking *blocking;
-	char id[SW_CONTAINER_ID_MAX];
-};
-
 static void created(void *user, const char *id, const char *warning, const struct sw_error *error)
 {
-	struct creation *creation = user;
+	(void)id;
 	(void)warning;
-	if (!error)
-		(void)sw_text_copy(creation->id, sizeof creation->id, id);
-	sw_blocking_finish(creation->blocking, error);
+	sw_blocking_finish(user, error);
 }
 
 /* Never started: an export needs a container, not a process. */
@@ -70,29 +65,57 @@ static int export_body(const char *image, struct sw_buf *out, struct sw_error *e
 	return 0;
 }
 
-static int export_tar(struct sw_blocking *blocking, const char *image, int fd, struct sw_error *err)
+static int create_and_export(struct sw_blocking *blocking, const char *image, const char *name,
+                             int fd, struct sw_error *err)
 {
-	char name[64];
-	struct creation creation = {.blocking = blocking};
 	SW_CLEANUP(buf) struct sw_buf body = {0};
-	(void)snprintf(name, sizeof name, "sandwatch-export-%d-%lld", (int)getpid(),
-	               (long long)sw_clock_ns());
 	if (export_body(image, &body, err) < 0)
 		return -1;
-	sw_api_container_create(blocking->api, name, body.data, request_timeout_ns, created, &creation);
-	if (sw_blocking_wait(blocking, err) < 0)
+	sw_api_container_create(blocking->api, name, body.data, request_timeout_ns, created, blocking);
+	if (sw_blocking_wait(blocking, err) < 0) {
+		/* The engine goes on making it, and what is not there yet cannot be removed. */
+		if (blocking->interrupted)
+			(void)sw_blocking_wait_out(blocking, last_wait_ns, NULL);
 		return -1;
-	sw_api_container_export(blocking->api, creation.id, fd, export_timeout_ns, sw_blocking_finished,
+	}
+	sw_api_container_export(blocking->api, name, fd, export_timeout_ns, sw_blocking_finished,
 	                        blocking);
-	int result = sw_blocking_wait(blocking, err);
-	sw_api_container_remove(blocking->api, creation.id, request_timeout_ns, sw_blocking_finished,
-	                        blocking);
-	if (sw_blocking_wait(blocking, result == 0 ? err : NULL) < 0)
-		return -1;
+	return sw_blocking_wait(blocking, err);
+}
+
+/* By its name, on a connection of its own: whatever has become of the others. */
+static int remove_container(const struct sw_engine *engine, const char *name, struct sw_error *err)
+{
+	struct sw_blocking blocking;
+	int result = sw_blocking_init(&blocking, &engine->endpoint, engine->api_version, err);
+	if (result == 0) {
+		sw_api_container_remove(blocking.api, name, last_wait_ns, sw_blocking_finished, &blocking);
+		result = sw_blocking_wait(&blocking, err);
+	}
+	sw_blocking_done(&blocking);
 	return result;
 }
 
-static int unpack(const char *home, const char *tar_path, const char *dir, struct sw_error *err)
+static int export_tar(const struct sw_engine *engine, const char *image, int fd,
+                      const struct sw_signals *signals, struct sw_error *err)
+{
+	char name[64];
+	struct sw_blocking blocking;
+	(void)snprintf(name, sizeof name, "sandwatch-export-%d-%lld", (int)getpid(),
+	               (long long)sw_clock_ns());
+	int result = sw_blocking_init(&blocking, &engine->endpoint, engine->api_version, err);
+	if (result == 0)
+		result = sw_blocking_heed(&blocking, signals, err);
+	if (result == 0)
+		result = create_and_export(&blocking, image, name, fd, err);
+	sw_blocking_done(&blocking);
+	if (remove_container(engine, name, result == 0 ? err : NULL) == 0 || result < 0)
+		return result;
+	return sw_error_wrap(err, "container %s is left (`sandwatch clean` removes it)", name);
+}
+
+static int unpack(const char *home, const char *tar_path, const char *dir,
+                  const struct sw_signals *signals, struct sw_error *err)
 {
 	char log_path[1100];
 	(void)snprintf(log_path, sizeof log_path, "%s/tar.log", home);
@@ -102,16 +125,16 @@ static int unpack(const char *home, const char *tar_path, const char *dir, struc
 	const char *const argv[] = {"tar", "-x", "-p", "--no-same-owner", "--exclude=./dev/*",
 	                            "--exclude=dev/*", "-C", dir, "-f", tar_path, NULL};
 	struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = "unpack the image",
-	                            .timeout_ns = export_timeout_ns};
+	                            .timeout_ns = export_timeout_ns, .signals = signals};
 	return sw_recipe_run(&run, err);
 }
 
 /* Everything below BUILDING, which is renamed to DIR at the very end. */
 static int fetch_root(const struct sw_engine *engine, const struct sw_image *image, const char *home,
-                      const char *building, struct sw_error *err)
+                      const char *building, const struct sw_signals *signals,
+                      struct sw_error *err)
 {
 	char tar_path[1200], rootfs[1200];
-	struct sw_blocking blocking;
 	(void)snprintf(tar_path, sizeof tar_path, "%s/export.tar", building);
 	(void)snprintf(rootfs, sizeof rootfs, "%s/rootfs", building);
 	if (sw_tree_remove(building, err) < 0)
@@ -121,11 +144,10 @@ static int fetch_root(const struct sw_engine *engine, const struct sw_image *ima
 	SW_CLEANUP(close) int fd = open(tar_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot make %s", tar_path);
-	int result = sw_blocking_init(&blocking, &engine->endpoint, engine->api_version, err);
-	if (result == 0)
-		result = export_tar(&blocking, image->id, fd, err);
-	sw_blocking_done(&blocking);
-	if (result < 0 || unpack(home, tar_path, rootfs, err) < 0)
+	/* What an export that was killed has left; not being able to is no reason not to export. */
+	(void)sw_reaper_clean_exports(engine, signals, NULL);
+	if (export_tar(engine, image->id, fd, signals, err) < 0 ||
+	    unpack(home, tar_path, rootfs, signals, err) < 0)
 		return -1;
 	(void)unlink(tar_path);
 	return 0;
@@ -140,7 +162,7 @@ static int export_root(const struct sw_engine *engine, const struct sw_image *im
 	SW_CLEANUP(close) int lock = -1;
 	int64_t start_ns = sw_clock_ns();
 	(void)snprintf(dir, sizeof dir, "%s/%.16s", home, id);
-	(void)snprintf(building, sizeof building, "%s/unpacking", home);
+	(void)snprintf(building, sizeof building, "%s/" SW_RECIPE_UNPACKING, home);
 	if ((size_t)snprintf(dst, size, "%s/rootfs", dir) >= size)
 		return sw_error_set(err, SW_ERR_LIMIT, 0, "the path below %s is too long", home);
 	if (access(dst, F_OK) == 0)
@@ -150,7 +172,7 @@ static int export_root(const struct sw_engine *engine, const struct sw_image *im
 	if (access(dst, F_OK) == 0)
 		return 0;
 	report(steps, -1, image->name);
-	int result = fetch_root(engine, image, home, building, err);
+	int result = fetch_root(engine, image, home, building, steps.signals, err);
 	if (result == 0 && rename(building, dir) < 0)
 		result = sw_error_set(err, SW_ERR_IO, errno, "cannot rename %s", building);
 	if (result < 0)
@@ -180,7 +202,7 @@ static int recipe_root(const struct sw_image_parts *parts, const char *home, str
 {
 	char hash[SW_RECIPE_HASH_MAX], recipe[1100];
 	SW_CLEANUP(close) int lock = -1;
-	if (sw_recipe_hash(parts, home, hash, err) < 0)
+	if (sw_recipe_hash(parts, home, steps.signals, hash, err) < 0)
 		return -1;
 	if (!sw_recipe_built(home, hash, recipe, sizeof recipe) &&
 	    (sw_recipe_lock(home, steps, step_root, &lock, err) < 0 ||

@@ -66,10 +66,10 @@ static void look(void *user, const char *id, const char *name, const char *state
 		sw_text_copy(reaping->ids[reaping->n_ids++], SW_CONTAINER_ID_MAX, id);
 }
 
-static int reap(struct reaping *reaping, struct sw_error *err)
+static int reap(struct reaping *reaping, const char *which, struct sw_error *err)
 {
 	struct sw_blocking *blocking = &reaping->blocking;
-	sw_api_container_list(blocking->api, "org.sandwatch.session", timeout_ns, look,
+	sw_api_container_list(blocking->api, which, timeout_ns, look,
 	                      sw_blocking_finished, blocking);
 	if (sw_blocking_wait(blocking, err) < 0)
 		return -1;
@@ -83,20 +83,35 @@ static int reap(struct reaping *reaping, struct sw_error *err)
 	return 0;
 }
 
-int sw_reaper_clean(const struct sw_engine *engine, struct sw_reaped *out_reaped,
-                    struct sw_error *err)
+static int clean(const struct sw_engine *engine, const char *which,
+                 const struct sw_signals *signals, struct sw_reaped *out_reaped,
+                 struct sw_error *err)
 {
 	struct reaping reaping = {.own = sw_lifecycle_labels("")};
 	reaping.ids = calloc(REAP_MAX, sizeof *reaping.ids);
 	int status = -1;
 	if (!reaping.own || !reaping.ids)
 		sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot look for left containers");
-	else if (sw_blocking_init(&reaping.blocking, &engine->endpoint, engine->api_version, err) == 0)
-		status = reap(&reaping, err);
+	else if (sw_blocking_init(&reaping.blocking, &engine->endpoint, engine->api_version, err) == 0 &&
+	         sw_blocking_heed(&reaping.blocking, signals, err) == 0)
+		status = reap(&reaping, which, err);
 	sw_blocking_done(&reaping.blocking);
 	if (status == 0)
 		*out_reaped = reaping.found;
 	free(reaping.own);
 	free(reaping.ids);
 	return status;
+}
+
+int sw_reaper_clean(const struct sw_engine *engine, struct sw_reaped *out_reaped,
+                    struct sw_error *err)
+{
+	return clean(engine, "org.sandwatch.session", NULL, out_reaped, err);
+}
+
+int sw_reaper_clean_exports(const struct sw_engine *engine, const struct sw_signals *signals,
+                            struct sw_error *err)
+{
+	struct sw_reaped reaped;
+	return clean(engine, "org.sandwatch.session=export", signals, &reaped, err);
 }

@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/loop.h"
 #include "core/report.h"
+#include "core/signals.h"
 #include "core/snapshot.h"
 #include "tui/live.h"
 #include "tui/progress.h"
@@ -22,8 +23,7 @@ struct batch {
 	struct sw_live *live;
 	struct sw_progress progress;
 	struct sw_timer tick;
-	int signals; /* the signalfd */
-	int asked;   /* how often an end was asked for */
+	int asked; /* how often an end was asked for */
 	bool failed;
 };
 
@@ -174,27 +174,18 @@ static void on_signal(void *user, int fd, unsigned events)
 	}
 }
 
-static int open_signals(struct batch *batch, struct sw_error *err)
+static int watch_signals(struct batch *batch, struct sw_error *err)
 {
-	static const int wanted[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-	sigset_t set;
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
-		sigaddset(&set, wanted[i]);
-	/* Before any thread: they inherit the mask, so signals come through the descriptor alone. */
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL); /* inherited as ignored it would reap our children unseen */
-	batch->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (batch->signals < 0)
-		return sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot listen for signals");
-	return sw_loop_watch(batch->loop, batch->signals, SW_LOOP_READ, on_signal, batch, err);
+	const struct sw_signals *signals = batch->options->signals;
+	if (sw_loop_watch(batch->loop, signals->end_fd, SW_LOOP_READ, on_signal, batch, err) < 0)
+		return -1;
+	return sw_loop_watch(batch->loop, signals->snapshot_fd, SW_LOOP_READ, on_signal, batch, err);
 }
 
 static int run(struct batch *batch, struct sw_error *err)
 {
 	struct sw_live_handlers handlers = {applied, ended, batch};
-	if (sw_loop_new(&batch->loop, err) < 0 || open_signals(batch, err) < 0 ||
+	if (sw_loop_new(&batch->loop, err) < 0 || watch_signals(batch, err) < 0 ||
 	    sw_live_start(batch->loop, batch->setup, &handlers, &batch->live, err) < 0)
 		return -1;
 	tick(batch);
@@ -225,7 +216,7 @@ static int exit_code(const struct batch *batch)
 
 int sw_batch_run(const struct sw_setup *setup, const struct sw_batch_options *options)
 {
-	struct batch batch = {.setup = setup, .options = options, .signals = -1};
+	struct batch batch = {.setup = setup, .options = options};
 	struct sw_error err;
 	int code = SW_EXIT_FAILED;
 	sw_progress_init(&batch.progress, options->quiet);
@@ -238,7 +229,5 @@ int sw_batch_run(const struct sw_setup *setup, const struct sw_batch_options *op
 	}
 	sw_live_free(batch.live);
 	sw_loop_free(batch.loop);
-	if (batch.signals >= 0)
-		close(batch.signals);
 	return code;
 }

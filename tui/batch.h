@@ -5,15 +5,18 @@
 
 #include "tui/setup.h"
 
+struct sw_signals;
+
 struct sw_batch_options {
 	const char *export_path; /* NULL: only the run's own snapshot; "-": stdout */
 	const char *report_path; /* NULL: none */
 	bool quiet;
+	const struct sw_signals *signals; /* open since before the setup; borrowed */
 };
 
 /* Runs SETUP's session to its end, or until SIGINT, SIGTERM or SIGHUP, which remove its containers
  * and write what was measured; SIGUSR1 writes a snapshot at that moment. Returns an exit code. May
- * print. Blocks those signals in the calling thread and the threads it starts. */
+ * print. */
 int sw_batch_run(const struct sw_setup *setup, const struct sw_batch_options *options);
 
 #endif

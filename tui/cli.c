@@ -226,5 +226,7 @@ enum sw_exit sw_cli_exit_code(const struct sw_error *err)
 		return SW_EXIT_USAGE;
 	if (err->code == SW_ERR_NO_ENGINE)
 		return SW_EXIT_NO_ENGINE;
+	if (err->code == SW_ERR_INTERRUPTED)
+		return SW_EXIT_INTERRUPTED;
 	return SW_EXIT_FAILED;
 }

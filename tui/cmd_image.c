@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "core/error.h"
+#include "core/signals.h"
 #include "core/text.h"
 #include "docker/blocking.h"
 #include "tui/cmd.h"
@@ -33,64 +34,85 @@ static int build(struct sw_setup *setup, struct sw_steps steps, struct sw_error 
 	return 0;
 }
 
-static void show(void *user, const struct sw_api_image *image, const struct sw_error *error)
+struct look {
+	struct sw_blocking blocking;
+	bool silent, ours;
+};
+
+static void looked(void *user, const struct sw_api_image *image, const struct sw_error *error)
 {
-	struct sw_blocking *blocking = user;
+	struct look *look = user;
 	char size[32];
 	if (!error)
+		look->ours = *image->layout != '\0';
+	if (!error && !look->silent)
 		printf("%.19s  %s  %s\n", image->id,
 		       sw_text_bytes(size, sizeof size, (uint64_t)image->size_bytes),
-		       *image->layout ? "sandwatch's own" : "no shim, no worker");
-	sw_blocking_finish(blocking, error);
+		       look->ours ? "sandwatch's own" : "no shim, no worker");
+	sw_blocking_finish(&look->blocking, error);
 }
 
-static int list_or_remove(struct sw_setup *setup, bool remove, struct sw_error *err)
+static int list_or_remove(struct sw_setup *setup, bool remove, const struct sw_signals *signals,
+                          struct sw_error *err)
 {
-	struct sw_blocking blocking;
+	struct look look = {.silent = remove};
+	struct sw_blocking *blocking = &look.blocking;
 	const char *name = image_name(&setup->plan);
-	int status =
-		sw_blocking_init(&blocking, &setup->engine.endpoint, setup->engine.api_version, err);
+	int status = sw_blocking_init(blocking, &setup->engine.endpoint, setup->engine.api_version, err);
+	if (status == 0)
+		status = sw_blocking_heed(blocking, signals, err);
 	if (status == 0) {
-		if (remove)
-			sw_api_image_remove(blocking.api, name, timeout_ns, sw_blocking_finished, &blocking);
-		else
-			sw_api_image_inspect(blocking.api, name, timeout_ns, show, &blocking);
-		status = sw_blocking_wait(&blocking, err);
+		sw_api_image_inspect(blocking->api, name, timeout_ns, looked, &look);
+		status = sw_blocking_wait(blocking, err);
+	}
+	bool is_missing = status < 0 && err->code == SW_ERR_NOT_FOUND;
+	if (remove && is_missing)
+		status = 0;
+	else if (status == 0 && remove && !look.ours)
+		status = sw_error_set(err, SW_ERR_USAGE, 0, "%s is not sandwatch's own image, so it is left as "
+		                      "it is: `docker rmi %s` removes it", name, name);
+	if (status == 0 && remove && !is_missing) {
+		sw_api_image_remove(blocking->api, name, timeout_ns, sw_blocking_finished, blocking);
+		status = sw_blocking_wait(blocking, err);
 	}
 	if (status == 0 && remove)
-		printf("%s is removed\n", name);
-	sw_blocking_done(&blocking);
+		printf("%s %s\n", name, is_missing ? "was not there" : "is removed");
+	sw_blocking_done(blocking);
 	return status;
 }
 
-static int act(const struct sw_cli *cli, struct sw_setup *setup, struct sw_error *err)
+static int act(const struct sw_cli *cli, struct sw_setup *setup, struct sw_steps steps,
+               struct sw_error *err)
 {
-	struct sw_step_lines lines;
 	const char *action = cli->n_arguments ? cli->arguments[0] : "list";
 	bool is_build = strcmp(action, "build") == 0, is_remove = strcmp(action, "remove") == 0;
 	if (!is_build && !is_remove && strcmp(action, "list") != 0)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "image takes build, list or remove, not '%s'",
 		                    action);
-	sw_step_lines_init(&lines, cli->quiet);
-	struct sw_steps steps = sw_step_lines_steps(&lines);
 	if (sw_setup_plan(cli, &setup->plan, err) < 0 || sw_paths_init(&setup->paths, err) < 0 ||
 	    sw_setup_engine(setup, cli, true, steps, err) < 0)
 		return -1;
-	return is_build ? build(setup, steps, err) : list_or_remove(setup, is_remove, err);
+	return is_build ? build(setup, steps, err) : list_or_remove(setup, is_remove, steps.signals, err);
 }
 
 int sw_cmd_image(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
+	struct sw_signals signals = {-1, -1};
+	struct sw_step_lines lines;
 	struct sw_error err;
 	int code = SW_EXIT_DONE;
 	if (!setup)
 		return SW_EXIT_FAILED;
-	if (act(cli, setup, &err) < 0) {
-		fprintf(stderr, "sandwatch: %s\n", err.message);
+	sw_step_lines_init(&lines, cli->quiet);
+	struct sw_steps steps = sw_step_lines_steps(&lines);
+	steps.signals = &signals;
+	if (sw_signals_open(&signals, &err) < 0 || act(cli, setup, steps, &err) < 0) {
+		sw_step_lines_fail(&lines, &err);
 		code = sw_cli_exit_code(&err);
 	}
 	sw_setup_done(setup);
+	sw_signals_close(&signals);
 	free(setup);
 	return code;
 }

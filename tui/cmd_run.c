@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/signals.h"
 #include "tui/batch.h"
 #include "tui/cmd.h"
 #include "tui/steps.h"
@@ -36,26 +37,31 @@ static int check_target(const char *flag, const char *path, struct sw_error *err
 int sw_cmd_run(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
+	struct sw_signals signals = {-1, -1};
 	struct sw_step_lines lines;
 	struct sw_error err;
 	int code;
 	if (!setup)
 		return SW_EXIT_FAILED;
 	sw_step_lines_init(&lines, cli->quiet);
-	if (check_target("--export", cli->export_path, &err) < 0 ||
+	struct sw_steps steps = sw_step_lines_steps(&lines);
+	steps.signals = &signals;
+	if (sw_signals_open(&signals, &err) < 0 || check_target("--export", cli->export_path, &err) < 0 ||
 	    check_target("--report", cli->report_path, &err) < 0 ||
-	    sw_setup_session(setup, cli, sw_step_lines_steps(&lines), &err) < 0) {
-		fprintf(stderr, "sandwatch: %s\n", err.message);
+	    sw_setup_session(setup, cli, steps, &err) < 0) {
+		sw_step_lines_fail(&lines, &err);
 		code = sw_cli_exit_code(&err);
 	} else {
 		struct sw_batch_options options = {
 			.export_path = cli->export_path,
 			.report_path = cli->report_path,
 			.quiet = cli->quiet,
+			.signals = &signals,
 		};
 		code = sw_batch_run(setup, &options);
 	}
 	sw_setup_done(setup);
+	sw_signals_close(&signals);
 	free(setup);
 	return code;
 }

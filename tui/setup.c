@@ -129,6 +129,10 @@ static int ensure_images(struct sw_setup *setup, const struct sw_image_parts *pa
 			memcpy(setup->image_errors[i], setup->image_errors[same], SW_TEXT_MAX);
 		} else if (sw_image_ensure(&setup->engine, name, parts, setup->paths.state, steps,
 		                           &setup->images[i], &why) < 0) {
+			if (why.code == SW_ERR_USAGE || why.code == SW_ERR_INTERRUPTED) {
+				*err = why;
+				return -1;
+			}
 			/* Not the end: its iterations fail as what they are, and may fall back. */
 			sw_text_copy(setup->image_errors[i], SW_TEXT_MAX, why.message);
 		}
@@ -159,8 +163,9 @@ static int add_worker_arguments(char ***argv)
 	return 0;
 }
 
+/* Its lack is no error: host iterations then fail, and say why. */
 static int load_worker(struct sw_setup *setup, const struct sw_image_parts *parts,
-                       struct sw_steps steps)
+                       struct sw_steps steps, struct sw_error *err)
 {
 	char root[SW_PATH_MAX];
 	struct sw_error why;
@@ -174,7 +179,10 @@ static int load_worker(struct sw_setup *setup, const struct sw_image_parts *part
 	    (add_worker_arguments(&setup->worker_argv) < 0 &&
 	     sw_error_set(&why, SW_ERR_INTERNAL, ENOMEM, "the worker on the host") < 0)) {
 		sw_text_copy(setup->no_worker, sizeof setup->no_worker, why.message);
-		return -1;
+		if (why.code == SW_ERR_INTERRUPTED) {
+			*err = why;
+			return -1;
+		}
 	}
 	return 0;
 }
@@ -229,8 +237,9 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 		return -1;
 	if (setup->has_engine && ensure_images(setup, &parts, steps, err) < 0)
 		return -1;
-	if (!setup->task.command && wants_host(&setup->plan))
-		load_worker(setup, &parts, steps);
+	if (!setup->task.command && wants_host(&setup->plan) &&
+	    load_worker(setup, &parts, steps, err) < 0)
+		return -1;
 	struct sw_buf yaml = {0};
 	int status = sw_paths_new_run(&setup->paths, &setup->run, err);
 	if (status == 0 && sw_config_write(&setup->plan, &yaml) < 0)

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "core/error.h"
 #include "core/text.h"
 
 void sw_step_lines_init(struct sw_step_lines *lines, bool quiet)
@@ -40,5 +41,11 @@ void sw_step_show(void *user, const char *what, int64_t elapsed_ns, const char *
 
 struct sw_steps sw_step_lines_steps(struct sw_step_lines *lines)
 {
-	return (struct sw_steps){sw_step_show, lines};
+	return (struct sw_steps){.fn = sw_step_show, .user = lines};
+}
+
+void sw_step_lines_fail(struct sw_step_lines *lines, const struct sw_error *error)
+{
+	fprintf(stderr, "%ssandwatch: %s\n", lines->open ? "\n" : "", error->message);
+	lines->open = false;
 }

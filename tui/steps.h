@@ -19,4 +19,7 @@ void sw_step_show(void *user, const char *what, int64_t elapsed_ns, const char *
 
 struct sw_steps sw_step_lines_steps(struct sw_step_lines *lines);
 
+/* Says ERROR on a line of its own, even when quiet. */
+void sw_step_lines_fail(struct sw_step_lines *lines, const struct sw_error *error);
+
 #endif

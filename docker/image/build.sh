@@ -30,6 +30,8 @@ trimmed=(
   './usr/lib/python3*/lib2to3' './usr/lib/python3*/pydoc_data' './usr/lib/python3*/idlelib'
 )
 
+with_a_registry='docker build -f docker/image/Dockerfile -t sandwatch/python:latest docker'
+
 shim='' worker='' out='' cache='' only_hash=''
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 stage='' python='' triplet='' loader=''
@@ -88,7 +90,7 @@ need_tools() {
   for tool in apt-get apt-cache dpkg-deb dpkg tar sha256sum; do
     command -v "$tool" >/dev/null || missing="$missing $tool"
   done
-  [ -z "$missing" ] || die "needs$missing, which Debian and Ubuntu have; elsewhere: docker build -f docker/image/Dockerfile docker"
+  [ -z "$missing" ] || die "needs$missing, which Debian and Ubuntu have; elsewhere: $with_a_registry"
 }
 
 # An index of our own, as containers often turn apt's off: without one every call reads all lists again.
@@ -290,7 +292,7 @@ main() {
 
   choose_packages || timed 'refreshing the package lists' update_lists
   [ -z "$missing" ] || choose_packages ||
-    die "this distribution has no package$missing; with a registry: docker build -f docker/image/Dockerfile docker"
+    die "this distribution has no package$missing; with a registry: $with_a_registry"
   timed "downloading ${#packages[@]} packages" fetch_packages "${packages[@]}"
   timed 'unpacking' unpack_packages
   finish_rootfs

@@ -1,14 +1,20 @@
 /* docker/image*.c with a recipe of a few bytes: built once, imported once, replaced when the recipe
  * changes, exported when the engine has what this machine has not built. */
+#include <signal.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #include "tests/engine/fixture.h"
 
+#include "core/signals.h"
+#include "docker/http.h"
 #include "docker/image.h"
 #include "docker/tree.h"
 
-#define NAME "sandwatch/python-test:latest"
+#define NAME "sandwatch/python:test"
+#define LAYOUT "LABEL org.sandwatch.layout=1 org.sandwatch.recipe="
 
 static struct fx fx;
 static char dir[64], state_dir[128];
@@ -58,7 +64,7 @@ static void on_step(void *user, const char *what, int64_t elapsed_ns, const char
 	builds += strcmp(detail, "making … 0.1 s") == 0;
 }
 
-static const struct sw_steps steps = {on_step, NULL};
+static const struct sw_steps steps = {.fn = on_step};
 
 static void ensure(struct sw_image *image)
 {
@@ -172,6 +178,242 @@ static void root_of_another_build_is_not_taken(void **state)
 	assert_int_equal(unlink(path), 0);
 	host_root(&image, root);
 	assert_null(strstr(root, "recipe-"));
+}
+
+/* ---- what is not ours to replace ---- */
+
+/* Puts an image on the engine that has the recipe's rootfs, and CHANGE as its labels. */
+static void import_as(const char *name, const char *change)
+{
+	char out[200], path[250];
+	const char *const changes[] = {change, NULL};
+	char *const build[] = {"bash", parts.build, "--shim", parts.shim, "--worker", parts.worker,
+	                       "--out", out, NULL};
+	pid_t pid;
+	int status;
+	(void)snprintf(out, sizeof out, "%s/other", dir);
+	assert_int_equal(posix_spawnp(&pid, "bash", NULL, NULL, build, environ), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	(void)snprintf(path, sizeof path, "%s/image.tar", out);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	sw_api_image_import(fx.api, name, fd, changes, 60 * FX_SECOND, fx_done, &fx);
+	fx_wait(&fx, "importing an image");
+	close(fd);
+	if (!fx.ok)
+		fail_msg("%s", fx.error.message);
+	(void)snprintf(path, sizeof path, "%s/runs", dir);
+	assert_int_equal(unlink(path), 0); /* this one is not counted */
+}
+
+static void replied(void *user, const struct sw_http_reply *reply)
+{
+	(void)user;
+	fx.answered = true;
+	fx.ok = !reply->error && reply->status == 201;
+}
+
+static void own_names(void **state)
+{
+	static const char *const own[] = {"sandwatch/python", "sandwatch/python:latest", NAME};
+	static const char *const others[] = {
+		"sandwatch/python-mine:1", "sandwatch/python3", "sandwatch/python/x:1", "sandwatch/python:",
+		"sandwatch/python@sha256:12", "sandwatch/python:5000/x", "h:5000/sandwatch/python:1", "python",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		assert_true(sw_image_is_own_name(own[i]));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(sw_image_is_own_name(others[i]));
+}
+
+static void a_name_that_begins_like_ours_is_the_users(void **state)
+{
+	static const char mine[] = "sandwatch/python-mine:1";
+	struct sw_image before, after;
+	struct sw_error err;
+	(void)state;
+	fx_need_engine();
+	import_as(mine, "LABEL org.example=mine");
+	assert_int_equal(sw_image_ensure(&fx.engine, mine, &parts, state_dir, steps, &before, &err), 0);
+	assert_true(before.usable && !before.ours);
+	assert_int_equal(sw_image_ensure(&fx.engine, mine, &parts, state_dir, steps, &after, &err), 0);
+	bool stays = fx_has_image(&fx, before.id);
+	fx_remove_image(&fx, mine);
+	assert_true(stays);
+	assert_string_equal(before.id, after.id);
+	assert_int_equal(count_runs("build"), 0);
+}
+
+static void an_image_without_our_label_stays_under_our_name(void **state)
+{
+	struct sw_image image;
+	struct sw_error err;
+	(void)state;
+	fx_need_engine();
+	import_as(NAME, "LABEL org.example=mine");
+	assert_int_equal(sw_image_ensure(&fx.engine, NAME, &parts, state_dir, steps, &image, &err), -1);
+	assert_int_equal(err.code, SW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "docker tag " NAME));
+	assert_non_null(strstr(err.message, "sandbox.docker.image"));
+	assert_true(fx_has_image(&fx, NAME));
+	assert_int_equal(count_runs("build"), 0);
+}
+
+static void name_it(const char *image, const char *repository, const char *tag)
+{
+	char path[300];
+	struct sw_http_request request = {.method = "POST", .path = path, .timeout_ns = 10 * FX_SECOND};
+	(void)snprintf(path, sizeof path, "/v%s/images/%s/tag?repo=%s&tag=%s", fx.engine.api_version,
+	               image, repository, tag);
+	assert_non_null(sw_http_send(fx.http, &request, replied, NULL, NULL));
+	fx_wait(&fx, "naming an image");
+	assert_true(fx.ok);
+}
+
+static void a_replaced_image_with_a_name_of_the_users_stays(void **state)
+{
+	static const char kept[] = "sandwatch-test/kept:1";
+	struct sw_image first, second;
+	(void)state;
+	fx_need_engine();
+	ensure(&first);
+	name_it(NAME, "sandwatch-test/kept", "1");
+	write_file(parts.worker, "print('another')\n");
+	ensure(&second);
+	bool stays = fx_has_image(&fx, kept) && fx_has_image(&fx, first.id);
+	fx_remove_image(&fx, kept);
+	assert_string_not_equal(first.id, second.id);
+	assert_true(stays);
+}
+
+/* ---- cut short ---- */
+
+/* A tar that ends in the middle leaves nothing that the next import would take for an image. */
+static void half_a_tar_is_not_imported(void **state)
+{
+	struct sw_image first, second;
+	struct sw_error err;
+	char path[128], paths[200];
+	(void)state;
+	fx_need_engine();
+	ensure(&first);
+	fx_remove_image(&fx, NAME);
+	(void)snprintf(path, sizeof path, "%s/tar", dir);
+	write_file(path, "#!/bin/sh\nhead -c 1000 /dev/zero >\"$3\"; echo out of ink >&2; exit 1\n");
+	assert_int_equal(chmod(path, 0755), 0);
+	char *usual = strdup(getenv("PATH"));
+	(void)snprintf(paths, sizeof paths, "%s:/usr/bin:/bin", dir);
+	setenv("PATH", paths, 1);
+	int result = sw_image_ensure(&fx.engine, NAME, &parts, state_dir, steps, &second, &err);
+	setenv("PATH", usual, 1);
+	free(usual);
+	assert_int_equal(result, -1);
+	assert_non_null(strstr(err.message, "out of ink"));
+	ensure(&second);
+	assert_string_equal(first.recipe, second.recipe);
+}
+
+static bool is_there(const char *name)
+{
+	char path[200];
+	(void)snprintf(path, sizeof path, "%s/image/%s", state_dir, name);
+	return access(path, F_OK) == 0;
+}
+
+static void make_half(void)
+{
+	static const char *const names[] = {"building", "unpacking"};
+	char path[200];
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof path, "%s/image/%s", state_dir, names[i]);
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+}
+
+static void what_was_left_half_made_goes(void **state)
+{
+	struct sw_image image;
+	char root[1200], path[200];
+	(void)state;
+	fx_need_engine();
+	ensure(&image);
+	make_half();
+	(void)snprintf(path, sizeof path, "%s/image/lock", state_dir);
+	int lock = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(lock >= 0);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	host_root(&image, root);
+	assert_true(is_there("building") && is_there("unpacking")); /* somebody may be at it */
+	close(lock);
+	host_root(&image, root);
+	assert_false(is_there("building") || is_there("unpacking"));
+}
+
+static void an_end_that_is_asked_for_ends_it(void **state)
+{
+	struct sw_signals signals;
+	struct sw_image image;
+	struct sw_error err;
+	struct signalfd_siginfo info;
+	char root[1200];
+	(void)state;
+	fx_need_engine();
+	import_as(NAME, LAYOUT "dockerfile");
+	ensure(&image);
+	assert_int_equal(sw_signals_open(&signals, &err), 0);
+	struct sw_steps heeding = {.fn = on_step, .signals = &signals};
+	assert_int_equal(raise(SIGTERM), 0);
+	assert_int_equal(sw_image_ensure(&fx.engine, NAME, &parts, state_dir, heeding, &image, &err), -1);
+	assert_int_equal(err.code, SW_ERR_INTERRUPTED);
+	assert_int_equal(sw_image_host_root(&fx.engine, &image, &parts, state_dir, heeding, root,
+	                                    sizeof root, &err), -1);
+	assert_int_equal(err.code, SW_ERR_INTERRUPTED);
+	assert_int_equal(sw_image_host_root(NULL, NULL, &parts, state_dir, heeding, root, sizeof root, &err),
+	                 -1);
+	assert_int_equal(err.code, SW_ERR_INTERRUPTED);
+	assert_false(is_there("unpacking") || is_there("building"));
+	assert_int_equal(fx_count(&fx, "org.sandwatch.session=export"), 0);
+	assert_int_equal(read(signals.end_fd, &info, sizeof info), sizeof info);
+	assert_int_equal(sw_image_host_root(&fx.engine, &image, &parts, state_dir, heeding, root,
+	                                    sizeof root, &err), 0);
+	sw_signals_close(&signals);
+}
+
+/* ---- the Dockerfile's image ---- */
+
+static void the_dockerfiles_image_is_taken(void **state)
+{
+	struct sw_image image;
+	char root[1200], path[1300];
+	(void)state;
+	fx_need_engine();
+	import_as(NAME, LAYOUT "dockerfile");
+	ensure(&image);
+	assert_string_equal(image.recipe, "dockerfile");
+	host_root(&image, root);
+	assert_null(strstr(root, "recipe-"));
+	(void)snprintf(path, sizeof path, "%s/sandwatch/host.argv", root);
+	assert_int_equal(access(path, R_OK), 0);
+	ensure(&image);
+	assert_string_equal(image.recipe, "dockerfile");
+	assert_int_equal(count_runs("build"), 0);
+}
+
+static void of_another_layout_it_is_to_be_built_again(void **state)
+{
+	struct sw_image image;
+	struct sw_error err;
+	(void)state;
+	fx_need_engine();
+	import_as(NAME, "LABEL org.sandwatch.layout=0 org.sandwatch.recipe=dockerfile");
+	assert_int_equal(sw_image_ensure(&fx.engine, NAME, &parts, state_dir, steps, &image, &err), -1);
+	assert_int_equal(err.code, SW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "layout 0"));
+	assert_non_null(strstr(err.message, "docker build -f docker/image/Dockerfile -t " NAME " docker"));
+	assert_true(fx_has_image(&fx, NAME));
+	assert_int_equal(count_runs("build"), 0);
 }
 
 static void two_at_once_build_one(void **state)
@@ -298,6 +540,15 @@ int main(void)
 		TEST(host_runs_the_recipes_own_root),
 		TEST(root_is_exported_when_it_was_not_built_here),
 		TEST(root_of_another_build_is_not_taken),
+		TEST(own_names),
+		TEST(a_name_that_begins_like_ours_is_the_users),
+		TEST(an_image_without_our_label_stays_under_our_name),
+		TEST(a_replaced_image_with_a_name_of_the_users_stays),
+		TEST(half_a_tar_is_not_imported),
+		TEST(what_was_left_half_made_goes),
+		TEST(an_end_that_is_asked_for_ends_it),
+		TEST(the_dockerfiles_image_is_taken),
+		TEST(of_another_layout_it_is_to_be_built_again),
 		TEST(two_at_once_build_one),
 		TEST(broken_build_says_why_and_leaves_nothing),
 		TEST(foreign_image_must_be_there),

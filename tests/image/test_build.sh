@@ -51,6 +51,17 @@ test_options() {
   check 'and leaves nothing' '' "$(ls "$work/o" 2>/dev/null)"
 }
 
+# Without Debian's tools the Dockerfile is what is left, under the name that is looked for.
+test_without_tools() {
+  local tool
+  mkdir -p "$work/bin"
+  for tool in bash dirname; do ln -s "$(command -v "$tool")" "$work/bin/$tool"; done
+  PATH=$work/bin "$(command -v bash)" "$image/build.sh" --shim "$work/shim" --worker "$work/worker.py" --out "$work/o" 2>"$work/err"
+  check 'without tools there is no build' 1 $?
+  check 'the hint is the Dockerfile'"'"'s own' "$(sed -n 's/^# *\(docker build .*\)/\1/p' "$image/Dockerfile")" \
+    "$(grep -o 'docker build.*' "$work/err")"
+}
+
 # The Dockerfile cannot be built everywhere; what it says twice must at least agree.
 test_dockerfile() {
   local expected actual
@@ -96,6 +107,7 @@ test_reproducible() {
 
 test_hash
 test_options
+test_without_tools
 test_dockerfile
 suffix=''
 if [ -n "${SANDWATCH_TEST_ROOT:-}" ]; then test_image; else suffix=', 1 group skipped'; fi

@@ -561,7 +561,7 @@ static void test_image(void **state)
 	struct fixture *f = *state;
 	struct answer a;
 	begin(f, make(f, "200 OK",
-	              "{\"Id\":\"sha256:1a04\",\"Size\":120116160,\"Config\":{"
+	              "{\"Id\":\"sha256:1a04\",\"RepoTags\":[\"a:b\"],\"Size\":120116160,\"Config\":{"
 	              "\"Entrypoint\":[\"/sandwatch/shim\"],\"Cmd\":[\"a\",\"b\"],\"Labels\":"
 	              "{\"org.sandwatch.layout\":\"1\",\"org.sandwatch.recipe\":\"88\"}}}"));
 	ASK(a, sw_api_image_inspect(f->api, "h:5000/sandwatch/python:latest", SECOND, on_image, &a));
@@ -570,14 +570,16 @@ static void test_image(void **state)
 	assert_string_equal(a.image.id, "sha256:1a04");
 	assert_true(a.image.size_bytes == 120116160);
 	assert_string_equal(a.image.layout, "1");
+	assert_true(a.image.tagged);
 	assert_string_equal(a.image.recipe, "88");
 	assert_string_equal(a.first_entrypoint, "/sandwatch/shim");
 	assert_string_equal(a.last_command, "b");
-	make(f, "200 OK", "{\"Id\":\"sha256:1\",\"Size\":1e300,\"Config\":{\"Labels\":null}}");
+	make(f, "200 OK", "{\"Id\":\"sha256:1\",\"RepoTags\":[],\"Size\":1e300,\"Config\":{\"Labels\":null}}");
 	ASK(a, sw_api_image_inspect(f->api, "a%b c", SECOND, on_image, &a));
 	assert_fine(&a);
 	assert_asked(f, "GET /v1.41/images/a%25b%20c/json");
 	assert_string_equal(a.image.layout, "");
+	assert_false(a.image.tagged);
 	assert_true(a.image.size_bytes == INT64_MAX);
 	assert_string_equal(a.first_entrypoint, "");
 	make(f, "200 OK", "{}");

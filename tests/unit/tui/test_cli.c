@@ -229,6 +229,8 @@ static void errors_have_exit_codes(void **state)
 	assert_int_equal(sw_cli_exit_code(&err), 2);
 	err.code = SW_ERR_IO;
 	assert_int_equal(sw_cli_exit_code(&err), 5);
+	err.code = SW_ERR_INTERRUPTED;
+	assert_int_equal(sw_cli_exit_code(&err), 130);
 }
 
 static void the_version_is_built_in(void **state)
