@@ -131,6 +131,7 @@ static const struct field attempt_finished_fields[] = {
 	INT("dropped_bytes", it.dropped_bytes),
 	BOOL("by_durations", it.by_durations),
 	TEXT("digest", it.digest),
+	TEXT("python", it.python),
 	TEXT("container", it.container),
 	TEXT("error", it.text),
 	MANY("spans", FIELD_SPANS, it.spans, it.n_spans),

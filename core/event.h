@@ -77,6 +77,7 @@ struct sw_iteration_info {
 	int64_t stdout_bytes, stderr_bytes, dropped_bytes;
 	bool by_durations;
 	char digest[SW_DIGEST_MAX];
+	char python[SW_PYTHON_MAX]; /* attempt_finished */
 	char container[16];
 	char text[SW_TEXT_MAX];
 	struct sw_span spans[SW_SPANS_MAX]; /* relative to the session's start */

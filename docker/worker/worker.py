@@ -20,6 +20,7 @@ CELLS_MAX = 50_000_000
 REPORT_VALUES_MAX = 20_000
 REPORT_DEPTH_MAX = 16
 JSON_INT_MAX = 1 << 53
+PYTHON = ".".join(map(str, sys.version_info[:3]))
 STRATEGY_FILE = "<strategy>"
 EXIT_SETUP = 70
 EXIT_PROTOCOL = 65
@@ -704,7 +705,7 @@ def run_job(job, times):
         error, line = describe(raised)
     digest = hashlib.sha256(result.encode()).hexdigest() if result else None
     return {"v": PROTOCOL, "id": job.get("id"), "outcome": outcome, "error": error, "error_line": line,
-            "digest": digest, "stdout_bytes": printer.bytes}, result
+            "digest": digest, "stdout_bytes": printer.bytes, "python": PYTHON}, result
 
 
 # ---------------------------------------------------------------- protocol

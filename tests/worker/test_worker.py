@@ -279,6 +279,11 @@ class Contract(Persistent):
         text = json.dumps(result["result"], sort_keys=True, separators=(",", ":"), allow_nan=False)
         self.assertEqual(result["digest"], hashlib.sha256(text.encode()).hexdigest())
 
+    def test_the_interpreter_names_its_version(self):
+        result = self.run_job()
+        self.assertRegex(result["python"], r"^3\.\d+\.\d+$")
+        self.assertEqual(self.run_job("x = ")["python"], result["python"])
+
     def test_same_job_same_digest(self):
         for backtest in ("mock", "real"):
             digests = {self.run_job(backtest=backtest)["digest"] for _ in range(3)}

@@ -158,6 +158,7 @@ static void random_attempt(struct sw_rng *rng, struct sw_iteration_info *it)
 	it->dropped_bytes = random_int(rng);
 	it->by_durations = random_bool(rng);
 	RANDOM_TEXT(it->digest);
+	RANDOM_TEXT(it->python);
 	RANDOM_TEXT(it->container);
 	RANDOM_TEXT(it->text);
 	random_spans(rng, it);

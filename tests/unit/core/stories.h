@@ -216,8 +216,10 @@ static inline void story_turn(struct story *s, int mode, const struct turn *turn
 	                               .start_ns = s->t_ns,
 	                               .by_durations = turn->by_durations};
 	story_add_spans(s, turn, &it);
-	if (turn->outcome == SW_OUTCOME_OK)
+	if (turn->outcome == SW_OUTCOME_OK) {
 		snprintf(it.digest, sizeof(it.digest), "%064d", 7);
+		snprintf(it.python, sizeof(it.python), "3.11.2");
+	}
 	snprintf(it.text, sizeof(it.text), "%s", turn->error ? turn->error : "");
 	s->t_ns += it.wall_ns;
 	story_it(s, SW_EVENT_ATTEMPT_FINISHED, mode, &it);
