@@ -95,6 +95,65 @@ struct sw_sentence sw_say_image(const struct sw_figures *figures)
 	           sw_text_bytes(size, sizeof(size), (uint64_t)environment->image_bytes));
 }
 
+struct sw_sentence sw_say_python(const struct sw_figures *figures)
+{
+	struct sw_sentence sentence = {""};
+	const char *first = NULL;
+	bool differ = false;
+
+	if (figures->session->info.command)
+		return say("not used: the workload is a command");
+	for (int i = 0; i < figures->n_modes; i++) {
+		const char *python = figures->modes[i].state->python;
+		if (*python && !first)
+			first = python;
+		differ |= *python && strcmp(python, first) != 0;
+	}
+	if (!differ)
+		return say("%s", first ? first : "");
+	for (int i = 0; i < figures->n_modes; i++) {
+		const struct sw_mode_state *mode = figures->modes[i].state;
+		if (*mode->python)
+			join(&sentence, say("%s in %s", mode->python, mode->info.name).text);
+	}
+	return sentence;
+}
+
+static double mean_of_phase(const struct sw_mode_figures *mode, enum sw_phase phase)
+{
+	for (int i = 0; i < mode->n_phases; i++) {
+		if (mode->phases[i].phase == phase)
+			return mode->phases[i].mean_ns;
+	}
+	return -1;
+}
+
+/* The worker validates every strategy, wherever it runs: there is no switch. */
+struct sw_sentence sw_say_validation(const struct sw_figures *figures)
+{
+	struct sw_sentence sentence = {""};
+	int measured = 0;
+
+	if (figures->session->info.command)
+		return say("none: the workload is a command");
+	for (int i = 0; i < figures->n_modes; i++) {
+		double ns = mean_of_phase(&figures->modes[i], SW_PHASE_VALIDATE);
+		if (ns < 0)
+			continue;
+		measured++;
+		join(&sentence, say("%s in %s", sw_duration(ns).text, figures->modes[i].state->info.name).text);
+	}
+	if (figures->n_modes == 0)
+		return sentence;
+	if (measured == 0)
+		return say("AST validation enabled in every mode; no iteration measured it");
+	return say("AST validation enabled in %s (phase validate: %s)",
+	           figures->n_modes == 1   ? "the mode"
+	           : figures->n_modes == 2 ? "both modes"
+	                                   : "every mode",
+	           sentence.text);
+}
+
 struct sw_sentence sw_say_baseline(const struct sw_figures *figures)
 {
 	return say("%s", figures->baseline < 0 ? "baseline"

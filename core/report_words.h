@@ -21,6 +21,10 @@ struct sw_sentence sw_say_machine(
 struct sw_sentence sw_say_image(
 	const struct sw_figures *figures); /* "sandwatch/python:latest (111 MiB)" */
 
+/* "3.11.2", or per mode where they differ; whether and where code is validated, with its cost. */
+struct sw_sentence sw_say_python(const struct sw_figures *figures);
+struct sw_sentence sw_say_validation(const struct sw_figures *figures);
+
 /* "no iteration ended ok yet", "… fell back to the host …": why there is no overhead; "" when there
  * is one. */
 struct sw_sentence sw_say_no_overhead(const struct sw_figures *figures);

@@ -120,6 +120,10 @@ static void put_overhead(struct sw_json *json, const struct sw_figures *figures)
 	sw_json_object(json, "absolute_ns");
 	sw_snapshot_ns(json, "mean", figures->overhead_ns);
 	sw_snapshot_ci(json, "ci95", figures->overhead_ci);
+	if (figures->overhead_ci.method == SW_CI_NONE)
+		sw_json_null(json, "stddev");
+	else
+		sw_snapshot_ns(json, "stddev", figures->overhead_stddev_ns);
 	sw_snapshot_ns(json, "min", figures->overhead_min_ns);
 	sw_snapshot_ns(json, "max", figures->overhead_max_ns);
 	sw_snapshot_ns(json, "p50", figures->overhead_p50_ns);

@@ -101,8 +101,20 @@ class Output(Case):
         self.assert_code(session, 0)
         text = report.read_text()
         self.assertRegex(text, r"(?m)^# ")
-        for words in ("docker-sandbox", session.snapshot["session"]["id"], "```yaml"):
+        for words in ("docker-sandbox", session.snapshot["session"]["id"], "```yaml", str(report)):
             self.assertIn(words, text)
+        self.assertIn("**Python**: not used: the workload is a command", text)
+
+    def test_report_of_a_strategy(self):
+        report = self.box.root / f"report{self.box.next_number()}.md"
+        session = self.run_it("--report", report, "--iterations", "2")
+        self.assert_code(session, 0)
+        text = report.read_text()
+        pythons = {mode["python"] for mode in session.snapshot["modes"]}
+        self.assertEqual(len(pythons), 1, pythons)
+        self.assertRegex(python := pythons.pop(), r"^3\.\d+\.\d+$")
+        self.assertIn(f"- **Python**: {python}\n", text)
+        self.assertIn("- **Validation**: AST validation enabled in both modes (phase validate: ", text)
 
     def test_report_to_stdout(self):
         session = self.run_it("--report", "-", config=plan())
@@ -637,9 +649,16 @@ class Recorded(Case):
         self.assert_code(again, 0)
 
         def without_date(text):
+            text = re.sub(r"(?m)^\d\. \*\*(Exported snapshot|This report)\*\*: .*\n", "", text)
             return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "DATE", text)
 
         self.assertEqual(without_date(again.stdout), without_date(path.read_text()))
+        # The report of the run itself knows where it was sent.
+        for name in ("Exported snapshot", "This report"):
+            self.assertIn(f"**{name}**", path.read_text())
+            self.assertNotIn(f"**{name}**", again.stdout)
+        for name in ("journal.jsonl", "snapshot.json", "config.yaml"):
+            self.assertIn(f"{session.run_folder}/{name}", again.stdout)
         for mode in session.snapshot["modes"]:
             mean = mode["latency_ns"]["mean"] / 1e6
             self.assertIn(f"{mean:.2f}", again.stdout.replace(",", ""))

@@ -141,7 +141,7 @@ static void test_a_full_buffer_is_an_error(void **state)
 		sw_buf_init(&small, limit);
 		int a = sw_report_summary(&f->figures, 80, limit % 2, &small);
 		sw_buf_clear(&small);
-		int b = sw_report_markdown(&f->figures, GENERATED_AT, &small);
+		int b = sw_report_markdown(&f->figures, &report_files, GENERATED_AT, &small);
 		sw_buf_clear(&small);
 		int c = limit < 200 ? sw_report_recommended_yaml(&f->figures, &small) : -1;
 		sw_buf_done(&small);
