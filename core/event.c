@@ -58,6 +58,7 @@ static const struct field session_fields[] = {
 	BOOL("fallback_enabled", session.fallback_enabled),
 	INT("max_retries", session.max_retries),
 	INT("fallback_on", session.fallback_on),
+	INT("gates", session.gates),
 	TEXT("workload", session.workload),
 	BOOL("command", session.command),
 	TEXT("strategy", session.strategy),

@@ -35,6 +35,7 @@ struct sw_session_info {
 	bool sandbox_enabled, fallback_enabled;
 	int64_t max_retries;
 	int64_t fallback_on; /* bits, as struct sw_fallback's */
+	int64_t gates;       /* how many are configured */
 	char workload[256];  /* for people: "momentum, mock, 252 days × 10 symbols" or the command */
 	bool command;        /* a command, not a strategy */
 	char strategy[128];

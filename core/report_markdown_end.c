@@ -42,6 +42,8 @@ void sw_md_decision(const struct sw_markdown *md)
 	sw_md_add(md, "The limits: enable below %s %%, optional below %s %%.\n\n",
 	          sw_plain(info->enable_below_percent).text,
 	          sw_plain(info->optional_below_percent).text);
+	if (info->gates > 0)
+		sw_md_add(md, "Gates: %s.\n\n", sw_say_gates(figures).text);
 	sw_md_add(md, "### Rationale\n\n");
 	for (int i = 0; i < figures->n_reasons; i++) {
 		const struct sw_reason *reason = &figures->reasons[i];

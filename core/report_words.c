@@ -238,6 +238,15 @@ struct sw_sentence sw_say_ratio(const struct sw_figures *figures)
 	               : "");
 }
 
+struct sw_sentence sw_say_gates(const struct sw_figures *figures)
+{
+	int64_t gates = figures->session->info.gates;
+
+	if (gates <= 0)
+		return (struct sw_sentence){""};
+	return say("%" PRId64 " configured, not evaluated by this version", gates);
+}
+
 struct sw_sentence sw_say_counts(const uint64_t counts[SW_OUTCOME_COUNT])
 {
 	struct sw_sentence sentence = {""};

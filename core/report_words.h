@@ -36,6 +36,9 @@ struct sw_sentence sw_say_small_baseline(const struct sw_figures *figures);
 /* What the projection leaves out: the candidate's cpu limit, and the measured execute ratio. */
 struct sw_sentence sw_say_ratio(const struct sw_figures *figures);
 
+/* "2 configured, not evaluated by this version"; "" without gates. */
+struct sw_sentence sw_say_gates(const struct sw_figures *figures);
+
 /* "timeout 2, oom 1": failures of a mode by outcome; "" when there were none. */
 struct sw_sentence sw_say_failures(const struct sw_mode_figures *mode);
 

@@ -7,6 +7,7 @@
 #include "core/buf.h"
 #include "core/json.h"
 #include "core/numbers.h"
+#include "core/report_words.h"
 #include "core/snapshot_parts.h"
 #include "core/words.h"
 
@@ -44,6 +45,7 @@ static void put_session(struct sw_json *json, const struct sw_figures *figures)
 	sw_snapshot_text(json, "workload", info->workload);
 	sw_json_bool(json, "sandbox_enabled", info->sandbox_enabled);
 	put_fallback_policy(json, figures);
+	sw_json_int(json, "gates", info->gates);
 	sw_snapshot_text(json, "end_text", session->end_text);
 	sw_json_int(json, "events_missing", sw_whole_ns((double)session->missing));
 	sw_json_int(json, "events_unexpected", sw_whole_ns((double)session->unexpected));
@@ -284,6 +286,11 @@ static void put_tail(struct sw_json *json, const struct sw_figures *figures)
 	sw_json_array(json, "notes");
 	for (int i = 0; i < session->n_notes; i++)
 		sw_snapshot_text(json, NULL, *session->notes[i] ? session->notes[i] : "(empty)");
+	if (session->info.gates > 0) {
+		char text[sizeof(struct sw_sentence) + 8];
+		(void)snprintf(text, sizeof(text), "gates: %s", sw_say_gates(figures).text);
+		sw_snapshot_text(json, NULL, text);
+	}
 	sw_json_end_array(json);
 	sw_json_int(json, "notes_dropped", sw_whole_ns((double)session->notes_dropped));
 	sw_json_object(json, "summary");

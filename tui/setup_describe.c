@@ -55,6 +55,7 @@ static void describe_session(const struct sw_setup *setup, struct sw_session_inf
 	info->fallback_enabled = plan->fallback.enabled;
 	info->max_retries = plan->fallback.max_retries;
 	info->fallback_on = plan->fallback.on;
+	info->gates = plan->n_gates;
 	describe_workload(setup, info);
 }
 

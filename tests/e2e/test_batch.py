@@ -84,6 +84,19 @@ class Output(Case):
         self.assert_code(session, 2)
         self.assertIn("nosuch", session.stderr)
 
+    def test_gates_are_not_evaluated(self):
+        never = ["host.p95 < 0s", "host.p95 > 1000s"]
+        session = self.run_it(config=plan(iterations=1, modes=[HOST_MODE], gates=never))
+        self.assert_code(session, 0)
+        self.assertRegex(session.stdout, r"gates +2 configured, not evaluated by this version\n")
+        self.assertNotIn("gates", session.stderr)
+        self.assertEqual(session.snapshot["session"]["gates"], 2)
+        self.assertEqual(session.snapshot["gates"], [])
+        self.assertIn("gates: 2 configured, not evaluated by this version", session.snapshot["notes"])
+        none = self.run_it(config=plan(iterations=1, modes=[HOST_MODE]))
+        self.assertNotIn("gates", none.stdout)
+        self.assertEqual(none.snapshot["notes"], [])
+
     def test_export_to_stdout_is_json_alone(self):
         session = self.run_it("--export", "-", config=plan(), export=False)
         self.assert_code(session, 0)

@@ -81,6 +81,7 @@ static void random_session(struct sw_rng *rng, struct sw_session_info *s)
 	s->fallback_enabled = random_bool(rng);
 	s->max_retries = random_int(rng);
 	s->fallback_on = random_int(rng);
+	s->gates = random_int(rng);
 	RANDOM_TEXT(s->workload);
 	s->command = random_bool(rng);
 	RANDOM_TEXT(s->strategy);

@@ -51,6 +51,7 @@ static inline struct sw_session_info story_info(const char *name)
 		.fallback_enabled = true,
 		.max_retries = 1,
 		.fallback_on = INT64_C(1) << SW_OUTCOME_ENGINE,
+		.gates = 2,
 		.workload = "momentum, mock, 252 days × 10 symbols",
 		.strategy = "momentum",
 		.days = 252,

@@ -102,6 +102,14 @@ static void test_summary_names_what_happened(void **state)
 	tell(f, story_hostile);
 	summary(f, 80, false);
 	assert_says(f, "A line was cut to the width");
+	tell(f, story_done);
+	summary(f, 80, false);
+	assert_says(f, "\n  ○ gates             2 configured, not evaluated by this version\n");
+	f->story.session->info.gates = 0;
+	summary(f, 80, false);
+	assert_says_not(f, "gates");
+	markdown(f);
+	assert_says_not(f, "Gates");
 	tell(f, story_sixteen);
 	summary(f, 60, false);
 	assert_says(f, "\n  mode-15 ");
