@@ -86,7 +86,6 @@ static const struct field environment_fields[] = {
 	TEXT("image", environment.image),
 	TEXT("image_id", environment.image_id),
 	INT("image_bytes", environment.image_bytes),
-	WORD("shim", environment.shim, sw_words_shim),
 	TEXT("engine_error", environment.engine_error),
 	END,
 };
@@ -97,6 +96,8 @@ static const struct field planned_fields[] = {
 	INT("parallel", planned.parallel),
 	INT("planned", planned.planned),
 	TEXT("image", planned.image),
+	TEXT("image_id", planned.image_id),
+	WORD("shim", planned.shim, sw_words_shim),
 	TEXT("network", planned.network),
 	TEXT("runtime", planned.runtime),
 	TEXT("user", planned.user),

@@ -52,7 +52,6 @@ struct sw_environment {
 	bool private_engine; /* started by sandwatch */
 	char image[256], image_id[80];
 	int64_t image_bytes;
-	enum sw_shim shim;
 	char engine_error[SW_TEXT_MAX]; /* why there is no engine, and what would help */
 };
 
@@ -61,7 +60,9 @@ struct sw_mode_info {
 	char name[SW_NAME_MAX];
 	enum sw_kind kind;
 	int64_t parallel, planned;
-	char image[256], network[64], runtime[64], user[64], seccomp[128];
+	char image[256], image_id[80]; /* image_id "": a host mode, or the image was not found */
+	enum sw_shim shim;             /* counts where there is an image_id */
+	char network[64], runtime[64], user[64], seccomp[128];
 	int64_t memory_bytes, cpu_milli, pids_limit, tmpfs_bytes, timeout_ns;
 	bool read_only, drop_capabilities, no_new_privileges;
 };

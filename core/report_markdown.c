@@ -85,7 +85,7 @@ static void put_configuration(const struct sw_markdown *md)
 	put_item(md, "Image id", session->environment.image_id);
 	put_item(md, "Python", sw_say_python(md->figures).text);
 	put_item(md, "Clock inside", sw_word(&sw_words_clock, (int)session->clock));
-	put_item(md, "Start stamp (shim)", sw_word(&sw_words_shim, (int)session->environment.shim));
+	put_item(md, "Start stamp (shim)", sw_say_shim(md->figures).text);
 	put_item(md, "Test Date", info->started_at);
 
 	sw_md_add(md, "\n### Test Parameters\n\n");

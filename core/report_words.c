@@ -95,6 +95,25 @@ struct sw_sentence sw_say_image(const struct sw_figures *figures)
 	           sw_text_bytes(size, sizeof(size), (uint64_t)environment->image_bytes));
 }
 
+struct sw_sentence sw_say_shim(const struct sw_figures *figures)
+{
+	struct sw_sentence sentence = {""};
+	const struct sw_mode_info *first = NULL;
+	bool differ = false;
+
+	for (int i = 0; i < figures->n_modes; i++) {
+		const struct sw_mode_info *info = &figures->modes[i].state->info;
+		if (*info->image_id == '\0')
+			continue;
+		first = first ? first : info;
+		differ |= info->shim != first->shim;
+		join(&sentence, say("%s in %s", sw_word(&sw_words_shim, (int)info->shim), info->name).text);
+	}
+	if (first && !differ)
+		return say("%s", sw_word(&sw_words_shim, (int)first->shim));
+	return sentence;
+}
+
 struct sw_sentence sw_say_python(const struct sw_figures *figures)
 {
 	struct sw_sentence sentence = {""};

@@ -21,6 +21,9 @@ struct sw_sentence sw_say_machine(
 struct sw_sentence sw_say_image(
 	const struct sw_figures *figures); /* "sandwatch/python:latest (111 MiB)" */
 
+/* "baked", or per mode where they differ: how PID 1's stamp comes into the containers. */
+struct sw_sentence sw_say_shim(const struct sw_figures *figures);
+
 /* "3.11.2", or per mode where they differ; whether and where code is validated, with its cost. */
 struct sw_sentence sw_say_python(const struct sw_figures *figures);
 struct sw_sentence sw_say_validation(const struct sw_figures *figures);

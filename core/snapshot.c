@@ -94,7 +94,6 @@ static void put_environment(struct sw_json *json, const struct sw_session *sessi
 		sw_json_end_object(json);
 	}
 	sw_json_str(json, "clock", sw_word(&sw_words_clock, (int)session->clock));
-	sw_json_str(json, "shim", sw_word(&sw_words_shim, (int)environment->shim));
 	sw_json_object(json, "tool");
 	sw_snapshot_text(json, "version", session->info.tool_version);
 	sw_snapshot_text(json, "commit", session->info.tool_commit);

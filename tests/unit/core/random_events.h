@@ -109,7 +109,6 @@ static void random_environment(struct sw_rng *rng, struct sw_environment *e)
 	RANDOM_TEXT(e->image);
 	RANDOM_TEXT(e->image_id);
 	e->image_bytes = random_int(rng);
-	e->shim = (enum sw_shim)random_word(rng, &sw_words_shim);
 	RANDOM_TEXT(e->engine_error);
 }
 
@@ -120,6 +119,8 @@ static void random_mode(struct sw_rng *rng, struct sw_mode_info *m)
 	m->parallel = random_int(rng);
 	m->planned = random_int(rng);
 	RANDOM_TEXT(m->image);
+	RANDOM_TEXT(m->image_id);
+	m->shim = (enum sw_shim)random_word(rng, &sw_words_shim);
 	RANDOM_TEXT(m->network);
 	RANDOM_TEXT(m->runtime);
 	RANDOM_TEXT(m->user);

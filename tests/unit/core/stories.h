@@ -93,7 +93,6 @@ static inline struct sw_environment story_machine(void)
 		.image = "sandwatch/python:latest",
 		.image_id = "sha256:0123456789ab",
 		.image_bytes = 111 * (INT64_C(1) << 20),
-		.shim = SW_SHIM_BAKED,
 	};
 }
 
@@ -115,6 +114,8 @@ static inline struct sw_mode_info story_mode_info(const char *name, enum sw_kind
 	if (kind == SW_KIND_HOST)
 		return info;
 	snprintf(info.image, sizeof(info.image), "sandwatch/python:latest");
+	snprintf(info.image_id, sizeof(info.image_id), "sha256:0123456789ab");
+	info.shim = SW_SHIM_BAKED;
 	snprintf(info.network, sizeof(info.network), "none");
 	snprintf(info.runtime, sizeof(info.runtime), "default");
 	snprintf(info.user, sizeof(info.user), "65534:65534");

@@ -255,6 +255,21 @@ static void test_python_and_validation(void **state)
 	assert_says(f, "- **Python**: not known\n");
 }
 
+static void test_shims_of_modes_that_differ(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, story_sixteen);
+	markdown(f);
+	assert_says(f, "- **Start stamp (shim)**: baked\n");
+	f->story.session->modes[1]->info.shim = SW_SHIM_UPLOADED;
+	markdown(f);
+	assert_says(f, "- **Start stamp (shim)**: uploaded in docker-sandbox · baked in mode-02 · ");
+	tell(f, story_one_mode);
+	markdown(f);
+	assert_says(f, "- **Start stamp (shim)**: not known\n");
+}
+
 static void test_files_are_named_as_far_as_known(void **state)
 {
 	static const struct sw_report_files none = {0};
@@ -310,6 +325,7 @@ int main(void)
 		TEST(test_one_iteration_has_no_interval),
 		TEST(test_mitigation_follows_from_what_happened),
 		TEST(test_python_and_validation),
+		TEST(test_shims_of_modes_that_differ),
 		TEST(test_files_are_named_as_far_as_known),
 	};
 	return cmocka_run_group_tests_name("report_markdown", tests, NULL, NULL);
