@@ -188,7 +188,7 @@ def decode_source(job):
 
 def parse_source(source):
     if not source.strip():
-        raise Rejected("strategy is empty")
+        raise Rejected("strategy is empty: it needs at least report = sim(position)")
     if "\0" in source:
         at = source.index("\0")
         raise Rejected(f"has a NUL byte at offset {at}", source.count("\n", 0, at) + 1)

@@ -193,8 +193,8 @@ class Messages(Persistent):
         self.check(self.run_job(strategy("broken_syntax.py")), "rejected", "line 2: SyntaxError: invalid syntax")
 
     def test_empty(self):
-        self.check(self.run_job(""), "rejected", "strategy is empty")
-        self.check(self.run_job(strategy("empty.py")), "rejected", "strategy is empty")
+        self.check(self.run_job(""), "rejected", "strategy is empty: it needs at least report = sim(position)")
+        self.check(self.run_job(strategy("empty.py")), "rejected", "strategy is empty: it needs at least report = sim(position)")
 
     def test_invalid_utf8(self):
         result = self.run_job(strategy("invalid_utf8.py"))
