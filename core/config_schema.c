@@ -133,7 +133,7 @@ static const struct sw_key root_keys[] = {
 	{"sandbox", SW_KEY_SECTION, .section = &sandbox, .about = "the container and its fallback"},
 	{"decision", SW_KEY_SECTION, .section = &decision, .about = "when the sandbox is worth it"},
 	{"gates", SW_KEY_TEXTS, PLAN(gates), .max = SW_GATES_MAX,
-     .about = "conditions that decide the exit code"},
+     .about = "conditions that are to decide the exit code"},
 	{"tui", SW_KEY_SECTION, .section = &tui, .about = "the screen"},
 };
 const struct sw_section sw_config_root = SECTION("", root_keys);

@@ -35,6 +35,7 @@ struct sw_session_info {
 	bool sandbox_enabled, fallback_enabled;
 	int64_t max_retries;
 	int64_t fallback_on; /* bits, as struct sw_fallback's */
+	int64_t gates;       /* how many are configured */
 	char workload[256];  /* for people: "momentum, mock, 252 days × 10 symbols" or the command */
 	bool command;        /* a command, not a strategy */
 	char strategy[128];
@@ -51,7 +52,6 @@ struct sw_environment {
 	bool private_engine; /* started by sandwatch */
 	char image[256], image_id[80];
 	int64_t image_bytes;
-	enum sw_shim shim;
 	char engine_error[SW_TEXT_MAX]; /* why there is no engine, and what would help */
 };
 
@@ -60,7 +60,9 @@ struct sw_mode_info {
 	char name[SW_NAME_MAX];
 	enum sw_kind kind;
 	int64_t parallel, planned;
-	char image[256], network[64], runtime[64], user[64], seccomp[128];
+	char image[256], image_id[80]; /* image_id "": a host mode, or the image was not found */
+	enum sw_shim shim;             /* counts where there is an image_id */
+	char network[64], runtime[64], user[64], seccomp[128];
 	int64_t memory_bytes, cpu_milli, pids_limit, tmpfs_bytes, timeout_ns;
 	bool read_only, drop_capabilities, no_new_privileges;
 };
@@ -77,6 +79,7 @@ struct sw_iteration_info {
 	int64_t stdout_bytes, stderr_bytes, dropped_bytes;
 	bool by_durations;
 	char digest[SW_DIGEST_MAX];
+	char python[SW_PYTHON_MAX]; /* attempt_finished */
 	char container[16];
 	char text[SW_TEXT_MAX];
 	struct sw_span spans[SW_SPANS_MAX]; /* relative to the session's start */

@@ -96,6 +96,17 @@ static void add_phases(const struct sw_mode_state *state, struct sw_mode_figures
 		add_phase(state, (enum sw_phase)p, figures);
 }
 
+double sw_mode_phases_ns(const struct sw_mode_figures *mode, unsigned phases)
+{
+	double share = 0;
+
+	for (int i = 0; i < mode->n_phases; i++) {
+		if (phases & (1U << mode->phases[i].phase))
+			share += mode->phases[i].share;
+	}
+	return share * mode->wall_ns;
+}
+
 static int add_mode(const struct sw_session *session, int index, struct sw_figures *out)
 {
 	const struct sw_mode_state *state = session->modes[index];
@@ -153,6 +164,8 @@ static int add_overhead(struct sw_figures *out)
 	out->overhead_min_ns = (double)b->latency.min - (double)a->latency.min;
 	out->overhead_max_ns = (double)b->latency.max - (double)a->latency.max;
 	out->overhead_p50_ns = b->latency.p50 - a->latency.p50;
+	if (a->latency.count > 1 && b->latency.count > 1)
+		out->overhead_stddev_ns = hypot(a->latency.stddev, b->latency.stddev);
 	if (difference_interval(a, b, seed, out->overhead_ns, &out->overhead_ci))
 		return -1;
 	out->has_overhead = true;

@@ -105,6 +105,8 @@ struct sw_figures {
 	double overhead_ns;      /* candidate mean - baseline mean */
 	double overhead_min_ns, overhead_max_ns,
 		overhead_p50_ns; /* the same of minima, maxima, medians */
+	double overhead_stddev_ns; /* of the difference of two independent iterations, one of each mode:
+	                            * sqrt(sd² + sd²); 0 while a mode has fewer than 2 */
 	struct sw_ci overhead_ci;
 	double
 		overhead_percent; /* of the baseline's mean; its bounds are overhead_ci's over that mean */
@@ -122,6 +124,10 @@ struct sw_figures {
 	struct sw_reason reasons[SW_REASONS_MAX];
 	int n_reasons;
 };
+
+/* What an attempt of MODE spends on its path in the phases of the set PHASES (1u << enum sw_phase),
+ * on average, in ns; 0 without timed attempts. */
+double sw_mode_phases_ns(const struct sw_mode_figures *mode, unsigned phases);
 
 /* Computes OUT of SESSION, which is borrowed for OUT's life. Equal states give equal figures (the
  * bootstrap is seeded with the session's seed). 0 or -1 (memory). */

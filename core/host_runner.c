@@ -153,13 +153,13 @@ static const char *signal_name(int number, char *dst, size_t size)
 static void judge_end(struct host *h)
 {
 	struct sw_attempt_result *r = &h->result;
-	char said[200], name[24];
+	char said[200], name[24], limit[16];
 	last_words(h, said, sizeof said);
 	if (h->cancelled)
 		sw_result_fail(r, SW_OUTCOME_CANCELLED, "stopped by the user");
 	else if (h->timed_out)
-		sw_result_fail(r, SW_OUTCOME_TIMEOUT, "over its limit of %.3g s and killed",
-		               (double)h->o.timeout_ns / 1e9);
+		sw_result_fail(r, SW_OUTCOME_TIMEOUT, "over its limit of %s and killed; raise timeout_seconds if it needs longer",
+		               sw_text_duration(limit, sizeof limit, h->o.timeout_ns));
 	else if (h->exit_signal)
 		sw_result_fail(r, SW_OUTCOME_CRASHED, "died by %s; the last it said: %s",
 		               signal_name(h->exit_signal, name, sizeof name), said);

@@ -74,7 +74,7 @@ struct sw_plan {
 	struct sw_workload workload;
 	struct sw_fallback fallback;
 	struct sw_decision_rules decision;
-	char gates[SW_GATES_MAX][128]; /* kept word for word; a later issue evaluates them */
+	char gates[SW_GATES_MAX][128]; /* kept word for word: this version evaluates none of them */
 	int n_gates;
 	char theme[SW_NAME_MAX]; /* tui: kept for the screen */
 	int fps;                 /* 1..60 */

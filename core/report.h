@@ -14,10 +14,16 @@ struct sw_buf;
  * reliability, decision), at most WIDTH columns (>= 60). ASCII: no characters beyond ASCII. */
 int sw_report_summary(const struct sw_figures *figures, int width, bool ascii, struct sw_buf *out);
 
-/* Appends the study's report with its sections filled from this run alone. GENERATED_AT:
- * RFC 3339. */
-int sw_report_markdown(const struct sw_figures *figures, const char *generated_at,
-                       struct sw_buf *out);
+/* Where a run's files are, for the report to name them; NULL: there is none. Borrowed. */
+struct sw_report_files {
+	const char *journal, *snapshot, *config; /* the run's own */
+	const char *exported, *report;           /* --export and --report */
+};
+
+/* Appends the study's report with its sections filled from this run alone: what the run did not
+ * measure stands there as not measured. GENERATED_AT: RFC 3339. 0 or -1 (memory). */
+int sw_report_markdown(const struct sw_figures *figures, const struct sw_report_files *files,
+                       const char *generated_at, struct sw_buf *out);
 
 /* Appends the recommended YAML (the study's block, loads as a configuration). */
 int sw_report_recommended_yaml(const struct sw_figures *figures, struct sw_buf *out);

@@ -221,6 +221,7 @@ static void put_decision(const struct sw_page *page)
 		               reason->topic);
 		sw_page_labelled(page, TOPIC + 2, label, reason->text);
 	}
+	sw_page_labelled(page, TOPIC + 2, "○ gates", sw_say_gates(figures).text);
 }
 
 static void put_yaml(const struct sw_page *page)

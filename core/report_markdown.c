@@ -22,6 +22,11 @@ static void put_title(const struct sw_markdown *md, const char *generated_at)
 	          sw_md(info->tool_version).text);
 }
 
+static bool has_interval(const struct sw_figures *figures)
+{
+	return figures->overhead_ci.method != SW_CI_NONE;
+}
+
 static void put_executive_summary(const struct sw_markdown *md)
 {
 	const struct sw_figures *figures = md->figures;
@@ -31,14 +36,16 @@ static void put_executive_summary(const struct sw_markdown *md)
 		const struct sw_mode_figures *candidate = &figures->modes[figures->candidate];
 		sw_md_add(md,
 		          "%s was measured against %s. It demonstrated a **%s success rate** over %" PRIu64
-		          " iterations with **%" PRIu64 " fallbacks**, and adds **%s per iteration** "
-		          "(95 %% interval %s to %s).\n\n",
+		          " iterations with **%" PRIu64 " fallbacks**, and adds **%s per iteration**",
 		          sw_md(sw_say_candidate(figures).text).text,
 		          sw_md(sw_say_baseline(figures).text).text, sw_rate(candidate->success_rate).text,
 		          candidate->judged, sw_mode_taken(candidate->state),
-		          sw_md_difference(md, figures->overhead_ns).text,
-		          sw_md_difference(md, figures->overhead_ci.low).text,
-		          sw_md_difference(md, figures->overhead_ci.high).text);
+		          sw_md_difference(md, figures->overhead_ns).text);
+		if (has_interval(figures))
+			sw_md_add(md, " (95 %% interval %s to %s)",
+			          sw_md_difference(md, figures->overhead_ci.low).text,
+			          sw_md_difference(md, figures->overhead_ci.high).text);
+		sw_md_add(md, ".\n\n");
 		sw_md_paragraph(md, sw_say_noise(figures).text);
 	} else {
 		sw_md_paragraph(md, sw_say_no_overhead(figures).text);
@@ -53,6 +60,17 @@ static void put_item(const struct sw_markdown *md, const char *name, const char 
 	sw_md_add(md, "- **%s**: %s\n", name, *text ? sw_md(text).text : "not known");
 }
 
+static void put_workload(const struct sw_markdown *md)
+{
+	const struct sw_session_info *info = &md->figures->session->info;
+
+	if (info->command || info->days <= 0)
+		return;
+	sw_md_add(md, "- **Data Size**: %" PRId64 " trading days (OHLCV data), %" PRId64 " symbols\n",
+	          info->days, info->symbols);
+	put_item(md, "Strategy", info->strategy);
+}
+
 static void put_configuration(const struct sw_markdown *md)
 {
 	const struct sw_session *session = md->figures->session;
@@ -65,8 +83,9 @@ static void put_configuration(const struct sw_markdown *md)
 	put_item(md, "Engine", sw_say_engine(md->figures).text);
 	put_item(md, "Image", sw_say_image(md->figures).text);
 	put_item(md, "Image id", session->environment.image_id);
+	put_item(md, "Python", sw_say_python(md->figures).text);
 	put_item(md, "Clock inside", sw_word(&sw_words_clock, (int)session->clock));
-	put_item(md, "Start stamp (shim)", sw_word(&sw_words_shim, (int)session->environment.shim));
+	put_item(md, "Start stamp (shim)", sw_say_shim(md->figures).text);
 	put_item(md, "Test Date", info->started_at);
 
 	sw_md_add(md, "\n### Test Parameters\n\n");
@@ -75,8 +94,10 @@ static void put_configuration(const struct sw_markdown *md)
 	sw_md_add(md, "- **Order**: %s, seed %" PRId64 "\n", sw_word(&sw_words_order, (int)info->order),
 	          info->seed);
 	put_item(md, "Workload", info->workload);
+	put_workload(md);
 	sw_md_add(md, "- **Timeout**: %s per attempt\n",
 	          timeout > 0 ? sw_duration((double)timeout).text : "not known");
+	put_item(md, "Validation", sw_say_validation(md->figures).text);
 	sw_md_add(md, "- **Fallback**: %s, max_retries %" PRId64 "%s\n",
 	          info->fallback_enabled ? "enabled" : "disabled", info->max_retries,
 	          md->figures->fallback_unsafe ? ", **unsafe** reasons allowed" : "");
@@ -108,6 +129,13 @@ static void begin_metrics(struct sw_table *table)
 	sw_table_column(table, SW_COLUMN_NUMBER, 0, "Value");
 }
 
+/* What takes two samples at least. */
+static struct sw_number spread(const struct sw_markdown *md, const struct sw_stats *latency,
+                                     double ns)
+{
+	return latency->count > 1 ? sw_md_time(md, ns) : (struct sw_number){"-"};
+}
+
 static void put_statistics(const struct sw_markdown *md, const struct sw_mode_figures *mode)
 {
 	const struct sw_stats *latency = &mode->latency;
@@ -117,9 +145,9 @@ static void put_statistics(const struct sw_markdown *md, const struct sw_mode_fi
 	begin_metrics(&table);
 	if (latency->count > 0) {
 		put_row(&table, "**Mean Time**", sw_md_time(md, latency->mean));
-		put_row(&table, "Mean, 95 % from", sw_md_time(md, latency->mean_ci.low));
-		put_row(&table, "Mean, 95 % to", sw_md_time(md, latency->mean_ci.high));
-		put_row(&table, "Std Dev", sw_md_time(md, latency->stddev));
+		put_row(&table, "Mean, 95 % from", spread(md, latency, latency->mean_ci.low));
+		put_row(&table, "Mean, 95 % to", spread(md, latency, latency->mean_ci.high));
+		put_row(&table, "Std Dev", spread(md, latency, latency->stddev));
 		put_row(&table, "Min Time", sw_md_time(md, (double)latency->min));
 		put_row(&table, "Max Time", sw_md_time(md, (double)latency->max));
 		put_row(&table, "Median", sw_md_time(md, latency->p50));
@@ -164,6 +192,12 @@ static void put_observations(const struct sw_markdown *md, const struct sw_mode_
 	          "- %" PRIu64 " of %" PRIu64 " iterations ended ok; %" PRIu64
 	          " fell back to the host, %" PRIu64 " were cancelled, %" PRIu64 " were not run\n",
 	          mode->ok, mode->state->done, mode->state->fell_back, mode->cancelled, mode->not_run);
+	if (mode->judged > 0 && mode->failures + mode->state->retries + sw_mode_taken(mode->state) == 0)
+		sw_md_add(md, "- No timeouts, no engine errors, nothing out of memory or crashed\n");
+	if (md->figures->session->info.backtest == SW_BACKTEST_MOCK &&
+	    !md->figures->session->info.command)
+		sw_md_add(md, "- Uses the mock simulation, not a real backtest: shorter than a production "
+		              "job\n");
 	if (*failures.text)
 		sw_md_add(md, "- Ended otherwise: %s\n", sw_md(failures.text).text);
 	if (*mode->state->last_error)
@@ -191,13 +225,13 @@ static void comparison_row(const struct sw_markdown *md, struct sw_table *table,
                            const struct sw_mode_figures *mode)
 {
 	const struct sw_stats *latency = &mode->latency;
-	const double values[] = {latency->mean, (double)latency->min, (double)latency->max,
-	                         latency->stddev};
+	const double values[] = {latency->mean, (double)latency->min, (double)latency->max};
 
 	sw_table_row(table);
 	sw_table_cell(table, "**%s**", sw_md(mode->state->info.name).text);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		sw_table_cell(table, "%s", latency->count ? sw_md_time(md, values[i]).text : "-");
+	sw_table_cell(table, "%s", spread(md, latency, latency->stddev).text);
 	sw_table_cell(table, "%" PRIu64 "/%" PRIu64 " (%s)", mode->ok + mode->state->fell_back,
 	              mode->judged, mode->judged ? sw_rate(mode->success_rate).text : "-");
 }
@@ -220,10 +254,15 @@ static void put_comparison_table(const struct sw_markdown *md)
 		sw_table_cell(&table, "**%s**", sw_md_difference(md, figures->overhead_ns).text);
 		sw_table_cell(&table, "%s", sw_md_difference(md, figures->overhead_min_ns).text);
 		sw_table_cell(&table, "%s", sw_md_difference(md, figures->overhead_max_ns).text);
-		sw_table_cell(&table, "-");
+		sw_table_cell(&table, "%s",
+		              has_interval(figures) ? sw_md_time(md, figures->overhead_stddev_ns).text : "-");
 		sw_table_cell(&table, "%" PRIu64 " failures", figures->modes[figures->candidate].failures);
 	}
 	sw_md_table(md, &table);
+	if (has_interval(figures))
+		sw_md_add(md, "The overhead's Min and Max are the differences of the minima and the maxima; "
+		              "its Std Dev is that of the difference between two independent iterations, one "
+		              "of each mode: √(sd² + sd²).\n\n");
 }
 
 static void put_comparison(const struct sw_markdown *md)
@@ -239,25 +278,29 @@ static void put_comparison(const struct sw_markdown *md)
 	}
 	sw_md_add(md,
 	          "```\nOverhead (absolute)   = candidate mean - baseline mean\n"
-	          "                      = %s per iteration\n"
-	          "                        95 %% interval %s to %s\n\n"
-	          "Overhead (percentage) = (candidate mean / baseline mean - 1) x 100 %%\n"
-	          "                      = %s\n"
-	          "                        95 %% interval %s to %s\n```\n\n",
-	          sw_md_difference(md, figures->overhead_ns).text,
-	          sw_md_difference(md, figures->overhead_ci.low).text,
-	          sw_md_difference(md, figures->overhead_ci.high).text,
-	          sw_percent(figures->overhead_percent).text,
-	          sw_percent(figures->overhead_percent_low).text,
-	          sw_percent(figures->overhead_percent_high).text);
+	          "                      = %s per iteration\n",
+	          sw_md_difference(md, figures->overhead_ns).text);
+	if (has_interval(figures))
+		sw_md_add(md, "                        95 %% interval %s to %s\n",
+		          sw_md_difference(md, figures->overhead_ci.low).text,
+		          sw_md_difference(md, figures->overhead_ci.high).text);
+	sw_md_add(md,
+	          "\nOverhead (percentage) = (candidate mean / baseline mean - 1) x 100 %%\n"
+	          "                      = %s\n",
+	          sw_percent(figures->overhead_percent).text);
+	if (has_interval(figures))
+		sw_md_add(md, "                        95 %% interval %s to %s\n",
+		          sw_percent(figures->overhead_percent_low).text,
+		          sw_percent(figures->overhead_percent_high).text);
+	sw_md_add(md, "```\n\n");
 	sw_md_paragraph(md, sw_say_small_baseline(figures).text);
 	sw_md_paragraph(md, sw_say_noise(figures).text);
 }
 
-int sw_report_markdown(const struct sw_figures *figures, const char *generated_at,
-                       struct sw_buf *out)
+int sw_report_markdown(const struct sw_figures *figures, const struct sw_report_files *files,
+                       const char *generated_at, struct sw_buf *out)
 {
-	struct sw_markdown md = {figures, sw_unit_of_modes(figures), out};
+	struct sw_markdown md = {figures, files, sw_unit_of_modes(figures), out};
 
 	put_title(&md, generated_at);
 	put_executive_summary(&md);
@@ -274,6 +317,6 @@ int sw_report_markdown(const struct sw_figures *figures, const char *generated_a
 	sw_md_recommendations(&md);
 	sw_md_optimizations(&md);
 	sw_md_conclusion(&md);
-	sw_md_raw_data(&md);
+	sw_md_files(&md);
 	return out->overflow ? -1 : 0;
 }

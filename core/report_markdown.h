@@ -8,10 +8,12 @@
 #include "core/numbers.h"
 
 struct sw_table;
+struct sw_report_files;
 
 /* Errors stay in out->overflow. */
 struct sw_markdown {
 	const struct sw_figures *figures;
+	const struct sw_report_files *files;
 	struct sw_unit unit; /* of all latencies */
 	struct sw_buf *out;
 };
@@ -41,7 +43,8 @@ void sw_md_table(const struct sw_markdown *md, struct sw_table *table);
 struct sw_number sw_md_time(const struct sw_markdown *md, double ns);
 struct sw_number sw_md_difference(const struct sw_markdown *md, double ns); /* "+431.22 ms" */
 
-/* The sections after "Performance Comparison" (core/report_markdown_end.c). */
+/* The sections after "Performance Comparison" (core/report_markdown_middle.c, _risks.c, _options.c,
+ * _end.c). */
 void sw_md_breakdown(const struct sw_markdown *md);
 void sw_md_projection(const struct sw_markdown *md);
 void sw_md_history(const struct sw_markdown *md);
@@ -51,6 +54,6 @@ void sw_md_risks(const struct sw_markdown *md);
 void sw_md_recommendations(const struct sw_markdown *md);
 void sw_md_optimizations(const struct sw_markdown *md);
 void sw_md_conclusion(const struct sw_markdown *md);
-void sw_md_raw_data(const struct sw_markdown *md);
+void sw_md_files(const struct sw_markdown *md);
 
 #endif

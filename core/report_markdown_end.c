@@ -42,6 +42,8 @@ void sw_md_decision(const struct sw_markdown *md)
 	sw_md_add(md, "The limits: enable below %s %%, optional below %s %%.\n\n",
 	          sw_plain(info->enable_below_percent).text,
 	          sw_plain(info->optional_below_percent).text);
+	if (info->gates > 0)
+		sw_md_add(md, "Gates: %s.\n\n", sw_say_gates(figures).text);
 	sw_md_add(md, "### Rationale\n\n");
 	for (int i = 0; i < figures->n_reasons; i++) {
 		const struct sw_reason *reason = &figures->reasons[i];
@@ -53,40 +55,6 @@ void sw_md_decision(const struct sw_markdown *md)
 	}
 	sw_md_add(md, "\n### Recommended Configuration\n\n");
 	put_yaml(md);
-}
-
-/* ---- Risk Assessment ---- */
-
-static void put_reasons(const struct sw_markdown *md, const char *title, int weight)
-{
-	const struct sw_figures *figures = md->figures;
-	bool any = false;
-
-	sw_md_add(md, "### %s\n\n", title);
-	for (int i = 0; i < figures->n_reasons; i++) {
-		const struct sw_reason *reason = &figures->reasons[i];
-		if (reason->weight != weight)
-			continue;
-		any = true;
-		sw_md_add(md, "- **%s**: %s\n", sw_md(reason->topic).text, sw_md(reason->text).text);
-	}
-	sw_md_add(md, "%s\n", any ? "" : "None that this session shows.\n");
-}
-
-void sw_md_risks(const struct sw_markdown *md)
-{
-	const struct sw_session *session = md->figures->session;
-
-	sw_md_add(md, "## Risk Assessment\n\nOnly what this session shows.\n\n");
-	put_reasons(md, "Speaks for the sandbox", 1);
-	put_reasons(md, "Speaks against the sandbox", -1);
-	put_reasons(md, "Open", 0);
-	sw_md_add(md, "Not measured: other machines and engines than this one");
-	if (session->clock == SW_CLOCK_SEPARATE)
-		sw_md_add(md,
-		          "; the container's clock is not the host's, so the phases inside were placed by "
-		          "their durations");
-	sw_md_add(md, ".\n\n");
 }
 
 /* ---- Recommendations ---- */
@@ -115,13 +83,23 @@ static const char *recommended(const struct sw_markdown *md, char option)
 	                                                          : " (RECOMMENDED)";
 }
 
-void sw_md_recommendations(const struct sw_markdown *md)
+/* "5.04 ms instead of 397.63 ms per iteration", or "" */
+static struct sw_sentence say_both(const struct sw_markdown *md)
 {
-	sw_md_add(md, "## Recommendations\n\n### Primary Recommendation: %s\n\n",
-	          sw_verdict_name(md->figures->verdict));
-	sw_md_item(md, reason_text(md->figures, "overhead"));
-	sw_md_item(md, reason_text(md->figures, "reliability"));
-	sw_md_item(md, reason_text(md->figures, "functional tests"));
+	const struct sw_figures *figures = md->figures;
+	struct sw_sentence sentence = {""};
+
+	if (figures->has_overhead)
+		(void)snprintf(sentence.text, sizeof(sentence.text), ": %s instead of %s per iteration here",
+		               sw_md_time(md, figures->modes[figures->baseline].latency.mean).text,
+		               sw_md_time(md, figures->modes[figures->candidate].latency.mean).text);
+	return sentence;
+}
+
+static void put_options(const struct sw_markdown *md)
+{
+	const struct sw_figures *figures = md->figures;
+
 	sw_md_add(md,
 	          "\n### Alternative Configurations\n\n"
 	          "#### Option A: Always Enabled%s\n\n```yaml\n"
@@ -129,71 +107,45 @@ void sw_md_recommendations(const struct sw_markdown *md)
 	          "  enabled: true  # Default\n"
 	          "  fallback:\n"
 	          "    enabled: true  # Automatic fallback on errors\n"
-	          "```\n\n",
-	          recommended(md, 'A'));
+	          "```\n\n"
+	          "**Use Case**: production, and any code that is not trusted%s%s%s\n\n",
+	          recommended(md, 'A'), figures->has_overhead ? ": " : "",
+	          figures->has_overhead ? sw_md_difference(md, figures->overhead_ns).text : "",
+	          figures->has_overhead ? " per iteration here" : "");
 	sw_md_add(md,
 	          "#### Option B: Optional Feature%s\n\n```yaml\n"
 	          "sandbox:\n"
 	          "  enabled: ${SANDBOX_ENABLED:false}  # Environment variable\n"
 	          "  fallback:\n"
 	          "    enabled: true\n"
-	          "```\n\n",
-	          recommended(md, 'B'));
+	          "```\n\n"
+	          "**Use Case**: environments that differ, some of them sensitive to the overhead%s\n\n",
+	          recommended(md, 'B'), say_both(md).text);
 	sw_md_add(md,
 	          "#### Option C: Disable for Testing%s\n\n```yaml\n"
 	          "sandbox:\n"
 	          "  enabled: false  # Fast development iteration\n"
-	          "```\n\n",
-	          recommended(md, 'C'));
+	          "```\n\n"
+	          "**Use Case**: fast iteration on code that is trusted, without isolation%s\n\n",
+	          recommended(md, 'C'), say_both(md).text);
+}
+
+void sw_md_recommendations(const struct sw_markdown *md)
+{
+	sw_md_add(md, "## Recommendations\n\n### Primary Recommendation: %s\n\n",
+	          sw_verdict_name(md->figures->verdict));
+	sw_md_item(md, reason_text(md->figures, "overhead"));
+	sw_md_item(md, reason_text(md->figures, "reliability"));
+	sw_md_item(md, reason_text(md->figures, "functional tests"));
+	put_options(md);
 }
 
 /* ---- what was not measured ---- */
 
 void sw_md_history(const struct sw_markdown *md)
 {
-	sw_md_add(md, "## Comparison with Historical Data\n\nNot available in this version.\n\n");
-}
-
-/* Kinds of mode that are the study's optimizations, measured when the session has such a mode. */
-static void optimization_row(const struct sw_markdown *md, struct sw_table *table, const char *name,
-                             unsigned kinds, bool parallel)
-{
-	const struct sw_figures *figures = md->figures;
-	bool any = false;
-
-	for (int i = 0; i < figures->n_modes; i++) {
-		const struct sw_mode_figures *mode = &figures->modes[i];
-		if (!(kinds & (1U << mode->state->info.kind)) || i == figures->candidate ||
-		    (mode->state->info.parallel > 1) != parallel || mode->latency.count == 0)
-			continue;
-		any = true;
-		sw_table_row(table);
-		sw_table_cell(table, "%s", name);
-		sw_table_cell(table, "%s: %s per iteration", sw_md(mode->state->info.name).text,
-		              sw_md_time(md, mode->latency.mean).text);
-	}
-	if (!any) {
-		sw_table_row(table);
-		sw_table_cell(table, "%s", name);
-		sw_table_cell(table, "not measured in this session");
-	}
-}
-
-void sw_md_optimizations(const struct sw_markdown *md)
-{
-	struct sw_table table;
-	unsigned sandboxes = 1U << SW_KIND_COLD | 1U << SW_KIND_PREPARED | 1U << SW_KIND_EXEC |
-	                     1U << SW_KIND_WARM;
-
-	sw_md_add(md, "## Future Optimization Opportunities\n\n");
-	sw_table_init(&table);
-	sw_table_column(&table, SW_COLUMN_TEXT, 0, "Optimization");
-	sw_table_column(&table, SW_COLUMN_TEXT, 0, "Measured here");
-	optimization_row(md, &table, "Container Reuse", 1U << SW_KIND_EXEC | 1U << SW_KIND_WARM, false);
-	optimization_row(md, &table, "Prepared Containers", 1U << SW_KIND_PREPARED, false);
-	optimization_row(md, &table, "Parallel Execution", sandboxes, true);
-	optimization_row(md, &table, "Lightweight Runtime", 0, false);
-	sw_md_table(md, &table);
+	sw_md_add(md, "## Comparison with Historical Data\n\n"
+	              "This run has no history to compare with: the report is made of it alone.\n\n");
 }
 
 /* ---- Conclusion ---- */
@@ -234,10 +186,29 @@ void sw_md_conclusion(const struct sw_markdown *md)
 	sw_md_add(md, "- Decision: **%s**\n\n", sw_verdict_name(figures->verdict));
 }
 
-void sw_md_raw_data(const struct sw_markdown *md)
-{
-	struct sw_json json;
+/* ---- Test Results Files ---- */
 
+static void put_file(const struct sw_markdown *md, int *number, const char *what, const char *path)
+{
+	if (path && strcmp(path, "-") == 0)
+		sw_md_add(md, "%d. **%s**: standard output\n", ++*number, what);
+	else if (path)
+		sw_md_add(md, "%d. **%s**: %s\n", ++*number, what, sw_md(path).text);
+}
+
+void sw_md_files(const struct sw_markdown *md)
+{
+	const struct sw_report_files *files = md->files;
+	struct sw_json json;
+	int n = 0;
+
+	sw_md_add(md, "## Test Results Files\n\n### Generated Artifacts\n\n");
+	put_file(md, &n, "Journal, every event of the run", files->journal);
+	put_file(md, &n, "Snapshot, all figures as JSON", files->snapshot);
+	put_file(md, &n, "Configuration that was in force", files->config);
+	put_file(md, &n, "Exported snapshot", files->exported);
+	put_file(md, &n, "This report", files->report);
+	sw_md_add(md, "%s\n", n ? "" : "None that this report knows of.\n");
 	sw_md_add(md, "### Raw Data Summary\n\nDurations in seconds.\n\n```json\n");
 	sw_json_init(&json, md->out, 2);
 	sw_json_object(&json, NULL);

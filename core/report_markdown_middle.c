@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "core/report_markdown.h"
@@ -117,8 +118,11 @@ static void put_jobs(const struct sw_markdown *md)
 		sw_table_cell(&table, "%ss", sw_fixed(p->candidate_ns / 1e9, 2).text);
 		sw_table_cell(&table, "%ss", sw_signed((p->candidate_ns - p->baseline_ns) / 1e9, 2).text);
 		sw_table_cell(&table, "**%s**", sw_percent_fixed(p->overhead_percent).text);
-		sw_table_cell(&table, "%s to %s", sw_signed(p->overhead_percent_low, 1).text,
-		              sw_percent_fixed(p->overhead_percent_high).text);
+		if (figures->overhead_ci.method == SW_CI_NONE)
+			sw_table_cell(&table, "-");
+		else
+			sw_table_cell(&table, "%s to %s", sw_signed(p->overhead_percent_low, 1).text,
+			              sw_percent_fixed(p->overhead_percent_high).text);
 		if (ratio) {
 			sw_table_cell(&table, "%ss", sw_fixed(p->ratio_candidate_ns / 1e9, 2).text);
 			sw_table_cell(&table, "%s", sw_percent_fixed(p->ratio_percent).text);
@@ -144,6 +148,28 @@ static void put_run(const struct sw_markdown *md)
 		              sw_signed((p->run_candidate_ns - p->run_baseline_ns) / 1e9, 1).text);
 	}
 	sw_md_table(md, &table);
+	sw_md_add(md, "**Impact**: %s s in a run of %d iterations, by the overhead alone.\n\n",
+	          sw_signed(figures->overhead_ns * SW_RUN_ITERATIONS / 1e9, 1).text, SW_RUN_ITERATIONS);
+}
+
+/* The projection against the limits, without the execute ratio. */
+static void put_insight(const struct sw_markdown *md)
+{
+	const struct sw_figures *figures = md->figures;
+	double low = INFINITY, high = -INFINITY;
+	double limit = figures->session->info.enable_below_percent;
+
+	for (int i = 0; i < figures->n_projections; i++) {
+		low = fmin(low, figures->projections[i].overhead_percent);
+		high = fmax(high, figures->projections[i].overhead_percent);
+	}
+	sw_md_add(md, "**Key Insight**: with jobs of this length the overhead is %s to %s, %s the limit of "
+	              "%s %% for \"enable by default\".\n\n",
+	          sw_percent_fixed(low).text, sw_percent_fixed(high).text,
+	          high < limit   ? "below"
+	          : low >= limit ? "not below"
+	                         : "partly below",
+	          sw_plain(limit).text);
 }
 
 void sw_md_projection(const struct sw_markdown *md)
@@ -159,6 +185,7 @@ void sw_md_projection(const struct sw_markdown *md)
 	          "### With Real Backtest Execution\n\nProjected, not measured: a job of this length "
 	          "in the baseline, plus the overhead measured here.\n\n");
 	put_jobs(md);
+	put_insight(md);
 	sw_md_paragraph(md, sw_say_ratio(md->figures).text);
 	put_run(md);
 }
@@ -183,8 +210,11 @@ static void success_row(struct sw_table *table, const struct sw_mode_figures *mo
 	sw_table_cell(table, "%s (%" PRIu64 "/%" PRIu64 ")",
 	              mode->judged ? sw_rate(mode->success_rate).text : "-",
 	              mode->ok + state->fell_back, mode->judged);
-	sw_table_cell(table, "%s to %s", sw_rate(mode->success_ci.low).text,
-	              sw_rate(mode->success_ci.high).text);
+	if (mode->judged)
+		sw_table_cell(table, "%s to %s", sw_rate(mode->success_ci.low).text,
+		              sw_rate(mode->success_ci.high).text);
+	else
+		sw_table_cell(table, "-");
 	sw_table_cell(table, "%s",
 	              !sandbox       ? "N/A"
 	              : mode->judged ? sw_rate(mode->fallback_rate).text
@@ -196,6 +226,21 @@ static void success_row(struct sw_table *table, const struct sw_mode_figures *mo
 	put_count_cell(table, true, state->outcomes[SW_OUTCOME_CRASHED]);
 	put_count_cell(table, true,
 	               state->outcomes[SW_OUTCOME_FAILED] + state->outcomes[SW_OUTCOME_REJECTED]);
+}
+
+static void put_difference(const struct sw_markdown *md)
+{
+	const struct sw_figures *figures = md->figures;
+
+	if (figures->baseline < 0 || figures->candidate < 0 || figures->baseline == figures->candidate)
+		return;
+	const struct sw_mode_figures *a = &figures->modes[figures->baseline];
+	const struct sw_mode_figures *b = &figures->modes[figures->candidate];
+	if (a->judged == 0 || b->judged == 0)
+		return;
+	sw_md_add(md, "**Difference** in success rate, %s against %s: %s percentage points.\n\n",
+	          sw_md(b->state->info.name).text, sw_md(a->state->info.name).text,
+	          sw_signed(100 * (b->success_rate - a->success_rate), 1).text);
 }
 
 void sw_md_success(const struct sw_markdown *md)
@@ -217,4 +262,5 @@ void sw_md_success(const struct sw_markdown *md)
 	for (int i = 0; i < md->figures->n_modes; i++)
 		success_row(&table, &md->figures->modes[i]);
 	sw_md_table(md, &table);
+	put_difference(md);
 }

@@ -95,6 +95,84 @@ struct sw_sentence sw_say_image(const struct sw_figures *figures)
 	           sw_text_bytes(size, sizeof(size), (uint64_t)environment->image_bytes));
 }
 
+struct sw_sentence sw_say_shim(const struct sw_figures *figures)
+{
+	struct sw_sentence sentence = {""};
+	const struct sw_mode_info *first = NULL;
+	bool differ = false;
+
+	for (int i = 0; i < figures->n_modes; i++) {
+		const struct sw_mode_info *info = &figures->modes[i].state->info;
+		if (*info->image_id == '\0')
+			continue;
+		first = first ? first : info;
+		differ |= info->shim != first->shim;
+		join(&sentence, say("%s in %s", sw_word(&sw_words_shim, (int)info->shim), info->name).text);
+	}
+	if (first && !differ)
+		return say("%s", sw_word(&sw_words_shim, (int)first->shim));
+	return sentence;
+}
+
+struct sw_sentence sw_say_python(const struct sw_figures *figures)
+{
+	struct sw_sentence sentence = {""};
+	const char *first = NULL;
+	bool differ = false;
+
+	if (figures->session->info.command)
+		return say("not used: the workload is a command");
+	for (int i = 0; i < figures->n_modes; i++) {
+		const char *python = figures->modes[i].state->python;
+		if (*python && !first)
+			first = python;
+		differ |= *python && strcmp(python, first) != 0;
+	}
+	if (!differ)
+		return say("%s", first ? first : "");
+	for (int i = 0; i < figures->n_modes; i++) {
+		const struct sw_mode_state *mode = figures->modes[i].state;
+		if (*mode->python)
+			join(&sentence, say("%s in %s", mode->python, mode->info.name).text);
+	}
+	return sentence;
+}
+
+static double mean_of_phase(const struct sw_mode_figures *mode, enum sw_phase phase)
+{
+	for (int i = 0; i < mode->n_phases; i++) {
+		if (mode->phases[i].phase == phase)
+			return mode->phases[i].mean_ns;
+	}
+	return -1;
+}
+
+/* The worker validates every strategy, wherever it runs: there is no switch. */
+struct sw_sentence sw_say_validation(const struct sw_figures *figures)
+{
+	struct sw_sentence sentence = {""};
+	int measured = 0;
+
+	if (figures->session->info.command)
+		return say("none: the workload is a command");
+	for (int i = 0; i < figures->n_modes; i++) {
+		double ns = mean_of_phase(&figures->modes[i], SW_PHASE_VALIDATE);
+		if (ns < 0)
+			continue;
+		measured++;
+		join(&sentence, say("%s in %s", sw_duration(ns).text, figures->modes[i].state->info.name).text);
+	}
+	if (figures->n_modes == 0)
+		return sentence;
+	if (measured == 0)
+		return say("AST validation enabled in every mode; no iteration measured it");
+	return say("AST validation enabled in %s (phase validate: %s)",
+	           figures->n_modes == 1   ? "the mode"
+	           : figures->n_modes == 2 ? "both modes"
+	                                   : "every mode",
+	           sentence.text);
+}
+
 struct sw_sentence sw_say_baseline(const struct sw_figures *figures)
 {
 	return say("%s", figures->baseline < 0 ? "baseline"
@@ -177,6 +255,15 @@ struct sw_sentence sw_say_ratio(const struct sw_figures *figures)
 	           execute->baseline_ns < SW_CPU_PERIOD_NS
 	               ? ", derived from less than one 100 ms period of the limit, so it is uncertain"
 	               : "");
+}
+
+struct sw_sentence sw_say_gates(const struct sw_figures *figures)
+{
+	int64_t gates = figures->session->info.gates;
+
+	if (gates <= 0)
+		return (struct sw_sentence){""};
+	return say("%" PRId64 " configured, not evaluated by this version", gates);
 }
 
 struct sw_sentence sw_say_counts(const uint64_t counts[SW_OUTCOME_COUNT])

@@ -21,6 +21,13 @@ struct sw_sentence sw_say_machine(
 struct sw_sentence sw_say_image(
 	const struct sw_figures *figures); /* "sandwatch/python:latest (111 MiB)" */
 
+/* "baked", or per mode where they differ: how PID 1's stamp comes into the containers. */
+struct sw_sentence sw_say_shim(const struct sw_figures *figures);
+
+/* "3.11.2", or per mode where they differ; whether and where code is validated, with its cost. */
+struct sw_sentence sw_say_python(const struct sw_figures *figures);
+struct sw_sentence sw_say_validation(const struct sw_figures *figures);
+
 /* "no iteration ended ok yet", "… fell back to the host …": why there is no overhead; "" when there
  * is one. */
 struct sw_sentence sw_say_no_overhead(const struct sw_figures *figures);
@@ -31,6 +38,9 @@ struct sw_sentence sw_say_small_baseline(const struct sw_figures *figures);
 
 /* What the projection leaves out: the candidate's cpu limit, and the measured execute ratio. */
 struct sw_sentence sw_say_ratio(const struct sw_figures *figures);
+
+/* "2 configured, not evaluated by this version"; "" without gates. */
+struct sw_sentence sw_say_gates(const struct sw_figures *figures);
 
 /* "timeout 2, oom 1": failures of a mode by outcome; "" when there were none. */
 struct sw_sentence sw_say_failures(const struct sw_mode_figures *mode);

@@ -63,6 +63,7 @@ struct sw_attempt_result {
 	int term_signal;     /* 0: none */
 	uint64_t stdout_bytes, stderr_bytes, dropped_bytes;
 	char digest[SW_DIGEST_MAX]; /* of the result; "" when there is none or a command ran */
+	char python[SW_PYTHON_MAX]; /* the version of the worker's interpreter; "" when it is not known */
 	char container[16];  /* short id; "" on the host */
 	char error[SW_TEXT_MAX]; /* "" when ok */
 };

@@ -100,6 +100,7 @@ static void emit_attempt_finished(struct sw_scheduler *s, const struct sw_attemp
 	it->dropped_bytes = (int64_t)result->dropped_bytes;
 	it->by_durations = result->by_durations;
 	sw_text_copy(it->digest, sizeof it->digest, result->digest);
+	sw_text_copy(it->python, sizeof it->python, result->python);
 	sw_text_copy(it->container, sizeof it->container, result->container);
 	sw_text_copy(it->text, sizeof it->text, result->error);
 	for (it->n_spans = 0; it->n_spans < result->n_spans; it->n_spans++) {

@@ -75,6 +75,8 @@ static int attempt_finished(struct sw_session *session, struct sw_mode_state *mo
 	memcpy(mode->last_spans, it->spans, sizeof mode->last_spans);
 	if (*it->text)
 		sw_text_copy(mode->last_error, sizeof mode->last_error, it->text);
+	if (!*mode->python && !it->on_host)
+		sw_text_copy(mode->python, sizeof mode->python, it->python);
 	if (it->warmup)
 		return 0;
 	mode->attempts++;

@@ -47,6 +47,7 @@ struct sw_mode_state {
 	uint64_t by_durations;            /* attempts whose inner phases were placed by durations */
 	uint64_t containers_created, containers_removed;
 	uint64_t dropped_bytes;
+	char python[SW_PYTHON_MAX]; /* of the mode's own first attempt that told it; "" until then */
 	char last_error[SW_TEXT_MAX];
 	struct sw_span last_spans[SW_SPANS_MAX]; /* of the newest finished attempt */
 	int n_last_spans;

@@ -7,6 +7,7 @@
 #include "core/buf.h"
 #include "core/json.h"
 #include "core/numbers.h"
+#include "core/report_words.h"
 #include "core/snapshot_parts.h"
 #include "core/words.h"
 
@@ -44,6 +45,7 @@ static void put_session(struct sw_json *json, const struct sw_figures *figures)
 	sw_snapshot_text(json, "workload", info->workload);
 	sw_json_bool(json, "sandbox_enabled", info->sandbox_enabled);
 	put_fallback_policy(json, figures);
+	sw_json_int(json, "gates", info->gates);
 	sw_snapshot_text(json, "end_text", session->end_text);
 	sw_json_int(json, "events_missing", sw_whole_ns((double)session->missing));
 	sw_json_int(json, "events_unexpected", sw_whole_ns((double)session->unexpected));
@@ -92,7 +94,6 @@ static void put_environment(struct sw_json *json, const struct sw_session *sessi
 		sw_json_end_object(json);
 	}
 	sw_json_str(json, "clock", sw_word(&sw_words_clock, (int)session->clock));
-	sw_json_str(json, "shim", sw_word(&sw_words_shim, (int)environment->shim));
 	sw_json_object(json, "tool");
 	sw_snapshot_text(json, "version", session->info.tool_version);
 	sw_snapshot_text(json, "commit", session->info.tool_commit);
@@ -120,6 +121,10 @@ static void put_overhead(struct sw_json *json, const struct sw_figures *figures)
 	sw_json_object(json, "absolute_ns");
 	sw_snapshot_ns(json, "mean", figures->overhead_ns);
 	sw_snapshot_ci(json, "ci95", figures->overhead_ci);
+	if (figures->overhead_ci.method == SW_CI_NONE)
+		sw_json_null(json, "stddev");
+	else
+		sw_snapshot_ns(json, "stddev", figures->overhead_stddev_ns);
 	sw_snapshot_ns(json, "min", figures->overhead_min_ns);
 	sw_snapshot_ns(json, "max", figures->overhead_max_ns);
 	sw_snapshot_ns(json, "p50", figures->overhead_p50_ns);
@@ -280,6 +285,11 @@ static void put_tail(struct sw_json *json, const struct sw_figures *figures)
 	sw_json_array(json, "notes");
 	for (int i = 0; i < session->n_notes; i++)
 		sw_snapshot_text(json, NULL, *session->notes[i] ? session->notes[i] : "(empty)");
+	if (session->info.gates > 0) {
+		char text[sizeof(struct sw_sentence) + 8];
+		(void)snprintf(text, sizeof(text), "gates: %s", sw_say_gates(figures).text);
+		sw_snapshot_text(json, NULL, text);
+	}
 	sw_json_end_array(json);
 	sw_json_int(json, "notes_dropped", sw_whole_ns((double)session->notes_dropped));
 	sw_json_object(json, "summary");

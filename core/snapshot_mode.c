@@ -238,6 +238,10 @@ int sw_snapshot_mode(struct sw_json *json, const struct sw_mode_figures *figures
 	sw_json_str(json, "kind", sw_word(&sw_words_kind, (int)state->info.kind));
 	sw_json_int(json, "parallel", state->info.parallel);
 	sw_snapshot_text(json, "image", state->info.image);
+	sw_snapshot_text(json, "image_id", state->info.image_id);
+	sw_json_str(json, "shim",
+	            *state->info.image_id ? sw_word(&sw_words_shim, (int)state->info.shim) : NULL);
+	sw_snapshot_text(json, "python", state->python);
 	put_limits(json, &state->info);
 	put_iterations(json, figures);
 	put_rate(json, "success_rate", figures->judged, figures->success_rate);

@@ -10,6 +10,7 @@
 #define SW_MODES_MAX 16  /* modes of one session */
 #define SW_TEXT_MAX 512  /* an error's or a note's text, with its NUL */
 #define SW_DIGEST_MAX 65 /* a SHA-256 in hex, with its NUL */
+#define SW_PYTHON_MAX 24 /* a Python's version, "3.11.2", with its NUL */
 
 /* enum, name. Order is the journal's and the snapshot's. */
 #define SW_MODE_KINDS(X)      \

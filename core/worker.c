@@ -136,8 +136,11 @@ static void read_result(const char *text, size_t len, struct sw_worker_report *r
 	} else if (outcome == SW_OUTCOME_OK && !is_hex_digest(digest)) {
 		garbage(report, "it says ok without a result's digest");
 	} else {
+		const char *python = sw_value_text(sw_value_member(root, "python"));
 		report->has_result = true;
 		report->outcome = (enum sw_outcome)outcome;
+		if (python)
+			sw_text_clean(report->python, sizeof report->python, python, strlen(python));
 		if (outcome == SW_OUTCOME_OK)
 			sw_text_copy(report->digest, sizeof report->digest, digest);
 		else
@@ -360,6 +363,7 @@ void sw_worker_spans(const struct sw_worker_report *report, bool shared_clock, i
                      int64_t read_ns, enum sw_phase init_phase, struct sw_attempt_result *result)
 {
 	int64_t first = first_stamp(report), last = last_stamp(report), shift = 0;
+	sw_text_copy(result->python, sizeof result->python, report->python);
 	if (!first)
 		return;
 	if (!shared_clock) {

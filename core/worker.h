@@ -33,6 +33,7 @@ struct sw_worker_report {
 	bool has_exit;
 	int exit_code, exit_signal; /* the shim's word; -1 / 0 when not said */
 	char digest[SW_DIGEST_MAX];
+	char python[SW_PYTHON_MAX]; /* its interpreter's version, clean */
 	char error[SW_TEXT_MAX];
 	bool garbage; /* a sentinel with the right token could not be read: error says why */
 };
@@ -64,7 +65,7 @@ void sw_worker_report_init(struct sw_worker_report *report);
  * start request) and READ_NS (when the result was read). With shared clocks the stamps are taken as
  * they are, else they are laid end to end by their durations and by_durations is set: then `start`
  * ends where the first inner phase begins. INIT_PHASE is appended from FROM_NS to the shim's or the
- * worker's first stamp when it is not SW_PHASE_COUNT. */
+ * worker's first stamp when it is not SW_PHASE_COUNT. RESULT is also told the interpreter's version. */
 void sw_worker_spans(const struct sw_worker_report *report, bool shared_clock, int64_t from_ns,
                      int64_t read_ns, enum sw_phase init_phase, struct sw_attempt_result *result);
 

@@ -157,10 +157,14 @@ static void judge_oom(const struct sw_cold_options *options, const struct sw_col
 	char limit[16], line[360];
 	int64_t bytes = options->mode->sandbox.memory_bytes;
 	sw_text_bytes(limit, sizeof limit, (uint64_t)bytes);
-	sw_result_fail(result, SW_OUTCOME_OOM, "over its memory limit of %s and killed%s%s",
-	               bytes > 0 ? limit : "the machine",
-	               facts->is_oom ? "" : " (SIGKILL; this engine does not say why)",
-	               last_line(facts, line));
+	last_line(facts, line);
+	if (bytes > 0)
+		sw_result_fail(result, SW_OUTCOME_OOM,
+		               "over its memory limit of %s and killed%s; raise memory_limit if it needs more%s",
+		               limit, facts->is_oom ? "" : " (SIGKILL; this engine does not say why)", line);
+	else
+		sw_result_fail(result, SW_OUTCOME_OOM,
+		               "killed, as the machine is out of memory; set a memory_limit%s", line);
 }
 
 static void judge_strategy(const struct sw_cold_facts *facts, struct sw_attempt_result *result)
@@ -215,7 +219,7 @@ static void judge(const struct sw_cold_options *options, const struct sw_cold_fa
 {
 	char limit[16];
 	if (facts->is_timed_out)
-		sw_result_fail(result, SW_OUTCOME_TIMEOUT, "over its limit of %s and killed",
+		sw_result_fail(result, SW_OUTCOME_TIMEOUT, "over its limit of %s and killed; raise timeout_seconds if it needs longer",
 		               sw_text_duration(limit, sizeof limit, options->mode->sandbox.timeout_ns));
 	else if (facts->is_cancelled)
 		sw_result_fail(result, SW_OUTCOME_CANCELLED, "stopped before its end");

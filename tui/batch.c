@@ -65,9 +65,12 @@ static int write_report(struct batch *batch, const struct sw_figures *figures)
 {
 	char now[32];
 	struct sw_buf text = {0};
+	const struct sw_run_paths *run = &batch->setup->run;
+	struct sw_report_files files = {run->journal, run->snapshot, run->config,
+	                                batch->options->export_path, batch->options->report_path};
 	sw_paths_now(now);
 	int status = -1;
-	if (sw_report_markdown(figures, now, &text) == 0)
+	if (sw_report_markdown(figures, &files, now, &text) == 0)
 		status = write_text(batch, batch->options->report_path, &text);
 	sw_buf_done(&text);
 	return status;

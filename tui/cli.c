@@ -215,9 +215,10 @@ void sw_cli_help(const struct sw_command *commands, const struct sw_command *com
 		         flags[i].argument ? flags[i].argument : "");
 		sw_buf_addf(out, "  %-22s %s\n", left, flags[i].about);
 	}
-	sw_buf_add_str(out, "\nexit codes: 0 done, 1 a gate failed, 2 usage or configuration,\n3 no engine and "
-	                    "no fallback, 4 inconclusive, 5 the session could not be carried through,\n"
-	                    "130 interrupted (partial results are written)\n");
+	sw_buf_add_str(out, "\nexit codes: 0 done, 2 usage or configuration, 3 no engine and no fallback,\n"
+	                    "5 the session could not be carried through, 130 interrupted (partial "
+	                    "results are written);\n"
+	                    "reserved: 1 a gate failed, 4 inconclusive: not yet used\n");
 }
 
 enum sw_exit sw_cli_exit_code(const struct sw_error *err)

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <unistd.h>
 
 #include "core/buf.h"
 #include "core/error.h"
@@ -13,15 +14,28 @@ static int apply(void *user, const struct sw_event *event)
 	return sw_session_apply(user, event);
 }
 
-static int print(const struct sw_session *session)
+/* A file of the run beside its JOURNAL, into DST; NULL when it is not there. */
+static const char *beside(const char *journal, const char *name, char *dst, size_t size)
 {
-	char now[32];
+	const char *slash = strrchr(journal, '/');
+	int n = snprintf(dst, size, "%.*s%s", slash ? (int)(slash + 1 - journal) : 0, journal, name);
+	return n > 0 && (size_t)n < size && access(dst, F_OK) == 0 ? dst : NULL;
+}
+
+static int print(const struct sw_session *session, const char *journal)
+{
+	char now[32], snapshot[SW_PATH_MAX], config[SW_PATH_MAX];
+	struct sw_report_files files = {
+		.journal = journal,
+		.snapshot = beside(journal, "snapshot.json", snapshot, sizeof snapshot),
+		.config = beside(journal, "config.yaml", config, sizeof config),
+	};
 	struct sw_buf text = {0};
 	struct sw_figures *figures = malloc(sizeof *figures);
 	int status = -1;
 	sw_paths_now(now);
 	if (figures && sw_figures_compute(session, figures) == 0 &&
-	    sw_report_markdown(figures, now, &text) == 0)
+	    sw_report_markdown(figures, &files, now, &text) == 0)
 		status = fwrite(text.data, 1, text.len, stdout) == text.len ? 0 : -1;
 	free(figures);
 	sw_buf_done(&text);
@@ -62,7 +76,7 @@ int sw_cmd_report(const struct sw_cli *cli)
 		code = SW_EXIT_USAGE;
 	} else {
 		tell_broken(journal, &stats);
-		code = print(session) == 0 ? SW_EXIT_DONE : SW_EXIT_FAILED;
+		code = print(session, journal) == 0 ? SW_EXIT_DONE : SW_EXIT_FAILED;
 	}
 	sw_session_free(session);
 	return code;

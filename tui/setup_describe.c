@@ -55,6 +55,7 @@ static void describe_session(const struct sw_setup *setup, struct sw_session_inf
 	info->fallback_enabled = plan->fallback.enabled;
 	info->max_retries = plan->fallback.max_retries;
 	info->fallback_on = plan->fallback.on;
+	info->gates = plan->n_gates;
 	describe_workload(setup, info);
 }
 
@@ -122,7 +123,6 @@ void sw_setup_describe(const struct sw_setup *setup, struct sw_session_info *out
 	COPY(out_environment->image, setup->plan.modes[mode].sandbox.image);
 	COPY(out_environment->image_id, setup->images[mode].id);
 	out_environment->image_bytes = setup->images[mode].size_bytes;
-	out_environment->shim = setup->shims[mode];
 }
 
 void sw_setup_describe_mode(const struct sw_setup *setup, int mode, struct sw_mode_info *out_info)
@@ -138,6 +138,8 @@ void sw_setup_describe_mode(const struct sw_setup *setup, int mode, struct sw_mo
 	if (plan->kind == SW_KIND_HOST)
 		return;
 	COPY(out_info->image, sandbox->image);
+	COPY(out_info->image_id, setup->images[mode].id);
+	out_info->shim = setup->shims[mode];
 	COPY(out_info->network, sandbox->network);
 	COPY(out_info->runtime, sandbox->runtime);
 	COPY(out_info->user, sandbox->user);

@@ -20,6 +20,7 @@ CELLS_MAX = 50_000_000
 REPORT_VALUES_MAX = 20_000
 REPORT_DEPTH_MAX = 16
 JSON_INT_MAX = 1 << 53
+PYTHON = ".".join(map(str, sys.version_info[:3]))
 STRATEGY_FILE = "<strategy>"
 EXIT_SETUP = 70
 EXIT_PROTOCOL = 65
@@ -187,7 +188,7 @@ def decode_source(job):
 
 def parse_source(source):
     if not source.strip():
-        raise Rejected("strategy is empty")
+        raise Rejected("strategy is empty: it needs at least report = sim(position)")
     if "\0" in source:
         at = source.index("\0")
         raise Rejected(f"has a NUL byte at offset {at}", source.count("\n", 0, at) + 1)
@@ -704,7 +705,7 @@ def run_job(job, times):
         error, line = describe(raised)
     digest = hashlib.sha256(result.encode()).hexdigest() if result else None
     return {"v": PROTOCOL, "id": job.get("id"), "outcome": outcome, "error": error, "error_line": line,
-            "digest": digest, "stdout_bytes": printer.bytes}, result
+            "digest": digest, "stdout_bytes": printer.bytes, "python": PYTHON}, result
 
 
 # ---------------------------------------------------------------- protocol

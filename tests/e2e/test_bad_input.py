@@ -518,7 +518,8 @@ class Strategy(Case):
 
     @needs_engine
     def test_never_ends(self):
-        self.outcome("loops_forever.py", "timeout", "limit", timeout_seconds=2)
+        self.outcome("loops_forever.py", "timeout", "over its limit of 2.00 s and killed; raise timeout_seconds",
+                     timeout_seconds=2)
 
     @needs_engine
     def test_swallows_exceptions(self):
@@ -526,7 +527,7 @@ class Strategy(Case):
 
     @needs_engine
     def test_takes_all_memory(self):
-        self.outcome("allocates_everything.py", "oom", "200 MiB", modes=(SANDBOX,), memory_limit="200m")
+        self.outcome("allocates_everything.py", "oom", "200 MiB and killed; raise memory_limit", modes=(SANDBOX,), memory_limit="200m")
 
     @needs_engine
     def test_returns_nan(self):

@@ -84,6 +84,19 @@ class Output(Case):
         self.assert_code(session, 2)
         self.assertIn("nosuch", session.stderr)
 
+    def test_gates_are_not_evaluated(self):
+        never = ["host.p95 < 0s", "host.p95 > 1000s"]
+        session = self.run_it(config=plan(iterations=1, modes=[HOST_MODE], gates=never))
+        self.assert_code(session, 0)
+        self.assertRegex(session.stdout, r"gates +2 configured, not evaluated by this version\n")
+        self.assertNotIn("gates", session.stderr)
+        self.assertEqual(session.snapshot["session"]["gates"], 2)
+        self.assertEqual(session.snapshot["gates"], [])
+        self.assertIn("gates: 2 configured, not evaluated by this version", session.snapshot["notes"])
+        none = self.run_it(config=plan(iterations=1, modes=[HOST_MODE]))
+        self.assertNotIn("gates", none.stdout)
+        self.assertEqual(none.snapshot["notes"], [])
+
     def test_export_to_stdout_is_json_alone(self):
         session = self.run_it("--export", "-", config=plan(), export=False)
         self.assert_code(session, 0)
@@ -101,8 +114,20 @@ class Output(Case):
         self.assert_code(session, 0)
         text = report.read_text()
         self.assertRegex(text, r"(?m)^# ")
-        for words in ("docker-sandbox", session.snapshot["session"]["id"], "```yaml"):
+        for words in ("docker-sandbox", session.snapshot["session"]["id"], "```yaml", str(report)):
             self.assertIn(words, text)
+        self.assertIn("**Python**: not used: the workload is a command", text)
+
+    def test_report_of_a_strategy(self):
+        report = self.box.root / f"report{self.box.next_number()}.md"
+        session = self.run_it("--report", report, "--iterations", "2")
+        self.assert_code(session, 0)
+        text = report.read_text()
+        pythons = {mode["python"] for mode in session.snapshot["modes"]}
+        self.assertEqual(len(pythons), 1, pythons)
+        self.assertRegex(python := pythons.pop(), r"^3\.\d+\.\d+$")
+        self.assertIn(f"- **Python**: {python}\n", text)
+        self.assertIn("- **Validation**: AST validation enabled in both modes (phase validate: ", text)
 
     def test_report_to_stdout(self):
         session = self.run_it("--report", "-", config=plan())
@@ -264,12 +289,28 @@ class ForeignImage(Case):
         with common.foreign_image(f"sandwatch-e2e/noop-{os.getpid()}") as image:
             uploaded, left_out = self.session(image, False), self.session(image, True)
         for session, shim in ((uploaded, "uploaded"), (left_out, "left out")):
-            self.assertEqual(session.snapshot["environment"]["shim"], shim)
+            self.assertEqual(session.mode(SANDBOX)["shim"], shim)
+            self.assertRegex(session.mode(SANDBOX)["image_id"], "^sha256:[0-9a-f]{64}$")
             self.assertEqual(session.snapshot["modes"][0]["iterations"]["ok"], 2)
             self.check_accounts(session.snapshot)
         self.assertEqual(uploaded.snapshot["environment"]["clock"], "shared")
-        self.assertNotIn("has no shim", uploaded.stderr)
+        self.assertIn("is part of create and so of the overhead", uploaded.stderr)
         self.assertIn("has no shim and its root is read-only", left_out.stderr)
+        self.assertIn("start is measured up to the engine's answer, so boot is part of it", left_out.stderr)
+        for session in (uploaded, left_out):
+            self.assertEqual([note for note in session.snapshot["notes"] if note in session.stderr],
+                             session.snapshot["notes"])
+
+    def test_each_mode_has_its_own(self):
+        with common.foreign_image(f"sandwatch-e2e/noop-{os.getpid()}") as image:
+            modes = [{"name": "foreign", "kind": "cold", "image": image, "read_only": False}, COLD_MODE,
+                     {"name": "missing", "kind": "cold", "image": "sandwatch-e2e/nosuch"}, HOST_MODE]
+            session = self.run_it(config=plan(["/usr/bin/env"], modes=modes, iterations=1))
+        shims = {mode["name"]: (mode["shim"], mode["image_id"] is None) for mode in session.snapshot["modes"]}
+        self.assertEqual(shims, {"foreign": ("uploaded", False), SANDBOX: ("baked", False), "missing": (None, True),
+                                 "host": (None, True)})
+        self.assertEqual(len({session.mode(name)["image_id"] for name in ("foreign", SANDBOX)}), 2)
+        self.assertEqual(session.stderr.count("has no shim"), 1)
 
     def test_strategies_need_our_image(self):
         config = {"session": {"iterations": 1}, "modes": [COLD_MODE]}
@@ -637,9 +678,16 @@ class Recorded(Case):
         self.assert_code(again, 0)
 
         def without_date(text):
+            text = re.sub(r"(?m)^\d\. \*\*(Exported snapshot|This report)\*\*: .*\n", "", text)
             return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "DATE", text)
 
         self.assertEqual(without_date(again.stdout), without_date(path.read_text()))
+        # The report of the run itself knows where it was sent.
+        for name in ("Exported snapshot", "This report"):
+            self.assertIn(f"**{name}**", path.read_text())
+            self.assertNotIn(f"**{name}**", again.stdout)
+        for name in ("journal.jsonl", "snapshot.json", "config.yaml"):
+            self.assertIn(f"{session.run_folder}/{name}", again.stdout)
         for mode in session.snapshot["modes"]:
             mean = mode["latency_ns"]["mean"] / 1e6
             self.assertIn(f"{mean:.2f}", again.stdout.replace(",", ""))

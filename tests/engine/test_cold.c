@@ -434,7 +434,7 @@ static void endless_command_times_out(void **state)
 	bench.options.shim = SW_SHIM_BAKED;
 	bench.mode.sandbox.timeout_ns = FX_SECOND;
 	run_python("while True: pass");
-	assert_outcome(SW_OUTCOME_TIMEOUT, "over its limit of 1.00 s and killed");
+	assert_outcome(SW_OUTCOME_TIMEOUT, "over its limit of 1.00 s and killed; raise timeout_seconds");
 	assert_true(bench.result.end_ns - bench.result.start_ns >= FX_SECOND);
 	assert_tiled();
 	assert_true(span_ns(SW_PHASE_STOP) > 0);
@@ -450,7 +450,7 @@ static void memory_limit_is_oom(void **state)
 	bench.options.shim = SW_SHIM_BAKED;
 	bench.mode.sandbox.memory_bytes = 64 << 20;
 	run_python("x = bytearray(1 << 30)");
-	assert_outcome(SW_OUTCOME_OOM, "over its memory limit of 64 MiB and killed");
+	assert_outcome(SW_OUTCOME_OOM, "over its memory limit of 64 MiB and killed; raise memory_limit");
 	assert_tiled();
 }
 

@@ -193,8 +193,8 @@ class Messages(Persistent):
         self.check(self.run_job(strategy("broken_syntax.py")), "rejected", "line 2: SyntaxError: invalid syntax")
 
     def test_empty(self):
-        self.check(self.run_job(""), "rejected", "strategy is empty")
-        self.check(self.run_job(strategy("empty.py")), "rejected", "strategy is empty")
+        self.check(self.run_job(""), "rejected", "strategy is empty: it needs at least report = sim(position)")
+        self.check(self.run_job(strategy("empty.py")), "rejected", "strategy is empty: it needs at least report = sim(position)")
 
     def test_invalid_utf8(self):
         result = self.run_job(strategy("invalid_utf8.py"))
@@ -278,6 +278,11 @@ class Contract(Persistent):
         self.assertEqual(result["id"], "abc")
         text = json.dumps(result["result"], sort_keys=True, separators=(",", ":"), allow_nan=False)
         self.assertEqual(result["digest"], hashlib.sha256(text.encode()).hexdigest())
+
+    def test_the_interpreter_names_its_version(self):
+        result = self.run_job()
+        self.assertRegex(result["python"], r"^3\.\d+\.\d+$")
+        self.assertEqual(self.run_job("x = ")["python"], result["python"])
 
     def test_same_job_same_digest(self):
         for backtest in ("mock", "real"):

@@ -81,6 +81,7 @@ static void random_session(struct sw_rng *rng, struct sw_session_info *s)
 	s->fallback_enabled = random_bool(rng);
 	s->max_retries = random_int(rng);
 	s->fallback_on = random_int(rng);
+	s->gates = random_int(rng);
 	RANDOM_TEXT(s->workload);
 	s->command = random_bool(rng);
 	RANDOM_TEXT(s->strategy);
@@ -108,7 +109,6 @@ static void random_environment(struct sw_rng *rng, struct sw_environment *e)
 	RANDOM_TEXT(e->image);
 	RANDOM_TEXT(e->image_id);
 	e->image_bytes = random_int(rng);
-	e->shim = (enum sw_shim)random_word(rng, &sw_words_shim);
 	RANDOM_TEXT(e->engine_error);
 }
 
@@ -119,6 +119,8 @@ static void random_mode(struct sw_rng *rng, struct sw_mode_info *m)
 	m->parallel = random_int(rng);
 	m->planned = random_int(rng);
 	RANDOM_TEXT(m->image);
+	RANDOM_TEXT(m->image_id);
+	m->shim = (enum sw_shim)random_word(rng, &sw_words_shim);
 	RANDOM_TEXT(m->network);
 	RANDOM_TEXT(m->runtime);
 	RANDOM_TEXT(m->user);
@@ -158,6 +160,7 @@ static void random_attempt(struct sw_rng *rng, struct sw_iteration_info *it)
 	it->dropped_bytes = random_int(rng);
 	it->by_durations = random_bool(rng);
 	RANDOM_TEXT(it->digest);
+	RANDOM_TEXT(it->python);
 	RANDOM_TEXT(it->container);
 	RANDOM_TEXT(it->text);
 	random_spans(rng, it);

@@ -17,6 +17,14 @@
 #include "core/text.h"
 #include "tests/unit/core/story_list.h"
 
+static const struct sw_report_files report_files = {
+	.journal = "/state/runs/7f3a/journal.jsonl",
+	.snapshot = "/state/runs/7f3a/snapshot.json",
+	.config = "/state/runs/7f3a/config.yaml",
+	.exported = "-",
+	.report = "/home/me/my_report.md",
+};
+
 struct fixture {
 	struct story story;
 	struct sw_figures figures;
@@ -60,7 +68,7 @@ static inline const char *summary(struct fixture *f, int width, bool ascii)
 static inline const char *markdown(struct fixture *f)
 {
 	sw_buf_clear(&f->text);
-	assert_int_equal(sw_report_markdown(&f->figures, GENERATED_AT, &f->text), 0);
+	assert_int_equal(sw_report_markdown(&f->figures, &report_files, GENERATED_AT, &f->text), 0);
 	return f->text.data;
 }
 

@@ -51,6 +51,7 @@ static inline struct sw_session_info story_info(const char *name)
 		.fallback_enabled = true,
 		.max_retries = 1,
 		.fallback_on = INT64_C(1) << SW_OUTCOME_ENGINE,
+		.gates = 2,
 		.workload = "momentum, mock, 252 days × 10 symbols",
 		.strategy = "momentum",
 		.days = 252,
@@ -92,7 +93,6 @@ static inline struct sw_environment story_machine(void)
 		.image = "sandwatch/python:latest",
 		.image_id = "sha256:0123456789ab",
 		.image_bytes = 111 * (INT64_C(1) << 20),
-		.shim = SW_SHIM_BAKED,
 	};
 }
 
@@ -114,6 +114,8 @@ static inline struct sw_mode_info story_mode_info(const char *name, enum sw_kind
 	if (kind == SW_KIND_HOST)
 		return info;
 	snprintf(info.image, sizeof(info.image), "sandwatch/python:latest");
+	snprintf(info.image_id, sizeof(info.image_id), "sha256:0123456789ab");
+	info.shim = SW_SHIM_BAKED;
 	snprintf(info.network, sizeof(info.network), "none");
 	snprintf(info.runtime, sizeof(info.runtime), "default");
 	snprintf(info.user, sizeof(info.user), "65534:65534");
@@ -216,8 +218,10 @@ static inline void story_turn(struct story *s, int mode, const struct turn *turn
 	                               .start_ns = s->t_ns,
 	                               .by_durations = turn->by_durations};
 	story_add_spans(s, turn, &it);
-	if (turn->outcome == SW_OUTCOME_OK)
+	if (turn->outcome == SW_OUTCOME_OK) {
 		snprintf(it.digest, sizeof(it.digest), "%064d", 7);
+		snprintf(it.python, sizeof(it.python), "3.11.2");
+	}
 	snprintf(it.text, sizeof(it.text), "%s", turn->error ? turn->error : "");
 	s->t_ns += it.wall_ns;
 	story_it(s, SW_EVENT_ATTEMPT_FINISHED, mode, &it);

@@ -98,6 +98,7 @@ static void the_longest_event_fits_a_line(void **state)
 	it->warmup = it->on_host = it->by_durations = true;
 	it->outcome = SW_OUTCOME_CANCELLED;
 	memset(it->digest, '"', sizeof it->digest - 1);
+	memset(it->python, '"', sizeof it->python - 1);
 	memset(it->container, '"', sizeof it->container - 1);
 	memset(it->text, '\\', sizeof it->text - 1);
 	it->n_spans = SW_SPANS_MAX;

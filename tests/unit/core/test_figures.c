@@ -95,6 +95,10 @@ static void test_phases_and_shares(void **state)
 	assert_close(mode->group_ns[SW_GROUP_CLEANUP], 0);
 	assert_close(mode->group_share[SW_GROUP_STARTUP], 0.7);
 	assert_close(mode->group_share[SW_GROUP_EXECUTION], 0.3);
+	/* Off the path: nothing to save. */
+	assert_close(sw_mode_phases_ns(mode, 1U << SW_PHASE_CREATE | 1U << SW_PHASE_START), 35e6);
+	assert_close(sw_mode_phases_ns(mode, ~0U), 50e6);
+	assert_close(sw_mode_phases_ns(&f->figures.modes[0], ~0U), 0);
 }
 
 static void test_shares_and_other_add_up(void **state)
@@ -155,6 +159,8 @@ static void test_overhead_and_projection(void **state)
 	assert_close(figures->overhead_min_ns, 300e6);
 	assert_close(figures->overhead_max_ns, 400e6);
 	assert_close(figures->overhead_p50_ns, 350e6);
+	/* sd² is 5000 ms² and 20,000 ms². */
+	assert_close(figures->overhead_stddev_ns, sqrt(25000) * 1e6);
 	assert_close(figures->overhead_percent, 350.0 / 1.5);
 	assert_close(figures->overhead_percent_low, figures->overhead_ci.low / 1.5e6);
 	assert_int_equal(figures->overhead_ci.method, SW_CI_BOOTSTRAP);
@@ -202,6 +208,7 @@ static void test_one_iteration_has_no_interval(void **state)
 	timed(f, 1, MS, 400 * MS);
 	compute(f);
 	assert_int_equal(f->figures.overhead_ci.method, SW_CI_NONE);
+	assert_close(f->figures.overhead_stddev_ns, 0);
 	assert_false(f->figures.distinguishable);
 }
 

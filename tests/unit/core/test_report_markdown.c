@@ -10,9 +10,14 @@
 static const char *const sections[] = {
 	"\n## Executive Summary\n",
 	"\n## Test Configuration\n",
+	"\n### Environment\n",
+	"\n- **Python**: ",
+	"\n### Test Parameters\n",
+	"\n- **Timeout**: ",
 	"\n## Baseline Results",
 	"\n## Docker Sandbox Results",
 	"\n## Performance Comparison\n",
+	"\n### Execution Time Analysis\n",
 	"\n### Overhead Percentage\n",
 	"\n## Overhead Breakdown\n",
 	"\n## Production Performance Projection\n",
@@ -21,12 +26,20 @@ static const char *const sections[] = {
 	"\n## Decision Framework Application\n",
 	"\n### Recommended Configuration\n",
 	"\n## Risk Assessment\n",
+	"\n### Low Risk Factors\n",
+	"\n### Medium Risk Factors\n",
+	"\n### Mitigation Strategies\n",
 	"\n## Recommendations\n",
 	"\n#### Option A",
+	"\n**Use Case**: ",
 	"\n#### Option B",
+	"\n**Use Case**: ",
 	"\n#### Option C",
+	"\n**Use Case**: ",
 	"\n## Future Optimization Opportunities\n",
 	"\n## Conclusion\n",
+	"\n## Test Results Files\n",
+	"\n### Generated Artifacts\n",
 	"\n### Raw Data Summary\n",
 };
 
@@ -94,7 +107,7 @@ static void test_markdown_in_every_state(void **state)
 				fail_msg("%s: no %s in its place", story_list[s].name, sections[i]);
 		}
 		/* Nothing from outside made a heading of its own. */
-		assert_int_equal(count_of(text, "\n## "), 14);
+		assert_int_equal(count_of(text, "\n## "), 15);
 		assert_int_equal(count_of(text, "\n# "), 0);
 		assert_int_equal(count_of(text, "\n```") % 2, 0);
 		for (size_t i = 0; i < f->text.len; i++)
@@ -121,12 +134,156 @@ static void test_markdown_invents_nothing(void **state)
 	assert_says(f, "#### Option C: Disable for Testing (RECOMMENDED)");
 	tell(f, story_done);
 	markdown(f);
-	assert_says(f, "Not available in this version.");
-	assert_says(f, "| Container Reuse | not measured in this session |");
+	assert_says(f, "This run has no history to compare with");
+	assert_says_not(f, "| measured: ");
 	tell(f, story_sixteen);
 	markdown(f);
-	assert_says(f, "| Container Reuse | mode-03: ");
-	assert_says(f, "| Parallel Execution | mode-02: ");
+	assert_says(f, "| measured: mode mode-03 |");
+	assert_says_not(f, "measured: mode mode-04"); /* two at once: not an iteration after the other */
+}
+
+/* 10 + 20 + 30 + 40 ms in the phases that reuse leaves out, 60 ms of them the engine's; 100 ms of job. */
+static void tell_bounds(struct fixture *f, const char *runtime)
+{
+	static const struct beat host[] = {{SW_PHASE_EXECUTE, 100 * MS, false}};
+	static const struct beat cold[] = {{SW_PHASE_CREATE, 10 * MS, false},
+	                                   {SW_PHASE_START, 20 * MS, false},
+	                                   {SW_PHASE_IMPORTS, 40 * MS, false},
+	                                   {SW_PHASE_EXECUTE, 100 * MS, false},
+	                                   {SW_PHASE_REMOVE, 30 * MS, false}};
+	static const struct beat light[] = {{SW_PHASE_START, 50 * MS, false},
+	                                    {SW_PHASE_EXECUTE, 100 * MS, false}};
+	struct turn turns[3] = {{BEATS(host), .exact_ns = true},
+	                        {BEATS(cold), .exact_ns = true},
+	                        {BEATS(light), .exact_ns = true}};
+	struct sw_session_info info = story_info("bounds");
+	struct sw_mode_info other = story_mode_info("crun-sandbox", SW_KIND_COLD);
+
+	story_study(&f->story, &info);
+	snprintf(other.runtime, sizeof(other.runtime), "%s", runtime);
+	story_mode(&f->story, &other);
+	for (int mode = 0; mode < 3; mode++)
+		story_turn(&f->story, mode, &turns[mode]);
+	assert_int_equal(sw_figures_compute(f->story.session, &f->figures), 0);
+	markdown(f);
+}
+
+static void test_bounds_follow_from_the_phases(void **state)
+{
+	struct fixture *f = *state;
+
+	tell_bounds(f, "default");
+	assert_says(f, "| Container Reuse | 200.0 ms | not below 100.0 ms | at most -50.0 % | not "
+	               "measured by this run; a bound, not an estimate |");
+	assert_says(f, "| Prepared Containers | 200.0 ms | not below 160.0 ms | at most -20.0 % |");
+	assert_says(f, "| Parallel Execution (5x) | 4.00 s (20 iter) | not below 800 ms (20 iter) | at "
+	               "most -80.0 % |");
+	assert_says(f, "| Lightweight Runtime | 200.0 ms | not below 140.0 ms | at most -30.0 % |");
+	assert_says(f, "5 at once may take 10 GiB by memory_limit; the machine has 8 GiB");
+	assert_says(f, "may take 2.5 CPUs");
+	sw_session_free(f->story.session);
+	tell_bounds(f, "crun");
+	assert_says(f, "| Lightweight Runtime | 200.0 ms | 150.0 ms | **-25.0 %** | measured: mode "
+	               "crun-sandbox |");
+}
+
+static void test_one_iteration_has_no_interval(void **state)
+{
+	struct fixture *f = *state;
+
+	tell_bounds(f, "default");
+	assert_says(f, "adds **+100.0 ms per iteration**.\n");
+	assert_says(f, "| Mean, 95 % from | - |");
+	assert_says(f, "| Std Dev | - |");
+	assert_says(f, "| **Overhead** | **+100.0 ms** | +100.0 ms | +100.0 ms | - |");
+	assert_says(f, "one iteration gives no interval");
+	assert_says_not(f, "% interval +");
+	assert_says_not(f, "√");
+}
+
+static void test_mitigation_follows_from_what_happened(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, story_done);
+	markdown(f);
+	assert_says(f, "**Overhead**: phase imports takes the most");
+	assert_says(f, "none in 20 iterations leaves up to 16.1 % possible");
+	assert_says(f, "timeout_seconds (5.00 min) was not hit; the longest iteration took 423 ms");
+	assert_says(f, "memory_limit (2 GiB) was not hit");
+	assert_says(f, "**fallback mechanism**: on, and never taken here");
+	tell(f, story_interrupted);
+	markdown(f);
+	assert_says(f, "**Timeouts**: 1 at the limit of timeout_seconds (5.00 min)");
+	assert_says(f, "**Memory**: 1 killed at the limit of memory_limit (2 GiB)");
+	assert_says_not(f, "was not hit");
+	tell(f, story_all_fell_back);
+	markdown(f);
+	assert_says(f, "mend what caused them first: engine 20");
+	assert_says_not(f, "no engine errors, nothing out of memory or crashed\n- Last");
+	assert_says(f, "**Retries**: 20 (engine 20); max_retries is 1");
+	assert_says(f, "**Fallback policy**: set sandbox.fallback.on to");
+	assert_says(f, "exercised: 20 taken, 19 of them ended ok on the host");
+	assert_says_not(f, "was not hit");
+	tell(f, story_empty);
+	markdown(f);
+	assert_says_not(f, "limit (");
+}
+
+static void test_python_and_validation(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, story_done);
+	markdown(f);
+	assert_says(f, "- **Python**: 3.11.2\n");
+	assert_says(f, "- **Validation**: AST validation enabled in both modes (phase validate: 268 µs in "
+	               "ast-only · 1.38 ms in docker-sandbox)");
+	snprintf(f->story.session->modes[0]->python, SW_PYTHON_MAX, "3.12.1");
+	markdown(f);
+	assert_says(f, "- **Python**: 3.12.1 in ast-only · 3.11.2 in docker-sandbox\n");
+	f->story.session->info.command = true;
+	markdown(f);
+	assert_says(f, "- **Python**: not used: the workload is a command\n");
+	assert_says(f, "- **Validation**: none: the workload is a command\n");
+	assert_says_not(f, "mock simulation");
+	tell(f, story_engineless);
+	markdown(f);
+	assert_says(f, "- **Python**: 3.11.2\n"); /* the host's */
+	tell(f, story_started);
+	markdown(f);
+	assert_says(f, "- **Python**: not known\n");
+}
+
+static void test_shims_of_modes_that_differ(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, story_sixteen);
+	markdown(f);
+	assert_says(f, "- **Start stamp (shim)**: baked\n");
+	f->story.session->modes[1]->info.shim = SW_SHIM_UPLOADED;
+	markdown(f);
+	assert_says(f, "- **Start stamp (shim)**: uploaded in docker-sandbox · baked in mode-02 · ");
+	tell(f, story_one_mode);
+	markdown(f);
+	assert_says(f, "- **Start stamp (shim)**: not known\n");
+}
+
+static void test_files_are_named_as_far_as_known(void **state)
+{
+	static const struct sw_report_files none = {0};
+	struct fixture *f = *state;
+
+	tell(f, story_done);
+	markdown(f);
+	assert_says(f, "1. **Journal, every event of the run**: /state/runs/7f3a/journal.jsonl\n");
+	assert_says(f, "4. **Exported snapshot**: standard output\n");
+	assert_says(f, "5. **This report**: /home/me/my\\_report.md\n");
+	sw_buf_clear(&f->text);
+	assert_int_equal(sw_report_markdown(&f->figures, &none, GENERATED_AT, &f->text), 0);
+	assert_says(f, "None that this report knows of.");
+	assert_says_not(f, "**Journal");
 }
 
 static void test_markdown_golden(void **state)
@@ -164,6 +321,12 @@ int main(void)
 		TEST(test_markdown_invents_nothing),
 		TEST(test_markdown_golden),
 		TEST(test_raw_data),
+		TEST(test_bounds_follow_from_the_phases),
+		TEST(test_one_iteration_has_no_interval),
+		TEST(test_mitigation_follows_from_what_happened),
+		TEST(test_python_and_validation),
+		TEST(test_shims_of_modes_that_differ),
+		TEST(test_files_are_named_as_far_as_known),
 	};
 	return cmocka_run_group_tests_name("report_markdown", tests, NULL, NULL);
 }

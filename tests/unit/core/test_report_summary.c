@@ -102,6 +102,14 @@ static void test_summary_names_what_happened(void **state)
 	tell(f, story_hostile);
 	summary(f, 80, false);
 	assert_says(f, "A line was cut to the width");
+	tell(f, story_done);
+	summary(f, 80, false);
+	assert_says(f, "\n  ○ gates             2 configured, not evaluated by this version\n");
+	f->story.session->info.gates = 0;
+	summary(f, 80, false);
+	assert_says_not(f, "gates");
+	markdown(f);
+	assert_says_not(f, "Gates");
 	tell(f, story_sixteen);
 	summary(f, 60, false);
 	assert_says(f, "\n  mode-15 ");
@@ -141,7 +149,7 @@ static void test_a_full_buffer_is_an_error(void **state)
 		sw_buf_init(&small, limit);
 		int a = sw_report_summary(&f->figures, 80, limit % 2, &small);
 		sw_buf_clear(&small);
-		int b = sw_report_markdown(&f->figures, GENERATED_AT, &small);
+		int b = sw_report_markdown(&f->figures, &report_files, GENERATED_AT, &small);
 		sw_buf_clear(&small);
 		int c = limit < 200 ? sw_report_recommended_yaml(&f->figures, &small) : -1;
 		sw_buf_done(&small);

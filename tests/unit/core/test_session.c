@@ -341,6 +341,31 @@ static void what_does_not_fit_changes_nothing(void **state)
 	assert_int_equal(sw_session_done(session), 0);
 }
 
+static void finish_attempt_with(int64_t iteration, bool on_host, const char *python)
+{
+	begin(SW_EVENT_ITERATION_STARTED, 1, iteration);
+	apply();
+	struct sw_iteration_info *it = begin(SW_EVENT_ATTEMPT_FINISHED, 1, iteration);
+	it->on_host = on_host;
+	snprintf(it->python, sizeof it->python, "%s", python);
+	apply();
+	begin(SW_EVENT_ITERATION_FINISHED, 1, iteration);
+	apply();
+}
+
+/* A fallback's is the host's interpreter, not the sandbox's. */
+static void a_mode_knows_its_own_interpreter(void **state)
+{
+	(void)state;
+	start_session(5);
+	finish_attempt_with(1, true, "3.10.1");
+	assert_string_equal(session->modes[1]->python, "");
+	finish_attempt_with(2, false, "3.11.2");
+	finish_attempt_with(3, false, "3.12.3");
+	assert_string_equal(session->modes[1]->python, "3.11.2");
+	assert_string_equal(session->modes[0]->python, "");
+}
+
 static void modes_have_a_bound(void **state)
 {
 	(void)state;
@@ -570,6 +595,7 @@ int main(void)
 		TEST(gaps_and_duplicates_are_counted),
 		TEST(a_lost_finish_does_not_stop_the_mode),
 		TEST(what_does_not_fit_changes_nothing),
+		TEST(a_mode_knows_its_own_interpreter),
 		TEST(modes_have_a_bound),
 		TEST(a_session_ends_once),
 		TEST(notes_and_recent_are_rings),

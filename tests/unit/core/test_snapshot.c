@@ -162,7 +162,7 @@ static void test_the_validator_refuses_what_is_wrong(void **state)
 		{"done-does-not-add-up", "\"done\": 20", "\"done\": 19"},
 		{"not-run-does-not-add-up", "\"not_run\": 0", "\"not_run\": 3"},
 		{"sample-lost", "\"samples_dropped\": 0", "\"samples_dropped\": 1"},
-		{"twice", "\"notes\": []", "\"notes\": [], \"notes\": []"},
+		{"twice", "\"gates\": []", "\"gates\": [], \"gates\": []"},
 		{"trailing-comma", "\"gates\": []", "\"gates\": [],,"},
 	};
 	struct fixture *f = *state;
@@ -227,6 +227,24 @@ static void test_a_full_buffer_is_an_error(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* What nobody evaluated is not to be taken for held. */
+static void test_gates_are_said_not_to_be_evaluated(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, story_done);
+	assert_non_null(strstr(f->text.data, "\"gates\": 2,"));
+	assert_non_null(strstr(f->text.data, "\"gates: 2 configured, not evaluated by this version\""));
+	f->story.session->info.gates = 0;
+	f->story.session->n_notes = SW_NOTES_MAX;
+	write_snapshot(f);
+	assert_null(strstr(f->text.data, "gates: "));
+	save(f, "full", f->text.data, f->text.len);
+	f->story.session->info.gates = 1;
+	write_snapshot(f);
+	save(f, "full-and-gates", f->text.data, f->text.len);
+	assert_int_equal(validate(f, NULL), 0);
+}
+
 static void test_golden(void **state)
 {
 	struct fixture *f = *state;
@@ -246,6 +264,7 @@ int main(void)
 		TEST(test_the_same_bytes_again),
 		TEST(test_what_was_not_measured_is_null),
 		TEST(test_a_full_buffer_is_an_error),
+		TEST(test_gates_are_said_not_to_be_evaluated),
 		TEST(test_golden),
 	};
 	return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

@@ -165,6 +165,22 @@ static void reasons_are_cleaned(void **state)
 	assert_true(*report.error);
 }
 
+static void the_interpreter_names_its_version(void **state)
+{
+	(void)state;
+	feed("\036sw1 " TOKEN " result {\"outcome\":\"failed\",\"python\":\"3.11.2\"}\n");
+	assert_string_equal(report.python, "3.11.2");
+	sw_worker_spans(&report, true, 1, 2, SW_PHASE_COUNT, &result);
+	assert_string_equal(result.python, "3.11.2");
+	again();
+	feed("\036sw1 " TOKEN " result {\"outcome\":\"failed\",\"python\":\"\\u001b[1m3\"}\n");
+	assert_string_equal(report.python, "?[1m3");
+	again();
+	feed("\036sw1 " TOKEN " result {\"outcome\":\"failed\",\"python\":3}\n");
+	assert_true(report.has_result);
+	assert_string_equal(report.python, "");
+}
+
 static const char story[] = "before\n\036sw1 " TOKEN " init 5\nprinted" RESULT_OK "after\036half\n"
 							"\036sw1 " TOKEN " exit 99 code 3\nlast words\n";
 
@@ -580,6 +596,7 @@ int main(void)
 		TEST(a_job_without_memory_is_an_error),
 		TEST(a_result_is_read),
 		TEST(reasons_are_cleaned),
+		TEST(the_interpreter_names_its_version),
 		TEST(sentinels_split_anywhere_are_found),
 		TEST(sentinels_split_at_random_are_found),
 		TEST(what_is_almost_a_sentinel_is_output),

@@ -207,6 +207,7 @@ static void help_lists_what_is_there(void **state)
 		assert_non_null(strstr(buf.data, c->about));
 	assert_non_null(strstr(buf.data, "--iterations N"));
 	assert_non_null(strstr(buf.data, "exit codes"));
+	assert_non_null(strstr(buf.data, "reserved: 1 a gate failed, 4 inconclusive: not yet used"));
 	assert_null(strstr(buf.data, "--data"));
 	sw_buf_clear(&buf);
 	sw_cli_help(commands, &commands[2], &buf);
