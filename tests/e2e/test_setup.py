@@ -6,10 +6,11 @@ import shutil
 import signal
 import stat
 import subprocess
+import threading
 
 import common
 from common import Case, SANDWATCH, containers, containers_of, needs_engine, needs_root, until
-from engines import Listener
+from engines import Listener, Proxy
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STRATEGY = {"session": {"iterations": 1, "warmup": 0}, "sandbox": {"docker": {"cpu_count": 0}}}
@@ -26,6 +27,20 @@ def processes_with(text):
         if text.encode() in said:
             found.append(int(entry.name))
     return found
+
+
+class SlowToCreate(Proxy):
+    """Hands a request to create on only when it is told to."""
+
+    def __init__(self, path, backend):
+        self.asked, self.told = threading.Event(), threading.Event()
+        super().__init__(path, backend)
+
+    def answer(self, connection, name, head, body):
+        if name == "create":
+            self.asked.set()
+            self.told.wait(common.DEADLINE)
+        super().answer(connection, name, head, body)
 
 
 class Setup(Case):
@@ -82,6 +97,18 @@ class Export(Setup):
             for number in ENDS:
                 with self.subTest(what, signal=number):
                     self.interrupt(number, when, what)
+
+    def test_while_the_engine_makes_the_container(self):
+        """It would be made behind the back of who had removed it too early."""
+        state, image = self.fresh()
+        with SlowToCreate(self.box.root / f"slow{self.box.next_number()}.sock", common.HOST[len("unix://"):]) as proxy:
+            session = self.begin(state, host=proxy.url)
+            until(lambda: session.process.poll() is not None or proxy.asked.is_set(), "it asks for a container")
+            session.send(signal.SIGINT)
+            with self.assertRaises(AssertionError):
+                until(lambda: session.process.poll() is not None or "remove" in proxy.seen, "it gives up", 0.3)
+            proxy.told.set()
+            self.check_interrupted(session, image)
 
     def test_image_build(self):
         when = self.moments["the container is there"]
@@ -166,7 +193,11 @@ class Recipe(Setup):
         cache = pathlib.Path(path.partition(":")[0]) / "apt-cache"
         cache.write_text("#!/bin/sh\nexit 0\n")
         cache.chmod(0o755)
-        self.interrupt(signal.SIGTERM, lambda session, image: len(processes_with("/dev/zero")) > 0, "apt-get runs",
+
+        def runs(session, image):
+            return set(processes_with(self.mark)) & set(processes_with("/dev/zero"))
+
+        self.interrupt(signal.SIGTERM, runs, "apt-get runs",
                        host="unix:///nonexistent/s", env={"PATH": path})
 
 
