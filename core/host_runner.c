@@ -158,7 +158,8 @@ static void judge_end(struct host *h)
 	if (h->cancelled)
 		sw_result_fail(r, SW_OUTCOME_CANCELLED, "stopped by the user");
 	else if (h->timed_out)
-		sw_result_fail(r, SW_OUTCOME_TIMEOUT, "over its limit of %s and killed; raise timeout_seconds if it needs longer",
+		sw_result_fail(r, SW_OUTCOME_TIMEOUT,
+		               "over its limit of %s and killed; raise timeout_seconds if it needs longer",
 		               sw_text_duration(limit, sizeof limit, h->o.timeout_ns));
 	else if (h->exit_signal)
 		sw_result_fail(r, SW_OUTCOME_CRASHED, "died by %s; the last it said: %s",

@@ -38,10 +38,12 @@ static void put_overhead(const struct sw_page *page)
 		               sw_ci_method_name(figures->overhead_ci.method));
 		sw_page_labelled(page, LABEL, "95 % interval", text);
 	}
-	(void)snprintf(text, sizeof(text), "%s of the baseline's mean (%s to %s)",
-	               sw_percent(figures->overhead_percent).text,
-	               sw_percent(figures->overhead_percent_low).text,
-	               sw_percent(figures->overhead_percent_high).text);
+	int len = snprintf(text, sizeof(text), "%s of the baseline's mean",
+	                   sw_percent(figures->overhead_percent).text);
+	if (figures->overhead_ci.method != SW_CI_NONE)
+		(void)snprintf(text + len, sizeof(text) - (size_t)len, " (%s to %s)",
+		               sw_percent(figures->overhead_percent_low).text,
+		               sw_percent(figures->overhead_percent_high).text);
 	sw_page_labelled(page, LABEL, "relative", text);
 	sw_page_paragraph(page, sw_say_small_baseline(figures).text);
 	sw_page_paragraph(page, sw_say_noise(figures).text);
@@ -76,8 +78,11 @@ static void put_job_table(const struct sw_page *page)
 		sw_table_cell(&table, "%s s", sw_fixed(p->baseline_ns / 1e9, 2).text);
 		sw_table_cell(&table, "%s s", sw_fixed(p->candidate_ns / 1e9, 2).text);
 		sw_table_cell(&table, "%s", sw_percent_fixed(p->overhead_percent).text);
-		sw_table_cell(&table, "%s to %s", sw_signed(p->overhead_percent_low, 1).text,
-		              sw_percent_fixed(p->overhead_percent_high).text);
+		if (figures->overhead_ci.method == SW_CI_NONE)
+			sw_table_cell(&table, "-");
+		else
+			sw_table_cell(&table, "%s to %s", sw_signed(p->overhead_percent_low, 1).text,
+			              sw_percent_fixed(p->overhead_percent_high).text);
 		if (has_ratio(figures)) {
 			sw_table_cell(&table, "%s s", sw_fixed(p->ratio_candidate_ns / 1e9, 2).text);
 			sw_table_cell(&table, "%s", sw_percent_fixed(p->ratio_percent).text);
@@ -133,8 +138,11 @@ static void reliability_row(struct sw_table *table, const struct sw_mode_figures
 	sw_table_cell(table, "%" PRIu64, mode->ok);
 	sw_table_cell(table, "%" PRIu64, mode->failures);
 	sw_table_cell(table, "%s", mode->judged ? sw_rate(mode->success_rate).text : "-");
-	sw_table_cell(table, "%s to %s", sw_rate(mode->success_ci.low).text,
-	              sw_rate(mode->success_ci.high).text);
+	if (mode->judged)
+		sw_table_cell(table, "%s to %s", sw_rate(mode->success_ci.low).text,
+		              sw_rate(mode->success_ci.high).text);
+	else
+		sw_table_cell(table, "-");
 	if (state->info.kind == SW_KIND_HOST)
 		sw_table_cell(table, "-");
 	else

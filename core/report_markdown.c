@@ -17,7 +17,13 @@ static void put_title(const struct sw_markdown *md, const char *generated_at)
 	sw_md_add(md, "**Date**: %s\n", sw_md(*info->started_at ? info->started_at : "-").text);
 	sw_md_add(md, "**Session**: %s (%s)\n", sw_md(*info->name ? info->name : "-").text,
 	          sw_md(*info->id ? info->id : "-").text);
-	sw_md_add(md, "**Status**: %s\n", sw_md(sw_say_state(md->figures).text).text);
+	if (md->figures->session->started && md->figures->session->state == SW_STATE_RUNNING)
+		sw_md_add(md, "**Status**: unfinished: its journal has no end (the session was killed, or "
+		              "still runs); %" PRIu64 " of %" PRIu64 " iterations in %s\n",
+		          sw_session_done(md->figures->session), sw_session_planned(md->figures->session),
+		          sw_duration((double)md->figures->session->last_ns).text);
+	else
+		sw_md_add(md, "**Status**: %s\n", sw_md(sw_say_state(md->figures).text).text);
 	sw_md_add(md, "**Generated**: %s by sandwatch %s\n\n", sw_md(generated_at).text,
 	          sw_md(info->tool_version).text);
 }
@@ -36,10 +42,11 @@ static void put_executive_summary(const struct sw_markdown *md)
 		const struct sw_mode_figures *candidate = &figures->modes[figures->candidate];
 		sw_md_add(md,
 		          "%s was measured against %s. It demonstrated a **%s success rate** over %" PRIu64
-		          " iterations with **%" PRIu64 " fallbacks**, and adds **%s per iteration**",
+		          " iteration%s with **%" PRIu64 " fallbacks**, and adds **%s per iteration**",
 		          sw_md(sw_say_candidate(figures).text).text,
 		          sw_md(sw_say_baseline(figures).text).text, sw_rate(candidate->success_rate).text,
-		          candidate->judged, sw_mode_taken(candidate->state),
+		          candidate->judged, candidate->judged == 1 ? "" : "s",
+		          sw_mode_taken(candidate->state),
 		          sw_md_difference(md, figures->overhead_ns).text);
 		if (has_interval(figures))
 			sw_md_add(md, " (95 %% interval %s to %s)",

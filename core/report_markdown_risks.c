@@ -180,13 +180,17 @@ static void mitigate_cpu(const struct sw_markdown *md)
 		          cpus.text);
 }
 
-static void mitigate_uncertainty(const struct sw_markdown *md)
+static void mitigate_uncertainty(const struct sw_markdown *md,
+                                 const struct sw_mode_figures *candidate)
 {
 	const struct sw_figures *figures = md->figures;
 	double reach = (figures->overhead_ci.high - figures->overhead_ci.low) / 2;
 
 	sw_md_add(md, "- **Functional tests**: verify the sandbox before it is enabled: this session "
 	              "ran none\n");
+	if (candidate && candidate->not_run > 0)
+		sw_md_add(md, "- **Completeness**: %" PRIu64 " of %" PRId64 " planned iterations were not run\n",
+		          candidate->not_run, candidate->state->info.planned);
 	if (!figures->has_overhead)
 		return;
 	if (figures->overhead_ci.method == SW_CI_NONE)
@@ -212,7 +216,7 @@ static void put_mitigation(const struct sw_markdown *md)
 		mitigate_memory(md, candidate);
 		mitigate_cpu(md);
 	}
-	mitigate_uncertainty(md);
+	mitigate_uncertainty(md, candidate);
 	sw_md_add(md, "\n");
 }
 

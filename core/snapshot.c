@@ -101,8 +101,14 @@ static void put_environment(struct sw_json *json, const struct sw_session *sessi
 	sw_json_end_object(json);
 }
 
-static void put_range(struct sw_json *json, const char *key, double low, double high)
+/* What the overhead's interval, of METHOD, is in percent. */
+static void put_range(struct sw_json *json, const char *key, enum sw_ci_method method, double low,
+                      double high)
 {
+	if (method == SW_CI_NONE) {
+		sw_json_null(json, key);
+		return;
+	}
 	sw_json_object(json, key);
 	sw_json_double(json, "low", low);
 	sw_json_double(json, "high", high);
@@ -130,7 +136,8 @@ static void put_overhead(struct sw_json *json, const struct sw_figures *figures)
 	sw_snapshot_ns(json, "p50", figures->overhead_p50_ns);
 	sw_json_end_object(json);
 	sw_json_double(json, "percent", figures->overhead_percent);
-	put_range(json, "percent_ci95", figures->overhead_percent_low, figures->overhead_percent_high);
+	put_range(json, "percent_ci95", figures->overhead_ci.method, figures->overhead_percent_low,
+	          figures->overhead_percent_high);
 	sw_json_bool(json, "percent_misleading", figures->small_baseline);
 	sw_json_bool(json, "distinguishable", figures->distinguishable);
 	sw_json_object(json, "execute");
@@ -146,13 +153,14 @@ static void put_overhead(struct sw_json *json, const struct sw_figures *figures)
 	sw_json_end_object(json);
 }
 
-static void put_projection(struct sw_json *json, const struct sw_projection *projection)
+static void put_projection(struct sw_json *json, enum sw_ci_method method,
+                           const struct sw_projection *projection)
 {
 	sw_json_object(json, NULL);
 	sw_snapshot_ns(json, "baseline_ns", projection->baseline_ns);
 	sw_snapshot_ns(json, "candidate_ns", projection->candidate_ns);
 	sw_json_double(json, "overhead_percent", projection->overhead_percent);
-	put_range(json, "overhead_percent_ci95", projection->overhead_percent_low,
+	put_range(json, "overhead_percent_ci95", method, projection->overhead_percent_low,
 	          projection->overhead_percent_high);
 	if (projection->has_ratio) {
 		sw_json_object(json, "with_execute_ratio");
@@ -271,7 +279,7 @@ static void put_tail(struct sw_json *json, const struct sw_figures *figures)
 
 	sw_json_array(json, "projection");
 	for (int i = 0; i < figures->n_projections; i++)
-		put_projection(json, &figures->projections[i]);
+		put_projection(json, figures->overhead_ci.method, &figures->projections[i]);
 	sw_json_end_array(json);
 	sw_json_object(json, "verification");
 	sw_json_str(json, "state", "not verified");

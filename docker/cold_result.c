@@ -219,7 +219,8 @@ static void judge(const struct sw_cold_options *options, const struct sw_cold_fa
 {
 	char limit[16];
 	if (facts->is_timed_out)
-		sw_result_fail(result, SW_OUTCOME_TIMEOUT, "over its limit of %s and killed; raise timeout_seconds if it needs longer",
+		sw_result_fail(result, SW_OUTCOME_TIMEOUT,
+		               "over its limit of %s and killed; raise timeout_seconds if it needs longer",
 		               sw_text_duration(limit, sizeof limit, options->mode->sandbox.timeout_ns));
 	else if (facts->is_cancelled)
 		sw_result_fail(result, SW_OUTCOME_CANCELLED, "stopped before its end");

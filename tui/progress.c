@@ -22,12 +22,23 @@ void sw_progress_clear(struct sw_progress *progress)
 	progress->drawn = false;
 }
 
-static void add_eta(const struct sw_progress *progress, uint64_t done, uint64_t planned,
+/* Modes take unlike times: before each has ended an iteration nothing is known. */
+static bool has_met_all_modes(const struct sw_session *session)
+{
+	for (int i = 0; i < session->n_modes; i++)
+		if (!session->modes[i]->done)
+			return false;
+	return true;
+}
+
+static void add_eta(const struct sw_progress *progress, const struct sw_session *session,
                     int64_t now_ns, struct sw_buf *line)
 {
-	if (!done || !progress->first_ns || done == planned)
+	uint64_t done = sw_session_done(session), planned = sw_session_planned(session);
+	if (!progress->first_ns || done <= progress->first_done || done == planned ||
+	    !has_met_all_modes(session))
 		return;
-	double each = (double)(now_ns - progress->first_ns) / (double)done;
+	double each = (double)(now_ns - progress->first_ns) / (double)(done - progress->first_done);
 	int64_t left = (int64_t)(each * (double)(planned - done) / 1e9 + 0.5);
 	sw_buf_addf(line, "  ETA %lld:%02lld", (long long)(left / 60), (long long)(left % 60));
 }
@@ -77,7 +88,7 @@ static void show_bar(struct sw_progress *progress, const struct sw_session *sess
 	sw_buf_addf(&line, " %llu/%llu", (unsigned long long)done, (unsigned long long)planned);
 	if (!done && in_warmup(session))
 		sw_buf_add_str(&line, "  warming up");
-	add_eta(progress, done, planned, now_ns, &line);
+	add_eta(progress, session, now_ns, &line);
 	add_counts(session, &line);
 	size_t fixed = line.len;
 	add_modes(session, &line);
@@ -96,7 +107,7 @@ static void show_line(struct sw_progress *progress, const struct sw_session *ses
 	uint64_t done = sw_session_done(session), planned = sw_session_planned(session);
 	struct sw_buf line = {0};
 	sw_buf_addf(&line, "  %llu/%llu", (unsigned long long)done, (unsigned long long)planned);
-	add_eta(progress, done, planned, now_ns, &line);
+	add_eta(progress, session, now_ns, &line);
 	add_counts(session, &line);
 	add_modes(session, &line);
 	fprintf(stderr, "%s\n", line.data);
@@ -109,8 +120,10 @@ void sw_progress_show(struct sw_progress *progress, const struct sw_session *ses
 	uint64_t done = sw_session_done(session), planned = sw_session_planned(session);
 	if (progress->quiet || !planned)
 		return;
-	if (!progress->first_ns && !in_warmup(session))
+	if (!progress->first_ns && !in_warmup(session)) {
 		progress->first_ns = now_ns;
+		progress->first_done = done;
+	}
 	if (progress->console.is_terminal) {
 		if (now_ns - progress->last_ns < frame_ns && done < planned)
 			return;

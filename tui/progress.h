@@ -15,7 +15,8 @@ struct sw_progress {
 	struct sw_console console;
 	bool drawn;          /* a bar is on the terminal's last line */
 	int64_t last_ns;     /* when it was drawn */
-	int64_t first_ns;    /* when the first counted iteration began; the ETA's base */
+	int64_t first_ns;    /* the ETA's base: when the warm-up was over, and what was done by then */
+	uint64_t first_done;
 	uint64_t last_tenth; /* in a log: the last tenth that was told */
 };
 void sw_progress_init(struct sw_progress *progress, bool quiet);

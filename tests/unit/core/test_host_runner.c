@@ -316,7 +316,7 @@ static void a_command_that_never_ends(void **state)
 	command("trap '' TERM INT HUP; while :; do :; done", 50 * MS);
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_TIMEOUT);
-	assert_string_equal(result.error, "over its limit of 50.0 ms and killed; raise timeout_seconds if it needs longer");
+	assert_non_null(strstr(result.error, "limit of 50.0 ms and killed; raise timeout_seconds"));
 	assert_int_equal(result.term_signal, SIGKILL);
 	assert_true(result.end_ns - result.start_ns >= 50 * MS);
 	assert_true(span_ns(SW_PHASE_STOP) >= 0);

@@ -199,6 +199,28 @@ static void test_one_iteration_has_no_interval(void **state)
 	assert_says(f, "one iteration gives no interval");
 	assert_says_not(f, "% interval +");
 	assert_says_not(f, "√");
+	summary(f, 120, false);
+	assert_says(f, "relative          +100 % of the baseline's mean\n");
+	assert_says(f, "+3.3 %              -");
+	assert_says_not(f, " to +");
+}
+
+static void test_a_journal_without_an_end_is_unfinished(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, story_running);
+	markdown(f);
+	assert_says(f, "**Status**: unfinished: its journal has no end (the session was killed, or still "
+	               "runs); 3 of 40 iterations in ");
+	assert_says(f, "- **Completeness**: 19 of 20 planned iterations were not run\n");
+	assert_says_not(f, "running,");
+	tell(f, story_interrupted);
+	markdown(f);
+	assert_says(f, "**Status**: interrupted, ");
+	tell(f, story_empty);
+	markdown(f);
+	assert_says(f, "**Status**: not started, ");
 }
 
 static void test_mitigation_follows_from_what_happened(void **state)
@@ -324,6 +346,7 @@ int main(void)
 		TEST(test_bounds_follow_from_the_phases),
 		TEST(test_one_iteration_has_no_interval),
 		TEST(test_mitigation_follows_from_what_happened),
+		TEST(test_a_journal_without_an_end_is_unfinished),
 		TEST(test_python_and_validation),
 		TEST(test_shims_of_modes_that_differ),
 		TEST(test_files_are_named_as_far_as_known),

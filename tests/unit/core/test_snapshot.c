@@ -112,6 +112,8 @@ static void test_overhead_in_every_kind_of_truth_is_valid(void **state)
 	story_ok(&f->story, 0);
 	write_snapshot(f);
 	save(f, "negative", f->text.data, f->text.len);
+	assert_non_null(strstr(f->text.data, "\"percent_ci95\": null,"));
+	assert_non_null(strstr(f->text.data, "\"stddev\": null,"));
 	/* Zero: percent of nothing. */
 	sw_session_free(f->story.session);
 	turn.n_beats = 0;
@@ -207,6 +209,8 @@ static void test_what_was_not_measured_is_null(void **state)
 	assert_non_null(strstr(f->text.data, "\"overhead\": null,"));
 	assert_non_null(strstr(f->text.data, "\"latency_ns\": null,"));
 	assert_non_null(strstr(f->text.data, "\"verdict\": \"unknown\""));
+	tell(f, story_running); /* one iteration of the candidate */
+	assert_non_null(strstr(f->text.data, "\"overhead_percent_ci95\": null,"));
 }
 
 static void test_a_full_buffer_is_an_error(void **state)
