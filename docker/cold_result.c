@@ -3,6 +3,7 @@
 
 #include "core/text.h"
 #include "docker/cold_internal.h"
+#include "docker/image.h"
 
 /* ---- phases ---- */
 
@@ -140,7 +141,7 @@ static void judge_engine(const struct sw_cold_options *options, const struct sw_
                          struct sw_attempt_result *result)
 {
 	const char *image = options->mode->sandbox.image;
-	bool is_ours = strncmp(image, "sandwatch/python", strlen("sandwatch/python")) == 0;
+	bool is_ours = sw_image_is_own_name(image);
 	if (facts->refused_code)
 		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed (%d): %s",
 		               facts->refused_code, facts->life_error.message);
