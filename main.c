@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -22,6 +24,22 @@ static const struct sw_command commands[] = {
 	{NULL, NULL, NULL, 0, 0, NULL},
 };
 
+static int act(const struct sw_cli *cli)
+{
+	if (cli->version) {
+		printf("sandwatch %s%s%s\n", sw_version, *sw_commit ? " " : "", sw_commit);
+		return SW_EXIT_DONE;
+	}
+	if (cli->help) {
+		struct sw_buf text = {0};
+		sw_cli_help(commands, cli->is_named ? cli->command : NULL, &text);
+		fputs(text.data, stdout);
+		sw_buf_done(&text);
+		return SW_EXIT_DONE;
+	}
+	return cli->command->run(cli);
+}
+
 int main(int argc, char **argv)
 {
 	struct sw_cli cli;
@@ -32,16 +50,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sandwatch: %s\n", err.message);
 		return SW_EXIT_USAGE;
 	}
-	if (cli.version) {
-		printf("sandwatch %s%s%s\n", sw_version, *sw_commit ? " " : "", sw_commit);
-		return SW_EXIT_DONE;
+	int code = act(&cli);
+	/* What was asked for and could not be written is not done. A reader that left is no failure. */
+	errno = 0;
+	if ((fflush(stdout) == EOF || ferror(stdout)) && errno != EPIPE && code == SW_EXIT_DONE) {
+		fprintf(stderr, "sandwatch: cannot write to stdout: %s\n", strerror(errno ? errno : EIO));
+		return SW_EXIT_FAILED;
 	}
-	if (cli.help) {
-		struct sw_buf text = {0};
-		sw_cli_help(commands, cli.is_named ? cli.command : NULL, &text);
-		fputs(text.data, stdout);
-		sw_buf_done(&text);
-		return SW_EXIT_DONE;
-	}
-	return cli.command->run(&cli);
+	return code;
 }

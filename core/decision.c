@@ -272,7 +272,13 @@ static bool is_unmeasured(struct sw_figures *figures)
 
 	if (figures->has_overhead)
 		return false;
-	if (candidate->ok == 0) {
+	if (candidate->ok == 0 && figures->modes[figures->baseline].ok == 0) {
+		figures->verdict = SW_VERDICT_UNKNOWN;
+		give_reason(figures, "overhead", 0,
+		            "not measured: no iteration ended ok in either mode%s%s",
+		            *candidate->state->last_error ? "; the last error in the sandbox: " : "",
+		            candidate->state->last_error);
+	} else if (candidate->ok == 0) {
 		figures->verdict = SW_VERDICT_DISABLE;
 		give_reason(figures, "overhead", -1,
 		            "not measured: none of %" PRIu64 " iterations ended ok in the sandbox%s%s",

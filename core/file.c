@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,10 +63,30 @@ static int write_all(int fd, const char *data, size_t len)
 
 static int write_direct(const char *path, const void *data, size_t len, struct sw_error *err)
 {
-	SW_CLEANUP(close) int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (fd < 0 || write_all(fd, data, len) < 0)
+	/* Not blocking in open: a pipe that nobody reads would hold us for ever (ENXIO). */
+	SW_CLEANUP(close) int fd = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && errno == ENXIO)
+		return sw_error_set(err, SW_ERR_IO, 0, "cannot write %s: nobody reads that pipe", path);
+	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 || write_all(fd, data, len) < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", path);
 	return 0;
+}
+
+/* /dev/stdout leads to a file after `> file`, and is itself not ours to replace. */
+static bool is_descriptor(const char *path)
+{
+	return strncmp(path, "/dev/std", 8) == 0 || strncmp(path, "/dev/fd/", 8) == 0 ||
+	       strncmp(path, "/proc/", 6) == 0;
+}
+
+/* Beside PATH; short, as PATH's own name may be as long as a name can be. */
+static int temporary_name(const char *path, char *dst, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	int folder = slash ? (int)(slash - path) + 1 : 0;
+	int n = snprintf(dst, size, "%.*s.sandwatch.%d.tmp", folder, path, (int)getpid());
+	return n < 0 || (size_t)n >= size ? -1 : 0;
 }
 
 void sw_file_sync_parent(const char *path)
@@ -84,29 +105,31 @@ void sw_file_sync_parent(const char *path)
 
 int sw_file_write(const char *path, const void *data, size_t len, struct sw_error *err)
 {
-	char temporary[PATH_MAX];
+	char temporary[PATH_MAX], target[PATH_MAX];
 	struct stat st;
-	/* /dev/stdout leads to a file after `> file`, and is itself not ours to replace. */
-	bool in_dev = strncmp(path, "/dev/", 5) == 0;
-	if (stat(path, &st) == 0 && (in_dev || !S_ISREG(st.st_mode))) {
+	bool is_there = stat(path, &st) == 0;
+	if (is_there && (is_descriptor(path) || !S_ISREG(st.st_mode))) {
 		if (S_ISDIR(st.st_mode))
 			return sw_error_set(err, SW_ERR_IO, EISDIR, "cannot write %s", path);
 		return write_direct(path, data, len, err);
 	}
-	int n = snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid());
-	if (n < 0 || (size_t)n >= sizeof temporary)
+	/* A link stays one: what it leads to is replaced. */
+	const char *real = is_there && realpath(path, target) ? target : path;
+	if (temporary_name(real, temporary, sizeof temporary) < 0)
 		return sw_error_set(err, SW_ERR_IO, ENAMETOOLONG, "cannot write %s", path);
 	/* Its name can be guessed: nobody's link may lead the write elsewhere. */
 	unlink(temporary);
 	SW_CLEANUP(close) int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", path);
-	if (write_all(fd, data, len) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0) {
+	if (is_there)
+		(void)fchmod(fd, st.st_mode & 0777);
+	if (write_all(fd, data, len) < 0 || fsync(fd) < 0 || rename(temporary, real) < 0) {
 		sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", path);
 		unlink(temporary);
 		return -1;
 	}
-	sw_file_sync_parent(path);
+	sw_file_sync_parent(real);
 	return 0;
 }
 

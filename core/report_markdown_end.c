@@ -9,6 +9,7 @@
 #include "core/report_table.h"
 #include "core/report_words.h"
 #include "core/snapshot_parts.h"
+#include "core/text.h"
 
 /* ---- Decision Framework Application ---- */
 
@@ -188,12 +189,20 @@ void sw_md_conclusion(const struct sw_markdown *md)
 
 /* ---- Test Results Files ---- */
 
+/* As code, so that a path can be copied from the source, too. */
 static void put_file(const struct sw_markdown *md, int *number, const char *what, const char *path)
 {
-	if (path && strcmp(path, "-") == 0)
-		sw_md_add(md, "%d. **%s**: standard output\n", ++*number, what);
-	else if (path)
-		sw_md_add(md, "%d. **%s**: %s\n", ++*number, what, sw_md(path).text);
+	char clean[SW_PATH_MAX];
+	if (!path)
+		return;
+	sw_md_add(md, "%d. **%s**: ", ++*number, what);
+	(void)sw_text_clean(clean, sizeof clean, path, strlen(path));
+	if (strcmp(path, "-") == 0)
+		sw_md_add(md, "standard output\n");
+	else if (strchr(clean, '`'))
+		sw_md_add(md, "%s\n", sw_md(clean).text);
+	else
+		sw_md_add(md, "`%s`\n", clean);
 }
 
 void sw_md_files(const struct sw_markdown *md)

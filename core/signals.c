@@ -13,8 +13,13 @@
 static int open_one(const int *numbers, size_t n, sigset_t *all)
 {
 	sigset_t set;
+	struct sigaction before;
 	sigemptyset(&set);
 	for (size_t i = 0; i < n; i++) {
+		/* nohup(1): what was started to outlive its terminal does. */
+		if (numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 &&
+		    before.sa_handler == SIG_IGN)
+			continue;
 		sigaddset(&set, numbers[i]);
 		sigaddset(all, numbers[i]);
 	}

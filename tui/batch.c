@@ -13,8 +13,11 @@
 #include "core/report.h"
 #include "core/signals.h"
 #include "core/snapshot.h"
+#include "core/text.h"
 #include "tui/live.h"
 #include "tui/progress.h"
+
+enum { ASKED_MAX = 3 };
 
 struct batch {
 	const struct sw_setup *setup;
@@ -88,8 +91,32 @@ static void print_summary(struct batch *batch, const struct sw_figures *figures)
 	struct sw_buf text = {0};
 	if (sw_report_summary(figures, width < 60 ? 60 : width, !console.unicode, &text) == 0)
 		fwrite(text.data, 1, text.len, out);
-	fflush(out);
+	/* A reader that has seen enough (| head) is no failure; anything else shows in the exit code. */
+	if (fflush(out) == EOF && errno == EPIPE)
+		clearerr(out);
 	sw_buf_done(&text);
+}
+
+/* Quiet or not: a sandbox that was not used must not look like one that was. */
+static void warn_of_fallbacks(struct batch *batch, const struct sw_session *session)
+{
+	for (int i = 0; i < session->n_modes; i++) {
+		const struct sw_mode_state *mode = session->modes[i];
+		char text[SW_TEXT_MAX];
+		if (!mode->fell_back)
+			continue;
+		snprintf(text, sizeof text, "%llu of %llu iterations of %s ran on the host instead: %.300s",
+		         (unsigned long long)mode->fell_back, (unsigned long long)mode->done,
+		         mode->info.name, mode->last_error);
+		say(batch, text);
+	}
+}
+
+static void print_folder(const char *dir)
+{
+	char text[SW_PATH_MAX];
+	(void)sw_text_clean(text, sizeof text, dir, strlen(dir));
+	fprintf(stderr, "  recorded   %s\n", text);
 }
 
 static struct sw_figures *compute(struct batch *batch)
@@ -112,12 +139,18 @@ static void write_results(struct batch *batch)
 	}
 	if (!options->quiet)
 		print_summary(batch, figures);
-	if (write_snapshot(batch, figures, batch->setup->run.snapshot) < 0 ||
-	    (options->export_path && write_snapshot(batch, figures, options->export_path) < 0) ||
-	    (options->report_path && write_report(batch, figures) < 0))
+	else
+		warn_of_fallbacks(batch, sw_live_session(batch->live));
+	/* Each on its own: a full disk here says nothing of the one there. */
+	bool recorded = write_snapshot(batch, figures, batch->setup->run.snapshot) == 0;
+	if (!recorded)
 		batch->failed = true;
-	if (!options->quiet)
-		fprintf(stderr, "  recorded   %s\n", batch->setup->run.dir);
+	if (options->export_path && write_snapshot(batch, figures, options->export_path) < 0)
+		batch->failed = true;
+	if (options->report_path && write_report(batch, figures) < 0)
+		batch->failed = true;
+	if (!options->quiet && recorded)
+		print_folder(batch->setup->run.dir);
 }
 
 /* ---- the session ---- */
@@ -127,7 +160,7 @@ static void applied(void *user, const struct sw_event *event)
 	struct batch *batch = user;
 	if (event->kind == SW_EVENT_NOTE && !batch->options->quiet)
 		say(batch, event->u.end.text);
-	if (event->kind == SW_EVENT_ITERATION_FINISHED)
+	if (event->kind == SW_EVENT_ITERATION_FINISHED && !batch->asked)
 		sw_progress_show(&batch->progress, sw_live_session(batch->live), sw_clock_ns());
 }
 
@@ -146,7 +179,8 @@ static void tick(void *user)
 	struct batch *batch = user;
 	int64_t now = sw_clock_ns();
 	sw_live_drain(batch->live);
-	sw_progress_show(&batch->progress, sw_live_session(batch->live), now);
+	if (!batch->asked)
+		sw_progress_show(&batch->progress, sw_live_session(batch->live), now);
 	sw_loop_arm(batch->loop, &batch->tick, now + 1000000000, tick, batch);
 }
 
@@ -156,6 +190,25 @@ static void snapshot_now(struct batch *batch)
 	if (figures && write_snapshot(batch, figures, batch->setup->run.snapshot) == 0 &&
 	    !batch->options->quiet)
 		say(batch, "snapshot written to the run's folder");
+}
+
+/* The first time all is removed; an engine that hangs may make that long, so who insists may go. */
+static void end_asked(struct batch *batch)
+{
+	static const char *const words[ASKED_MAX] = {
+		"stopping: removing what runs, then writing what was measured",
+		"still removing what runs; once more leaves it behind",
+		"left behind what runs: `sandwatch clean` removes it",
+	};
+	if (batch->asked >= ASKED_MAX)
+		return;
+	if (!batch->options->quiet || batch->asked > 0)
+		say(batch, words[batch->asked]);
+	batch->asked++;
+	if (batch->asked == ASKED_MAX)
+		sw_loop_stop(batch->loop);
+	else
+		sw_live_stop(batch->live);
 }
 
 static void on_signal(void *user, int fd, unsigned events)
@@ -168,12 +221,7 @@ static void on_signal(void *user, int fd, unsigned events)
 			snapshot_now(batch);
 			continue;
 		}
-		if (!batch->options->quiet)
-			say(batch, batch->asked
-			               ? "still removing what runs: a moment"
-			               : "stopping: removing what runs, then writing what was measured");
-		batch->asked++;
-		sw_live_stop(batch->live);
+		end_asked(batch);
 	}
 }
 
@@ -229,6 +277,11 @@ int sw_batch_run(const struct sw_setup *setup, const struct sw_batch_options *op
 		sw_progress_clear(&batch.progress);
 		write_results(&batch);
 		code = exit_code(&batch);
+	}
+	/* What still runs is not to be waited for, and nothing of it may be freed. */
+	if (batch.asked == ASKED_MAX) {
+		(void)fflush(stdout);
+		_exit(code);
 	}
 	sw_live_free(batch.live);
 	sw_loop_free(batch.loop);

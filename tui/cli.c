@@ -77,7 +77,9 @@ static int set_number(const struct flag *flag, const char *text, int64_t *out, s
 	char *end;
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
-	if (errno || end == text || *end || value < flag->low || value > flag->high)
+	/* strtoll would take blanks and a plus before it. */
+	bool begins = (*text >= '0' && *text <= '9') || *text == '-';
+	if (!begins || errno || end == text || *end || value < flag->low || value > flag->high)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "%s takes a number from %lld to %lld, not '%s'",
 		                    flag->name, (long long)flag->low, (long long)flag->high, text);
 	*out = value;

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@ static int check_target(const char *flag, const char *path, struct sw_error *err
 			return 0;
 	}
 	const char *slash = strrchr(path, '/');
+	if (strlen(slash ? slash + 1 : path) > NAME_MAX)
+		return sw_error_set(err, SW_ERR_USAGE, ENAMETOOLONG, "%s %.60s…", flag, path);
 	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
 	if (len >= sizeof folder)
 		return sw_error_set(err, SW_ERR_USAGE, ENAMETOOLONG, "%s %s", flag, path);
@@ -32,6 +35,17 @@ static int check_target(const char *flag, const char *path, struct sw_error *err
 		return sw_error_set(err, SW_ERR_USAGE, errno, "%s %s: no file can be written there", flag,
 		                    path);
 	return 0;
+}
+
+/* The same place for both would keep one of them. */
+static int check_targets(const struct sw_cli *cli, struct sw_error *err)
+{
+	if (cli->export_path && cli->report_path && strcmp(cli->export_path, cli->report_path) == 0)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "--export and --report both write %s: name two",
+		                    strcmp(cli->export_path, "-") == 0 ? "stdout" : cli->export_path);
+	if (check_target("--export", cli->export_path, err) < 0)
+		return -1;
+	return check_target("--report", cli->report_path, err);
 }
 
 int sw_cmd_run(const struct sw_cli *cli)
@@ -46,8 +60,7 @@ int sw_cmd_run(const struct sw_cli *cli)
 	sw_step_lines_init(&lines, cli->quiet);
 	struct sw_steps steps = sw_step_lines_steps(&lines);
 	steps.signals = &signals;
-	if (sw_signals_open(&signals, &err) < 0 || check_target("--export", cli->export_path, &err) < 0 ||
-	    check_target("--report", cli->report_path, &err) < 0 ||
+	if (sw_signals_open(&signals, &err) < 0 || check_targets(cli, &err) < 0 ||
 	    sw_setup_session(setup, cli, steps, &err) < 0) {
 		sw_step_lines_fail(&lines, &err);
 		code = sw_cli_exit_code(&err);

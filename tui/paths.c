@@ -117,8 +117,11 @@ static bool newest(const char *runs, const char *suffix, char *dst, size_t size)
 		return false;
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		size_t len = strlen(entry->d_name), tail = strlen(suffix);
+		/* A session that could not begin leaves a folder without a journal. */
 		if (entry->d_name[0] != '.' && len >= tail &&
-		    strcmp(entry->d_name + len - tail, suffix) == 0 && strcmp(entry->d_name, best) > 0)
+		    strcmp(entry->d_name + len - tail, suffix) == 0 && strcmp(entry->d_name, best) > 0 &&
+		    snprintf(dst, size, "%s/%s/journal.jsonl", runs, entry->d_name) < (int)size &&
+		    access(dst, F_OK) == 0)
 			sw_text_copy(best, sizeof best, entry->d_name);
 	}
 	closedir(dir);

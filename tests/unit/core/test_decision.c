@@ -218,6 +218,22 @@ static void test_all_fell_back(void **state)
 	assert_reason(f, "overhead", -1, "the engine said no");
 }
 
+/* A strategy that fails everywhere says nothing of the sandbox. */
+static void test_broken_on_both_sides(void **state)
+{
+	struct fixture *f = *state;
+	struct sw_session_info info = story_info("x");
+
+	story_study(&f->story, &info);
+	for (int i = 0; i < 4; i++) {
+		story_fail(&f->story, 0, SW_OUTCOME_REJECTED, "its own");
+		story_fail(&f->story, 1, SW_OUTCOME_REJECTED, "its own");
+	}
+	compute(f);
+	assert_int_equal(f->figures.verdict, SW_VERDICT_UNKNOWN);
+	assert_reason(f, "overhead", 0, "no iteration ended ok in either mode");
+}
+
 static void test_no_engine(void **state)
 {
 	struct fixture *f = *state;
@@ -324,6 +340,7 @@ int main(void)
 		TEST(test_less_success_than_the_baseline),
 		TEST(test_equal_failures_are_optional_at_most),
 		TEST(test_all_fell_back),
+		TEST(test_broken_on_both_sides),
 		TEST(test_no_engine),
 		TEST(test_no_baseline_result),
 		TEST(test_sandbox_disabled),

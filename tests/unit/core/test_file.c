@@ -22,7 +22,7 @@
 #include "core/file.h"
 
 static char dir[] = "/tmp/sw-file-XXXXXX";
-static char path[256];
+static char path[600];
 static struct sw_buf buf;
 static struct sw_error err;
 
@@ -231,12 +231,72 @@ static void a_planted_link_leads_nowhere(void **state)
 	snprintf(victim, sizeof victim, "%s/victim", dir);
 	assert_int_equal(sw_file_write(victim, "precious", 8, &err), 0);
 	in_dir("a");
-	snprintf(planted, sizeof planted, "%s.%d.tmp", path, (int)getpid());
+	snprintf(planted, sizeof planted, "%s/.sandwatch.%d.tmp", dir, (int)getpid());
 	assert_int_equal(symlink(victim, planted), 0);
 	assert_int_equal(sw_file_write(path, "x", 1, &err), 0);
 	assert_holds(path, "x");
 	assert_holds(victim, "precious");
 	assert_int_equal(n_entries(), 2);
+}
+
+static void a_link_stays_and_its_file_is_replaced(void **state)
+{
+	char file[300];
+	struct stat st;
+	(void)state;
+	snprintf(file, sizeof file, "%s/file", dir);
+	assert_int_equal(sw_file_write(file, "old", 3, &err), 0);
+	assert_int_equal(chmod(file, 0600), 0);
+	in_dir("a");
+	assert_int_equal(symlink("file", path), 0);
+	assert_int_equal(sw_file_write(path, "new", 3, &err), 0);
+	assert_holds(file, "new");
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(n_entries(), 2);
+}
+
+static void a_second_time_replaces_in_shared_memory_too(void **state)
+{
+	char shared[] = "/dev/shm/sw-test-file.XXXXXX";
+	(void)state;
+	int fd = mkstemp(shared);
+	if (fd < 0)
+		skip();
+	close(fd);
+	assert_int_equal(sw_file_write(shared, "first", 5, &err), 0);
+	assert_int_equal(sw_file_write(shared, "2nd", 3, &err), 0);
+	assert_holds(shared, "2nd");
+	unlink(shared);
+}
+
+static void a_pipe_that_nobody_reads_is_an_error(void **state)
+{
+	(void)state;
+	in_dir("a");
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(sw_file_write(path, "x", 1, &err), -1);
+	assert_int_equal(err.code, SW_ERR_IO);
+	assert_non_null(strstr(err.message, "nobody reads"));
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char byte = 0;
+	assert_int_equal(sw_file_write(path, "x", 1, &err), 0);
+	assert_int_equal(read(fd, &byte, 1), 1);
+	assert_int_equal(byte, 'x');
+	close(fd);
+}
+
+static void a_name_may_be_as_long_as_names_are(void **state)
+{
+	char name[256];
+	(void)state;
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	in_dir(name);
+	assert_int_equal(sw_file_write(path, "x", 1, &err), 0);
+	assert_holds(path, "x");
 }
 
 static void reading_has_a_bound(void **state)
@@ -301,6 +361,10 @@ int main(void)
 		TEST(pipes_are_written_directly),
 		TEST(dev_stdout_is_not_replaced),
 		TEST(a_planted_link_leads_nowhere),
+		TEST(a_link_stays_and_its_file_is_replaced),
+		TEST(a_second_time_replaces_in_shared_memory_too),
+		TEST(a_pipe_that_nobody_reads_is_an_error),
+		TEST(a_name_may_be_as_long_as_names_are),
 		TEST(reading_has_a_bound),
 		TEST(folders_are_made),
 		TEST(a_file_in_the_way_of_folders_is_an_error),

@@ -299,9 +299,9 @@ static void test_files_are_named_as_far_as_known(void **state)
 
 	tell(f, story_done);
 	markdown(f);
-	assert_says(f, "1. **Journal, every event of the run**: /state/runs/7f3a/journal.jsonl\n");
+	assert_says(f, "1. **Journal, every event of the run**: `/state/runs/7f3a/journal.jsonl`\n");
 	assert_says(f, "4. **Exported snapshot**: standard output\n");
-	assert_says(f, "5. **This report**: /home/me/my\\_report.md\n");
+	assert_says(f, "5. **This report**: `/home/me/my_report.md`\n");
 	sw_buf_clear(&f->text);
 	assert_int_equal(sw_report_markdown(&f->figures, &none, GENERATED_AT, &f->text), 0);
 	assert_says(f, "None that this report knows of.");

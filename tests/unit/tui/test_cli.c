@@ -184,7 +184,7 @@ static void numbers_have_a_range(void **state)
 {
 	char most[32];
 	(void)state;
-	static char *const bad[] = {"0", "-1", "x", "1x", "1.5", "10000001", "99999999999999999999"};
+	static char *const bad[] = {"0", "-1", "x", " 3", "+3", "1x", "1.5", "10000001", "99999999999999999999"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_usage(PARSE("--iterations", bad[i]),
 		             "--iterations takes a number from 1 to 10000000");

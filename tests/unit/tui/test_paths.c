@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "docker/tree.h"
 #include "tui/paths.h"
 
@@ -60,6 +61,29 @@ static void state_is_where_xdg_says(void **state)
 	unsetenv("HOME");
 	assert_int_equal(sw_paths_init(&paths, &err), -1);
 	assert_int_equal(err.code, SW_ERR_USAGE);
+}
+
+static void latest_is_the_newest_with_a_journal(void **state)
+{
+	char found[SW_PATH_MAX], folder[200], journal[240];
+	static const char *const runs[] = {"20260101T000000Z-aaaaaa", "20260102T000000Z-bbbbbb",
+	                                   "20260103T000000Z-cccccc"};
+	(void)state;
+	assert_int_equal(sw_paths_init(&paths, &err), 0);
+	assert_int_equal(sw_paths_find_run(&paths, "latest", found, sizeof found, &err), -1);
+	assert_int_equal(err.code, SW_ERR_NOT_FOUND);
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(folder, sizeof folder, "%s/.local/state/sandwatch/runs/%s", dir, runs[i]);
+		(void)snprintf(journal, sizeof journal, "%s/journal.jsonl", folder);
+		assert_int_equal(sw_file_make_dirs(folder, &err), 0);
+		if (i < 2) /* the last session could not begin */
+			assert_int_equal(sw_file_write(journal, "", 0, &err), 0);
+	}
+	assert_int_equal(sw_paths_find_run(&paths, "latest", found, sizeof found, &err), 0);
+	assert_non_null(strstr(found, "bbbbbb/journal.jsonl"));
+	assert_int_equal(sw_paths_find_run(&paths, "aaaaaa", found, sizeof found, &err), 0);
+	assert_non_null(strstr(found, "aaaaaa/journal.jsonl"));
+	assert_int_equal(sw_paths_find_run(&paths, "cccccc", found, sizeof found, &err), -1);
 }
 
 static void without_sudo_the_caller_is_oneself(void **state)
@@ -118,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(state_is_where_xdg_says),
+		TEST(latest_is_the_newest_with_a_journal),
 		TEST(without_sudo_the_caller_is_oneself),
 		TEST(with_sudo_it_is_the_callers),
 	};
