@@ -205,10 +205,12 @@ static void end_asked(struct batch *batch)
 	if (!batch->options->quiet || batch->asked > 0)
 		say(batch, words[batch->asked]);
 	batch->asked++;
-	if (batch->asked == ASKED_MAX)
+	if (batch->asked == ASKED_MAX) {
+		sw_live_abandon(batch->live, words[ASKED_MAX - 1]);
 		sw_loop_stop(batch->loop);
-	else
+	} else {
 		sw_live_stop(batch->live);
+	}
 }
 
 static void on_signal(void *user, int fd, unsigned events)

@@ -252,6 +252,18 @@ static void fold(struct sw_live *live, const struct sw_event *batch, int n)
 		acknowledge(live, batch[n - 1].seq);
 }
 
+void sw_live_abandon(struct sw_live *live, const char *why)
+{
+	struct sw_event *end = live->batch;
+	sw_live_drain(live);
+	sw_event_init(end, SW_EVENT_SESSION_FINISHED, -1);
+	end->seq = live->session->last_seq + 1;
+	end->t_ns = sw_clock_ns() - live->origin_ns;
+	end->u.end.state = SW_STATE_INTERRUPTED;
+	sw_text_copy(end->u.end.text, sizeof end->u.end.text, why);
+	fold(live, end, 1);
+}
+
 void sw_live_drain(struct sw_live *live)
 {
 	struct sw_event *batch = live->batch;

@@ -37,6 +37,10 @@ void sw_live_stop(struct sw_live *live);
 /* Takes what has arrived now, without waiting for a wake-up. */
 void sw_live_drain(struct sw_live *live);
 
+/* Ends the record here, as interrupted because of WHY, while the measuring thread still hangs over
+ * something. Only for a program that exits at once: nothing may be freed, nothing follows. */
+void sw_live_abandon(struct sw_live *live, const char *why);
+
 /* After `ended` only. */
 void sw_live_free(struct sw_live *live);
 
