@@ -15,9 +15,9 @@ struct sw_signals {
 };
 
 /* Blocks those signals in the calling thread and in the threads it starts from then on: to be called
- * before there are any. A SIGHUP that is ignored already (nohup) stays so. Ignores SIGPIPE; gives SIGCHLD its default action, as children would be
- * reaped unseen where it was inherited ignored. A child inherits all of that, so whoever spawns one
- * has to undo it: core/process.h does. */
+ * before there are any. A SIGHUP that is ignored already (nohup) stays so. Ignores SIGPIPE; gives
+ * SIGCHLD its default action, as children would be reaped unseen where it was inherited ignored. A
+ * child inherits all of that, so whoever spawns one has to undo it: core/process.h does. */
 int sw_signals_open(struct sw_signals *out_signals, struct sw_error *err);
 
 /* The signals stay blocked: one that is still pending must not end what is about to exit anyway. */
