@@ -264,14 +264,36 @@ static int check_means(struct sw_error *err)
 	return 0;
 }
 
+/* The dockerd that runs, into *OUT_PID, or 0. One that lost its socket, to a cleaner of old files,
+ * say, can never be reached again: it is ended. */
+static int find_running(const struct sw_daemon_paths *paths, struct sw_steps steps, pid_t *out_pid,
+                        struct sw_error *err)
+{
+	int64_t start_ns = sw_clock_ns();
+	bool lost = false;
+	if (sw_daemon_find(paths, out_pid, err) < 0 ||
+	    (*out_pid && sw_daemon_lost_socket(paths, *out_pid, &lost, err) < 0))
+		return sw_error_wrap(err, "cannot tell whether it runs");
+	if (!lost)
+		return 0;
+	report(steps, -1, "its socket is gone: ending it");
+	if (sw_daemon_end(paths, *out_pid, stop_grace_ns, err) < 0)
+		return sw_error_wrap(err, "its socket is gone");
+	*out_pid = 0;
+	report(steps, sw_clock_ns() - start_ns, "its socket was gone: it is ended, to be started again");
+	return 0;
+}
+
 static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps steps,
                         struct sw_error *err)
 {
 	struct sw_error why;
 	pid_t pid;
-	int64_t start_ns = sw_clock_ns();
 
-	bool running = sw_daemon_running(paths, &pid);
+	if (find_running(paths, steps, &pid, err) < 0)
+		return -1;
+	bool running = pid != 0;
+	int64_t start_ns = sw_clock_ns();
 	if (!running && check_means(err) < 0)
 		return -1;
 	report(steps, -1, "");
@@ -356,7 +378,9 @@ int sw_engine_stop_private(const char *state_dir, bool with_data, bool *out_was_
 		                    paths.dir);
 	if (take_lock(&paths, NULL, &lock, err) < 0)
 		return -1;
-	bool running = sw_daemon_running(&paths, &pid);
+	if (sw_daemon_find(&paths, &pid, err) < 0)
+		return sw_error_wrap(err, "cannot tell whether the private engine runs");
+	bool running = pid != 0;
 	if (running && sw_daemon_end(&paths, pid, stop_grace_ns, err) < 0)
 		return sw_error_wrap(err, "cannot stop the private engine");
 	if (!running)
