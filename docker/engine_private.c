@@ -30,6 +30,23 @@ int sw_engine_private_endpoint(const char *state_dir, struct sw_endpoint *out_en
 	return sw_endpoint_parse(paths.socket, out_endpoint, err);
 }
 
+int sw_engine_private_exists(const char *state_dir, bool *out_exists, struct sw_error *err)
+{
+	struct sw_daemon_paths paths;
+	struct sw_error why;
+	pid_t pid = 0;
+	if (sw_daemon_paths(state_dir, &paths, err) < 0)
+		return -1;
+	bool has_socket = access(paths.socket, F_OK) == 0;
+	if (!has_socket && sw_daemon_find(&paths, &pid, &why) < 0 && why.sys_errno != EACCES) {
+		if (err)
+			*err = why;
+		return sw_error_wrap(err, "cannot tell whether the private engine runs");
+	}
+	*out_exists = has_socket || pid != 0;
+	return 0;
+}
+
 static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail)
 {
 	if (steps.fn)
@@ -248,8 +265,8 @@ static int wait_ready(const struct sw_daemon_paths *paths, pid_t pid,
 		result = sw_error_set(err, SW_ERR_INTERRUPTED, 0, "interrupted; dockerd goes on starting, and "
 		                      "`sandwatch clean --engine` stops it");
 	else if (result == 0 && wait.late)
-		result = sw_error_set(err, SW_ERR_TIMEOUT, 0, "dockerd does not answer at %s within 30 s; see "
-		                      "%s", paths->socket, paths->log);
+		result = sw_error_set(err, SW_ERR_TIMEOUT, 0, "dockerd (process %d) does not answer within 30 s "
+		                      "at %s", (int)pid, paths->socket);
 	wait_done(&wait);
 	return result;
 }
@@ -284,6 +301,17 @@ static int find_running(const struct sw_daemon_paths *paths, struct sw_steps ste
 	return 0;
 }
 
+/* The paths come last: what is to be done must not be what a long one cuts off. */
+static int fail_late(const struct sw_daemon_paths *paths, bool was_running,
+                     const struct sw_error *why, struct sw_error *err)
+{
+	/* Beside its advice a message has room for a log of this length at least. */
+	bool fits = strlen(paths->log) <= 120;
+	return sw_error_set(err, why->code, 0, "%s: %s%s%s", why->message,
+	                    was_running ? "`sandwatch clean --engine` stops it" : "it is ended again",
+	                    fits ? "; its log is " : "", fits ? paths->log : "");
+}
+
 static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps steps,
                         struct sw_error *err)
 {
@@ -315,6 +343,8 @@ static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps ste
 		 * to end it would take as long. */
 		if (!running && why.code != SW_ERR_INTERRUPTED)
 			(void)sw_daemon_end(paths, pid, stop_grace_ns, NULL);
+		if (why.code == SW_ERR_TIMEOUT)
+			return fail_late(paths, running, &why, err);
 		if (err)
 			*err = why;
 		return -1;

@@ -385,6 +385,39 @@ static void one_that_lost_its_socket_is_replaced(void **state)
 	assert_int_equal(told, 1);
 }
 
+static void one_that_hangs_is_left_and_told_of(void **state)
+{
+	struct sw_error err;
+	struct sw_engine engine;
+	struct sw_endpoint usual[8];
+	bool exists = false;
+	struct sw_engine_options options = {.state_dir = state_dir, .may_start = true};
+	(void)state;
+	need_means();
+	fx_need(sw_endpoint_usual(NULL, NULL, usual, 8) == 0, "this machine has a usual socket");
+	assert_int_equal(sw_engine_private_exists(state_dir, &exists, &err), 0);
+	assert_false(exists);
+	start();
+	pid_t pid = daemon_pid();
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	int result = sw_engine_find(&options, no_steps, &engine, &err);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_int_equal(result, -1);
+	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
+	assert_non_null(strstr(err.message, "`sandwatch clean --engine`"));
+	assert_non_null(strstr(err.message, paths.socket));
+	size_t len = strlen(err.message), log_len = strlen(paths.log);
+	assert_true(len > log_len);
+	assert_string_equal(err.message + len - log_len, paths.log);
+	assert_int_equal(daemon_pid(), pid);
+	assert_int_equal(sw_engine_private_exists(state_dir, &exists, &err), 0);
+	assert_true(exists);
+	assert_int_equal(unlink(paths.socket), 0);
+	exists = false;
+	assert_int_equal(sw_engine_private_exists(state_dir, &exists, &err), 0);
+	assert_true(exists); /* by its record */
+}
+
 /* ---- finding: no dockerd is needed for these ---- */
 
 static void named_engine_that_is_away(void **state)
@@ -483,6 +516,7 @@ int main(void)
 		TEST(stop_after_a_kill_cleans_up),
 		TEST(one_that_cannot_be_looked_for_is_left),
 		TEST(one_that_lost_its_socket_is_replaced),
+		TEST(one_that_hangs_is_left_and_told_of),
 		TEST(named_engine_that_is_away),
 		TEST(socket_that_is_no_engine),
 		TEST(nothing_answers),
