@@ -72,32 +72,36 @@ static void cold_free(struct sw_runner *runner)
 
 /* ---- making one ---- */
 
-/* Read once, off every path. What is wrong with it is each attempt's outcome, as with an engine. */
-static int read_profile(struct sw_cold *cold, const char *path, struct sw_error *err)
+int sw_cold_profile(const struct sw_sandbox *sandbox, bool is_podman, struct sw_buf *out,
+                    struct sw_error *err)
 {
+	const char *path = sandbox->seccomp;
 	struct sw_value *value;
-	if (sw_file_read(path, PROFILE_MAX, &cold->seccomp, err) < 0)
+	if (!path[0] || strcmp(path, "builtin") == 0 || strcmp(path, "unconfined") == 0 || is_podman)
+		return 0;
+	if (sw_file_read(path, PROFILE_MAX, out, err) < 0)
 		return sw_error_wrap(err, "the seccomp profile");
-	const char *text = cold->seccomp.data ? cold->seccomp.data : "";
-	if (sw_value_parse(text, cold->seccomp.len, &value, err) < 0)
+	if (sw_value_parse(out->data ? out->data : "", out->len, &value, err) < 0)
 		return sw_error_wrap(err, "the seccomp profile %s is no JSON", path);
+	bool is_object = sw_value_is_object(value);
 	sw_value_free(value);
-	return 0;
+	return is_object ? 0 : sw_error_set(err, SW_ERR_PROTOCOL, 0,
+	                                    "the seccomp profile %s is JSON, but no object", path);
 }
 
 static int set_up(struct sw_cold *cold, struct sw_error *err)
 {
 	const struct sw_cold_options *options = &cold->options;
-	const char *seccomp = options->mode->sandbox.seccomp;
 	/* Docker refuses the upload (500) into a read-only root, so there the shim is left out. */
 	if (options->shim == SW_SHIM_UPLOADED && (options->mode->sandbox.read_only || !options->shim_tar))
 		cold->options.shim = SW_SHIM_NONE;
 	cold->labels = sw_lifecycle_labels(options->session_id);
 	if (!cold->labels)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot make a runner");
-	if (seccomp[0] && strcmp(seccomp, "builtin") != 0 && strcmp(seccomp, "unconfined") != 0 &&
-	    !options->is_podman)
-		cold->profile_failed = read_profile(cold, seccomp, &cold->profile_error) < 0;
+	/* Read once, off every path. It was looked at before the session; what is wrong with it by now is
+	 * each attempt's outcome, as with an engine. */
+	cold->profile_failed = sw_cold_profile(&options->mode->sandbox, options->is_podman,
+	                                       &cold->seccomp, &cold->profile_error) < 0;
 	if (!options->endpoint.text[0])
 		return 0;
 	if (sw_http_new(options->loop, &options->endpoint, &cold->http, err) < 0 ||

@@ -7,6 +7,7 @@
 #include "core/runner.h"
 #include "docker/endpoint.h"
 
+struct sw_buf;
 struct sw_loop;
 struct sw_error;
 
@@ -27,6 +28,12 @@ struct sw_cold_options {
 	bool is_podman;
 	struct sw_sink sink;       /* phase_started, container_created/removed, clock_known, note */
 };
+
+/* Reads the seccomp profile that goes with each container of SANDBOX into OUT, which stays empty when
+ * there is none, or Podman is to read it. SW_ERR_PROTOCOL: the file is no JSON object; else as
+ * sw_file_read. */
+int sw_cold_profile(const struct sw_sandbox *sandbox, bool is_podman, struct sw_buf *out,
+                    struct sw_error *err);
 
 int sw_cold_new(const struct sw_cold_options *options, struct sw_runner **out_runner,
                 struct sw_error *err);

@@ -178,6 +178,12 @@ static int search_engine(struct search *search, struct sw_engine *out_engine, st
 	const char *cause = why.message;
 	if (strncmp(cause, sw_engine_cannot_start, strlen(sw_engine_cannot_start)) == 0)
 		cause += strlen(sw_engine_cannot_start) + strlen(": ");
+	/* There is one, so how to come by one is no help, and what helps with it takes its room. */
+	if (why.code == SW_ERR_TIMEOUT)
+		return sw_error_set(err, SW_ERR_NO_ENGINE, 0,
+		                    "no container engine answers. Tried %.*s%s; the private one: %s",
+		                    TRIED_MAX, search->tried.data ? search->tried.data : "nothing",
+		                    search->tried.len > TRIED_MAX ? "…" : "", cause);
 	return sw_error_set(err, SW_ERR_NO_ENGINE, 0,
 	                    "no container engine answers. Tried %.*s%s; a private one: %.130s. Any of "
 	                    "these helps: start Docker or Podman, or name one with --host or DOCKER_HOST; "

@@ -65,6 +65,10 @@ int sw_engine_probe(const struct sw_endpoint *endpoint, int64_t timeout_ns, bool
 int sw_engine_private_endpoint(const char *state_dir, struct sw_endpoint *out_endpoint,
                                struct sw_error *err);
 
+/* Whether STATE_DIR has a private engine that may hold containers, answering or not: its socket is
+ * there, or its dockerd runs. One in a folder that is closed to this user counts as none. */
+int sw_engine_private_exists(const char *state_dir, bool *out_exists, struct sw_error *err);
+
 /* Starts the private dockerd (no bridge, no iptables, own data root, exec root, socket and pid file
  * below STATE_DIR/engine) unless it answers already. Needs root. Two callers at once start one (a lock file).
  * The daemon outlives this process. The directory is 0700. dockerd is looked for in the

@@ -21,16 +21,20 @@ enum { SWEEP_MAX = 512 };
 
 /* ---- what /proc tells ---- */
 
-/* Reads at most SIZE-1 bytes of a small file; the length, or -1. */
-static ssize_t read_small(const char *path, char *dst, size_t size)
+/* Reads at most SIZE-1 bytes of a small file. The length, 0 also when the file or the process that
+ * it tells of is not there; -1: it cannot be read. */
+static ssize_t read_small(const char *path, char *dst, size_t size, struct sw_error *err)
 {
+	ssize_t total = 0, n = 0;
 	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	ssize_t total = 0, n;
-	while ((size_t)total < size - 1 &&
-	       (n = read(fd, dst + total, size - 1 - (size_t)total)) > 0)
-		total += n;
+	while (fd >= 0 && (size_t)total < size - 1 &&
+	       ((n = read(fd, dst + total, size - 1 - (size_t)total)) > 0 || (n < 0 && errno == EINTR)))
+		total += n > 0 ? n : 0;
+	if (fd < 0 || n < 0) {
+		if (errno != ENOENT && errno != ESRCH)
+			return sw_error_set(err, SW_ERR_IO, errno, "cannot read %s", path);
+		total = 0;
+	}
 	dst[total] = '\0';
 	return total;
 }
@@ -41,49 +45,85 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Calls MATCH for each argument after the first; the name of the program into PROGRAM. */
-static ssize_t command_line(pid_t pid, char *text, size_t size)
+/* The arguments, each with its NUL; as read_small. */
+static ssize_t command_line(pid_t pid, char *text, size_t size, struct sw_error *err)
 {
 	char path[64];
 	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
-	return read_small(path, text, size);
+	return read_small(path, text, size, err);
 }
 
-static bool is_our_dockerd(const struct sw_daemon_paths *paths, pid_t pid)
+/* RECORDED: when it was started, 0 when that is not known. */
+static int is_our_dockerd(const struct sw_daemon_paths *paths, pid_t pid, uint64_t recorded,
+                          bool *out_ours, struct sw_error *err)
 {
 	char text[8192];
 	struct sw_process_stat stat;
-	if (sw_process_read_stat(pid, &stat, NULL) < 0 || stat.state == 'Z' || stat.state == 'X')
-		return false;
-	ssize_t len = command_line(pid, text, sizeof text);
+	struct sw_error why;
+	*out_ours = false;
+	if (sw_process_read_stat(pid, &stat, &why) < 0) {
+		if (why.code == SW_ERR_NOT_FOUND)
+			return 0;
+		if (err)
+			*err = why;
+		return -1;
+	}
+	if (stat.state == 'Z' || stat.state == 'X' || (recorded && recorded != stat.start_ticks))
+		return 0;
+	ssize_t len = command_line(pid, text, sizeof text, err);
 	if (len <= 0 || strcmp(base_name(text), "dockerd") != 0)
-		return false;
-	for (const char *arg = text; arg < text + len; arg += strlen(arg) + 1)
-		if (strcmp(arg, "--data-root") == 0 && arg + sizeof "--data-root" < text + len &&
-		    strcmp(arg + sizeof "--data-root", paths->data) == 0)
-			return true;
-	return false;
+		return len < 0 ? -1 : 0;
+	for (const char *arg = text; arg < text + len && !*out_ours; arg += strlen(arg) + 1)
+		*out_ours = strcmp(arg, "--data-root") == 0 && arg + sizeof "--data-root" < text + len &&
+		            strcmp(arg + sizeof "--data-root", paths->data) == 0;
+	return 0;
 }
 
-bool sw_daemon_running(const struct sw_daemon_paths *paths, pid_t *out_pid)
+int sw_daemon_find(const struct sw_daemon_paths *paths, pid_t *out_pid, struct sw_error *err)
 {
 	char text[128];
-	int pid;
+	int pid = 0;
 	uint64_t recorded = 0;
-	struct sw_process_stat stat;
+	bool ours = false;
+	if (read_small(paths->record, text, sizeof text, err) < 0)
+		return -1;
 	/* Without our record (a starter that was killed) dockerd's own pid file still names it. */
-	if (read_small(paths->record, text, sizeof text) <= 0 ||
-	    sscanf(text, "%d %" SCNu64, &pid, &recorded) != 2) {
+	if (sscanf(text, "%d %" SCNu64, &pid, &recorded) != 2) {
 		recorded = 0;
-		if (read_small(paths->pid, text, sizeof text) <= 0 || sscanf(text, "%d", &pid) != 1)
-			return false;
+		if (read_small(paths->pid, text, sizeof text, err) < 0)
+			return -1;
+		if (sscanf(text, "%d", &pid) != 1)
+			pid = 0;
 	}
-	if (pid <= 1 || !is_our_dockerd(paths, (pid_t)pid) ||
-	    sw_process_read_stat((pid_t)pid, &stat, NULL) < 0 ||
-	    (recorded && recorded != stat.start_ticks))
-		return false;
-	*out_pid = (pid_t)pid;
-	return true;
+	if (pid > 1 && is_our_dockerd(paths, (pid_t)pid, recorded, &ours, err) < 0)
+		return -1;
+	*out_pid = ours ? (pid_t)pid : 0;
+	return 0;
+}
+
+int sw_daemon_lost_socket(const struct sw_daemon_paths *paths, pid_t pid, bool *out_lost,
+                          struct sw_error *err)
+{
+	char path[64], line[512];
+	*out_lost = false;
+	if (access(paths->socket, F_OK) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot look at %s", paths->socket);
+	/* A bound socket keeps its name there (proc(5)), whatever becomes of its file. */
+	(void)snprintf(path, sizeof path, "/proc/%d/net/unix", (int)pid);
+	SW_CLEANUP(fclose) FILE *file = fopen(path, "re");
+	if (!file)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot read %s", path);
+	while (!*out_lost && fgets(line, sizeof line, file)) {
+		const char *name = strchr(line, '/');
+		size_t len = strcspn(line, "\n");
+		line[len] = '\0';
+		*out_lost = name && strcmp(name, paths->socket) == 0;
+	}
+	/* It may have been bound between the two looks. */
+	*out_lost = *out_lost && access(paths->socket, F_OK) < 0;
+	return 0;
 }
 
 int sw_daemon_pidfd(pid_t pid)
@@ -116,9 +156,14 @@ static int send_signal(int pidfd, int sig)
 int sw_daemon_end(const struct sw_daemon_paths *paths, pid_t pid, int64_t grace_ns,
                   struct sw_error *err)
 {
+	bool ours = false;
 	SW_CLEANUP(close) int pidfd = sw_daemon_pidfd(pid);
+	if (pidfd < 0 && errno != ESRCH)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot end dockerd (process %d)", (int)pid);
 	/* Asked again behind the pidfd: the number cannot pass to another process any more. */
-	if (pidfd >= 0 && is_our_dockerd(paths, pid)) {
+	if (pidfd >= 0 && is_our_dockerd(paths, pid, 0, &ours, err) < 0)
+		return -1;
+	if (ours) {
 		if (send_signal(pidfd, SIGTERM) < 0 && errno != ESRCH)
 			return sw_error_set(err, SW_ERR_IO, errno, "cannot signal dockerd (process %d)", (int)pid);
 		if (!await_end(pidfd, grace_ns)) {
@@ -142,7 +187,7 @@ static bool is_engine_part(const struct sw_daemon_paths *paths, pid_t pid)
 	static const char *const programs[] = {"containerd", "runc", "crun", "docker-"};
 	char text[8192];
 	bool known = false;
-	ssize_t len = command_line(pid, text, sizeof text);
+	ssize_t len = command_line(pid, text, sizeof text, NULL);
 	if (len <= 0)
 		return false;
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)

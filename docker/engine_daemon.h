@@ -30,8 +30,14 @@ bool sw_daemon_find_program(const char *name, char *dst, size_t size);
  * .old), and writes down who it is. Returns once it has been executed. */
 int sw_daemon_spawn(const struct sw_daemon_paths *paths, pid_t *out_pid, struct sw_error *err);
 
-/* Whether this engine's dockerd runs, by its record, start time and command line. */
-bool sw_daemon_running(const struct sw_daemon_paths *paths, pid_t *out_pid);
+/* This engine's dockerd by its record, start time and command line; 0 when it does not run. An error
+ * when that cannot be told (no descriptor is left, say): then it may run, and is to be left alone. */
+int sw_daemon_find(const struct sw_daemon_paths *paths, pid_t *out_pid, struct sw_error *err);
+
+/* Whether dockerd PID listens at PATHS->socket although no file is there any more: nobody can reach
+ * it. False while it has not come as far as to listen. */
+int sw_daemon_lost_socket(const struct sw_daemon_paths *paths, pid_t pid, bool *out_lost,
+                          struct sw_error *err);
 
 /* A descriptor that is readable once PID has ended, -1 when it has already. */
 int sw_daemon_pidfd(pid_t pid);

@@ -30,6 +30,23 @@ int sw_engine_private_endpoint(const char *state_dir, struct sw_endpoint *out_en
 	return sw_endpoint_parse(paths.socket, out_endpoint, err);
 }
 
+int sw_engine_private_exists(const char *state_dir, bool *out_exists, struct sw_error *err)
+{
+	struct sw_daemon_paths paths;
+	struct sw_error why;
+	pid_t pid = 0;
+	if (sw_daemon_paths(state_dir, &paths, err) < 0)
+		return -1;
+	bool has_socket = access(paths.socket, F_OK) == 0;
+	if (!has_socket && sw_daemon_find(&paths, &pid, &why) < 0 && why.sys_errno != EACCES) {
+		if (err)
+			*err = why;
+		return sw_error_wrap(err, "cannot tell whether the private engine runs");
+	}
+	*out_exists = has_socket || pid != 0;
+	return 0;
+}
+
 static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail)
 {
 	if (steps.fn)
@@ -248,8 +265,8 @@ static int wait_ready(const struct sw_daemon_paths *paths, pid_t pid,
 		result = sw_error_set(err, SW_ERR_INTERRUPTED, 0, "interrupted; dockerd goes on starting, and "
 		                      "`sandwatch clean --engine` stops it");
 	else if (result == 0 && wait.late)
-		result = sw_error_set(err, SW_ERR_TIMEOUT, 0, "dockerd does not answer at %s within 30 s; see "
-		                      "%s", paths->socket, paths->log);
+		result = sw_error_set(err, SW_ERR_TIMEOUT, 0, "dockerd (process %d) does not answer within 30 s "
+		                      "at %s", (int)pid, paths->socket);
 	wait_done(&wait);
 	return result;
 }
@@ -264,14 +281,47 @@ static int check_means(struct sw_error *err)
 	return 0;
 }
 
+/* The dockerd that runs, into *OUT_PID, or 0. One that lost its socket, to a cleaner of old files,
+ * say, can never be reached again: it is ended. */
+static int find_running(const struct sw_daemon_paths *paths, struct sw_steps steps, pid_t *out_pid,
+                        struct sw_error *err)
+{
+	int64_t start_ns = sw_clock_ns();
+	bool lost = false;
+	if (sw_daemon_find(paths, out_pid, err) < 0 ||
+	    (*out_pid && sw_daemon_lost_socket(paths, *out_pid, &lost, err) < 0))
+		return sw_error_wrap(err, "cannot tell whether it runs");
+	if (!lost)
+		return 0;
+	report(steps, -1, "its socket is gone: ending it");
+	if (sw_daemon_end(paths, *out_pid, stop_grace_ns, err) < 0)
+		return sw_error_wrap(err, "its socket is gone");
+	*out_pid = 0;
+	report(steps, sw_clock_ns() - start_ns, "its socket was gone: it is ended, to be started again");
+	return 0;
+}
+
+/* The paths come last: what is to be done must not be what a long one cuts off. */
+static int fail_late(const struct sw_daemon_paths *paths, bool was_running,
+                     const struct sw_error *why, struct sw_error *err)
+{
+	/* Beside its advice a message has room for a log of this length at least. */
+	bool fits = strlen(paths->log) <= 120;
+	return sw_error_set(err, why->code, 0, "%s: %s%s%s", why->message,
+	                    was_running ? "`sandwatch clean --engine` stops it" : "it is ended again",
+	                    fits ? "; its log is " : "", fits ? paths->log : "");
+}
+
 static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps steps,
                         struct sw_error *err)
 {
 	struct sw_error why;
 	pid_t pid;
-	int64_t start_ns = sw_clock_ns();
 
-	bool running = sw_daemon_running(paths, &pid);
+	if (find_running(paths, steps, &pid, err) < 0)
+		return -1;
+	bool running = pid != 0;
+	int64_t start_ns = sw_clock_ns();
 	if (!running && check_means(err) < 0)
 		return -1;
 	report(steps, -1, "");
@@ -293,6 +343,8 @@ static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps ste
 		 * to end it would take as long. */
 		if (!running && why.code != SW_ERR_INTERRUPTED)
 			(void)sw_daemon_end(paths, pid, stop_grace_ns, NULL);
+		if (why.code == SW_ERR_TIMEOUT)
+			return fail_late(paths, running, &why, err);
 		if (err)
 			*err = why;
 		return -1;
@@ -356,7 +408,9 @@ int sw_engine_stop_private(const char *state_dir, bool with_data, bool *out_was_
 		                    paths.dir);
 	if (take_lock(&paths, NULL, &lock, err) < 0)
 		return -1;
-	bool running = sw_daemon_running(&paths, &pid);
+	if (sw_daemon_find(&paths, &pid, err) < 0)
+		return sw_error_wrap(err, "cannot tell whether the private engine runs");
+	bool running = pid != 0;
 	if (running && sw_daemon_end(&paths, pid, stop_grace_ns, err) < 0)
 		return sw_error_wrap(err, "cannot stop the private engine");
 	if (!running)

@@ -40,6 +40,27 @@ static int stop_engine(const struct sw_cli *cli)
 	return SW_EXIT_DONE;
 }
 
+/* Without an engine that answers: nothing is left only where none is that could hold containers. */
+static int clean_nothing(const struct sw_cli *cli, const struct sw_setup *setup)
+{
+	struct sw_endpoint endpoint;
+	struct sw_error err;
+	bool exists;
+	if (sw_engine_private_endpoint(setup->paths.state, &endpoint, &err) < 0 ||
+	    sw_engine_private_exists(setup->paths.state, &exists, &err) < 0)
+		return fail(&err);
+	if (exists) {
+		sw_error_set(&err, SW_ERR_NO_ENGINE, 0,
+		             "the private engine does not answer, so what it holds cannot be cleaned: "
+		             "`sandwatch clean --engine` stops it with all that runs in it, and --data there "
+		             "removes what it holds (%s)", endpoint.text);
+		return fail(&err);
+	}
+	if (!cli->quiet)
+		printf("no engine answers: there is nothing to clean\n");
+	return SW_EXIT_DONE;
+}
+
 static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 {
 	struct sw_step_lines lines;
@@ -52,9 +73,7 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 		bool named = cli->host || (docker_host && *docker_host);
 		if (err.code != SW_ERR_NO_ENGINE || named)
 			return fail(&err);
-		if (!cli->quiet)
-			printf("no engine answers: there is nothing to clean\n");
-		return SW_EXIT_DONE;
+		return clean_nothing(cli, setup);
 	}
 	if (sw_reaper_clean(&setup->engine, &reaped, &err) < 0)
 		return fail(&err);

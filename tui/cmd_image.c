@@ -36,6 +36,7 @@ static int build(struct sw_setup *setup, struct sw_steps steps, struct sw_error 
 
 struct look {
 	struct sw_blocking blocking;
+	const char *name;
 	bool silent, ours;
 };
 
@@ -46,7 +47,7 @@ static void looked(void *user, const struct sw_api_image *image, const struct sw
 	if (!error)
 		look->ours = *image->layout != '\0';
 	if (!error && !look->silent)
-		printf("%.19s  %s  %s\n", image->id,
+		printf("%s  %.19s  %s  %s\n", look->name, image->id,
 		       sw_text_bytes(size, sizeof size, (uint64_t)image->size_bytes),
 		       look->ours ? "sandwatch's own" : "no shim, no worker");
 	sw_blocking_finish(&look->blocking, error);
@@ -55,9 +56,9 @@ static void looked(void *user, const struct sw_api_image *image, const struct sw
 static int list_or_remove(struct sw_setup *setup, bool remove, const struct sw_signals *signals,
                           struct sw_error *err)
 {
-	struct look look = {.silent = remove};
-	struct sw_blocking *blocking = &look.blocking;
 	const char *name = image_name(&setup->plan);
+	struct look look = {.name = name, .silent = remove};
+	struct sw_blocking *blocking = &look.blocking;
 	int status = sw_blocking_init(blocking, &setup->engine.endpoint, setup->engine.api_version, err);
 	if (status == 0)
 		status = sw_blocking_heed(blocking, signals, err);
@@ -68,9 +69,15 @@ static int list_or_remove(struct sw_setup *setup, bool remove, const struct sw_s
 	bool is_missing = status < 0 && err->code == SW_ERR_NOT_FOUND;
 	if (remove && is_missing)
 		status = 0;
+	else if (is_missing && sw_image_is_own_name(name))
+		sw_error_set(err, SW_ERR_NOT_FOUND, 0, "the image %s is not on this engine: `sandwatch image "
+		             "build` makes it, as a session does that needs it", name);
+	else if (is_missing)
+		sw_error_set(err, SW_ERR_NOT_FOUND, 0, "the image %s is not on this engine: `docker pull %s` "
+		             "or `docker build -t %s …` puts it there", name, name, name);
 	else if (status == 0 && remove && !look.ours)
-		status = sw_error_set(err, SW_ERR_USAGE, 0, "%s is not sandwatch's own image, so it is left as "
-		                      "it is: `docker rmi %s` removes it", name, name);
+		status = sw_error_set(err, SW_ERR_USAGE, 0, "sandwatch did not make the image %s, which lacks "
+		                      "its label org.sandwatch.layout: `docker rmi %s` removes it", name, name);
 	if (status == 0 && remove && !is_missing) {
 		sw_api_image_remove(blocking->api, name, timeout_ns, sw_blocking_finished, blocking);
 		status = sw_blocking_wait(blocking, err);

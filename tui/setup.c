@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "docker/cold.h"
 #include "docker/tar.h"
 
 enum { STRATEGY_MAX = 4 << 20, SHIM_MAX = 8 << 20 };
@@ -225,6 +226,27 @@ static int need_engine(struct sw_setup *setup, const struct sw_cli *cli, struct 
 	return 0;
 }
 
+/* A profile that cannot be sent would fail every iteration, each time for the same reason. */
+static int check_profiles(const struct sw_setup *setup, struct sw_error *err)
+{
+	bool is_podman = setup->has_engine && strcmp(setup->engine.info.name, "podman") == 0;
+	for (int i = 0; i < setup->plan.n_modes; i++) {
+		const struct sw_mode_plan *mode = &setup->plan.modes[i];
+		struct sw_buf profile = {0};
+		int status = mode->kind == SW_KIND_HOST ? 0 : sw_cold_profile(&mode->sandbox, is_podman,
+		                                                              &profile, err);
+		sw_buf_done(&profile);
+		if (status == 0)
+			continue;
+		bool inherits = strcmp(mode->sandbox.seccomp, setup->plan.sandbox.seccomp) == 0;
+		err->code = SW_ERR_USAGE;
+		return sw_error_wrap(err, "%s%s%s (builtin, unconfined, or a profile's path)",
+		                     inherits ? "sandbox.docker.seccomp" : "seccomp of mode '",
+		                     inherits ? "" : mode->name, inherits ? "" : "'");
+	}
+	return 0;
+}
+
 int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
                      struct sw_error *err)
 {
@@ -233,7 +255,8 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	if (sw_setup_plan(cli, &setup->plan, err) < 0 || sw_paths_init(&setup->paths, err) < 0 ||
 	    load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
 		return -1;
-	if (wants_sandbox(&setup->plan) && need_engine(setup, cli, steps, err) < 0)
+	if (wants_sandbox(&setup->plan) &&
+	    (need_engine(setup, cli, steps, err) < 0 || check_profiles(setup, err) < 0))
 		return -1;
 	if (setup->has_engine && ensure_images(setup, &parts, steps, err) < 0)
 		return -1;

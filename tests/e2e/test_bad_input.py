@@ -229,12 +229,51 @@ class Settings(Case):
     def test_unknown_user(self):
         self.engine_says_no("nosuchuser", user="nosuchuser")
 
-    @needs_engine
-    def test_seccomp_profile_that_is_none(self):
+
+class Seccomp(Case):
+    """A profile that cannot be sent is the configuration's mistake, whoever might run the iterations."""
+
+    def refused(self, config, *parts):
+        session = self.run_it(config=config)
+        self.assert_code(session, 2)
+        for part in parts:
+            self.assertIn(part, session.stderr)
+        self.assertEqual(session.stdout, "")
+        self.assertEqual(session.journal(), [])
+
+    def check(self, path, *parts):
+        self.refused(command(*NOTHING, docker={"seccomp": path}), "sandbox.docker.seccomp", path, *parts)
+
+    def test_missing(self):
+        self.check("./typo.json", "No such file")
+
+    def test_no_json(self):
         profile = self.box.root / "profile.json"
-        profile.write_text("not json")
-        self.engine_says_no(str(profile), seccomp=str(profile))
-        self.engine_says_no("/nonexistent/profile", seccomp="/nonexistent/profile")
+        for text, word in (("not json", "no JSON"), ("", "no JSON"), ("[]", "no object")):
+            with self.subTest(text):
+                profile.write_text(text)
+                self.check(str(profile), word)
+
+    def test_a_folder(self):
+        self.check(str(self.box.root), "Is a directory")
+
+    def test_of_one_mode(self):
+        modes = [{"name": "host", "kind": "host"}, {"name": "a", "kind": "cold"},
+                 {"name": "b", "kind": "cold", "seccomp": "./typo.json"}]
+        self.refused(plan(workload={"command": list(NOTHING)}, modes=modes), "seccomp of mode 'b'", "./typo.json")
+
+    def test_that_no_mode_needs(self):
+        config = plan(workload={"command": list(NOTHING)}, modes=[{"name": "host", "kind": "host"}],
+                      docker={"seccomp": "./typo.json"})
+        self.assert_code(self.run_it(config=config), 0)
+
+    @needs_engine
+    def test_one_that_is_one(self):
+        profile = self.box.root / "allow.json"
+        profile.write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
+        session = self.run_it(config=command(*NOTHING, docker={"seccomp": str(profile)}, fallback=NO_FALLBACK))
+        self.assert_code(session, 0)
+        self.assertEqual(session.counts(), {"ok": 1})
 
 
 class NotAnEngine(Case):

@@ -252,14 +252,66 @@ class Engine(Setup):
         self.assertEqual(processes_with(str(state)), [])
 
 
+    def test_clean_with_a_private_engine_that_says_nothing(self):
+        if any(pathlib.Path(path).exists() for path in ("/run/docker.sock", "/run/podman/podman.sock")):
+            self.skipTest("this machine has an engine of its own")
+        state, _ = self.fresh()
+        plain = {"state": state, "host": None, "batch": False, "export": False}
+        session = self.run_it("clean", **plain)
+        self.assert_code(session, 0)
+        self.assertIn("nothing to clean", session.stdout)
+        path = state / "sandwatch/engine/engine.sock"
+        path.parent.mkdir(mode=0o700)
+        with Listener(path, lambda connection: connection.recv(65536) and connection.recv(65536)):
+            session = self.run_it("clean", **plain)
+        dead = self.run_it("clean", **plain)  # its socket is left, as by a killed one
+        for session in (session, dead):
+            self.assert_code(session, 3)
+            self.assertIn("does not answer", session.stderr)
+            self.assertIn("`sandwatch clean --engine`", session.stderr)
+            self.assertIn(f"unix://{path}", session.stderr)
+            self.assertEqual(session.stdout, "")
+
+
 class Image(Setup):
+    @needs_engine
+    def test_list_and_remove(self):
+        config = {"sandbox": {"docker": {"image": f"sandwatch/python:e2e-gone-{os.getpid()}"}}}
+        name = config["sandbox"]["docker"]["image"]
+        plain = {"batch": False, "export": False}
+        session = self.run_it("image", "list", config=config, **plain)
+        self.assert_code(session, 5)
+        self.assertIn(name, session.stderr)
+        self.assertIn("`sandwatch image build`", session.stderr)
+        session = self.run_it("image", "remove", config=config, **plain)
+        self.assert_code(session, 0)
+        self.assertNotIn("removed", session.stdout)
+        self.assertIn(f"{name} was not there", session.stdout)
+
+        common.engine("POST", f"/images/{common.IMAGE}/tag?repo=sandwatch/python&tag={name.split(':')[1]}")
+        session = self.run_it("image", "list", config=config, **plain)
+        self.assert_code(session, 0)
+        self.assertRegex(session.stdout, rf"^{name}  sha256:\w+  .*sandwatch's own\n$")
+        session = self.run_it("image", "remove", config=config, **plain)
+        self.assert_code(session, 0)
+        self.assertEqual(session.stdout, f"{name} is removed\n")
+        with self.assertRaises(AssertionError):
+            common.engine("GET", f"/images/{name}/json")
+
+        config = {"sandbox": {"docker": {"image": "e2e-nobodys/image:latest"}}}
+        session = self.run_it("image", "list", config=config, **plain)
+        self.assert_code(session, 5)
+        self.assertIn("docker pull e2e-nobodys/image", session.stderr)
+        self.assertNotIn("image build", session.stderr)
+
     @needs_engine
     def test_remove_leaves_what_is_not_ours(self):
         with common.foreign_image(f"sandwatch-e2e/kept-{os.getpid()}") as image:
             config = {"sandbox": {"docker": {"image": image}}}
             session = self.run_it("image", "remove", config=config, batch=False, export=False)
             self.assert_code(session, 2)
-            self.assertIn("docker rmi", session.stderr)
+            self.assertIn("did not make", session.stderr)
+            self.assertIn(f"`docker rmi {image}`", session.stderr)
             common.engine("GET", f"/images/{image}/json")
 
     @needs_engine

@@ -2,11 +2,14 @@
  * stopped, in a state directory that goes away. Needs root and dockerd; SANDWATCH_TEST_HOST is only
  * the word for "engine tests are wanted". */
 #include <dirent.h>
+#include <errno.h>
 #include <grp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "tests/engine/fixture.h"
@@ -64,7 +67,10 @@ static bool stop(bool remove_data)
 static pid_t daemon_pid(void)
 {
 	pid_t pid;
-	assert_true(sw_daemon_running(&paths, &pid));
+	struct sw_error err;
+	if (sw_daemon_find(&paths, &pid, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_true(pid > 0);
 	return pid;
 }
 
@@ -312,6 +318,106 @@ static void stop_after_a_kill_cleans_up(void **state)
 	assert_int_equal(access(paths.dir, F_OK), -1);
 }
 
+/* ---- a daemon that runs, but cannot be seen or reached ---- */
+
+/* With as few descriptors as `ulimit -n 4` leaves: the lock's is the last. */
+static int started_without_descriptors(void)
+{
+	const struct rlimit few = {4, 4};
+	struct sw_error err = {0};
+	bool was_running;
+	(void)syscall(SYS_close_range, 3U, ~0U, 0U);
+	if (setrlimit(RLIMIT_NOFILE, &few) < 0)
+		return 2;
+	if (sw_engine_start_private(state_dir, no_steps, &err) == 0 || err.sys_errno != EMFILE)
+		return 3;
+	if (sw_engine_stop_private(state_dir, true, &was_running, &err) == 0 || err.sys_errno != EMFILE)
+		return 4;
+	return strstr(err.message, "cannot tell") ? 0 : 5;
+}
+
+static void one_that_cannot_be_looked_for_is_left(void **state)
+{
+	(void)state;
+	need_means();
+	start();
+	pid_t pid = daemon_pid(), child = fork();
+	int status = -1;
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(started_without_descriptors());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(access(paths.socket, F_OK), 0);
+	assert_int_equal(access(paths.pid, F_OK), 0);
+	start();
+	assert_int_equal(daemon_pid(), pid);
+}
+
+static void hear_step(void *user, const char *what, int64_t elapsed_ns, const char *detail)
+{
+	(void)what;
+	if (elapsed_ns >= 0 && strstr(detail, "socket was gone"))
+		++*(int *)user;
+}
+
+static void one_that_lost_its_socket_is_replaced(void **state)
+{
+	int told = 0;
+	struct sw_error err;
+	struct sw_endpoint endpoint;
+	struct sw_engine engine;
+	const struct sw_steps steps = {.fn = hear_step, .user = &told};
+	(void)state;
+	need_means();
+	start();
+	pid_t pid = daemon_pid();
+	assert_int_equal(unlink(paths.socket), 0);
+	if (sw_engine_start_private(state_dir, steps, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(told, 1);
+	assert_int_not_equal(daemon_pid(), pid);
+	assert_int_equal(processes_with(paths.data), 1);
+	assert_int_equal(sw_engine_private_endpoint(state_dir, &endpoint, &err), 0);
+	assert_int_equal(sw_engine_probe(&endpoint, 5 * FX_SECOND, true, &engine, &err), 0);
+	if (sw_engine_start_private(state_dir, steps, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(told, 1);
+}
+
+static void one_that_hangs_is_left_and_told_of(void **state)
+{
+	struct sw_error err;
+	struct sw_engine engine;
+	struct sw_endpoint usual[8];
+	bool exists = false;
+	struct sw_engine_options options = {.state_dir = state_dir, .may_start = true};
+	(void)state;
+	need_means();
+	fx_need(sw_endpoint_usual(NULL, NULL, usual, 8) == 0, "this machine has a usual socket");
+	assert_int_equal(sw_engine_private_exists(state_dir, &exists, &err), 0);
+	assert_false(exists);
+	start();
+	pid_t pid = daemon_pid();
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	int result = sw_engine_find(&options, no_steps, &engine, &err);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_int_equal(result, -1);
+	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
+	assert_non_null(strstr(err.message, "`sandwatch clean --engine`"));
+	assert_non_null(strstr(err.message, paths.socket));
+	size_t len = strlen(err.message), log_len = strlen(paths.log);
+	assert_true(len > log_len);
+	assert_string_equal(err.message + len - log_len, paths.log);
+	assert_int_equal(daemon_pid(), pid);
+	assert_int_equal(sw_engine_private_exists(state_dir, &exists, &err), 0);
+	assert_true(exists);
+	assert_int_equal(unlink(paths.socket), 0);
+	exists = false;
+	assert_int_equal(sw_engine_private_exists(state_dir, &exists, &err), 0);
+	assert_true(exists); /* by its record */
+}
+
 /* ---- finding: no dockerd is needed for these ---- */
 
 static void named_engine_that_is_away(void **state)
@@ -408,6 +514,9 @@ int main(void)
 		TEST(long_paths_move_below_run),
 		TEST(daemon_killed_in_the_middle),
 		TEST(stop_after_a_kill_cleans_up),
+		TEST(one_that_cannot_be_looked_for_is_left),
+		TEST(one_that_lost_its_socket_is_replaced),
+		TEST(one_that_hangs_is_left_and_told_of),
 		TEST(named_engine_that_is_away),
 		TEST(socket_that_is_no_engine),
 		TEST(nothing_answers),
