@@ -42,6 +42,9 @@ int sw_blocking_heed(struct sw_blocking *blocking, const struct sw_signals *sign
 	blocking->end_fd = signals ? signals->end_fd : -1;
 	if (!signals)
 		return 0;
+	/* Asked for before, it ends the first wait, even one for what is answered at once. */
+	if (sw_signals_end_asked(signals))
+		return sw_signals_error(err);
 	return sw_loop_watch(blocking->loop, signals->end_fd, SW_LOOP_READ, on_end, blocking, err);
 }
 

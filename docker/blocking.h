@@ -31,7 +31,8 @@ int sw_blocking_init(struct sw_blocking *blocking, const struct sw_endpoint *end
 /* Cancels what was sent and has not finished: its callback is not called any more. */
 void sw_blocking_done(struct sw_blocking *blocking);
 
-/* Whether SIGNALS (borrowed) end sw_blocking_wait from now on; NULL: nothing does. */
+/* Whether SIGNALS (borrowed) end sw_blocking_wait from now on; NULL: nothing does.
+ * SW_ERR_INTERRUPTED: they have asked for the end already. */
 int sw_blocking_heed(struct sw_blocking *blocking, const struct sw_signals *signals,
                      struct sw_error *err);
 

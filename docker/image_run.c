@@ -145,6 +145,9 @@ int sw_recipe_run(const struct sw_recipe_run *run, struct sw_error *err)
 	struct sw_process process = SW_PROCESS_NONE;
 	struct sw_process_options options = {.path = path, .argv = (char *const *)(uintptr_t)run->argv};
 
+	/* Asked for before, it ends even what would not take long. */
+	if (sw_signals_end_asked(run->signals))
+		return sw_signals_error(err);
 	if (sw_process_find(run->argv[0], getenv("PATH"), path, sizeof path, err) < 0 ||
 	    sw_process_spawn(&options, &process, err) < 0)
 		return sw_error_wrap(err, "%s", run->what);

@@ -46,6 +46,9 @@ static void a_signal_ends_a_wait(void **state)
 		assert_true(blocking.interrupted);
 	}
 	assert_true(sw_signals_end_asked(&signals)); /* for the next one to see */
+	err.code = SW_OK;
+	assert_int_equal(sw_blocking_heed(&blocking, &signals, &err), -1);
+	assert_int_equal(err.code, SW_ERR_INTERRUPTED);
 }
 
 static void what_was_interrupted_can_be_waited_out(void **state)
