@@ -2,7 +2,6 @@
 """--batch: what it prints where, its exit codes, signals, files, and what it leaves behind."""
 import json
 import os
-import pathlib
 import pty
 import re
 import select
@@ -12,7 +11,8 @@ import subprocess
 import unittest
 
 import common
-from common import Case, IMAGE, PYTHON, REPO, containers, containers_of, engine, needs_engine, needs_root, until
+from common import (Case, IMAGE, PYTHON, REPO, containers, containers_of, engine, needs_engine, needs_root,
+                    processes_with, until)
 
 SANDBOX = "docker-sandbox"
 HOST_MODE = {"name": "host", "kind": "host"}
@@ -32,17 +32,6 @@ def plan(words=(PYTHON, "-I", "-c", "pass"), iterations=2, warmup=0, modes=(HOST
 
 def endless(**sections):
     return plan((PYTHON, "-c", "import signal; signal.pause()"), modes=[COLD_MODE], **sections)
-
-
-def processes_with(text):
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and text.encode() in (entry / "environ").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
 
 
 class Output(Case):

@@ -10,24 +10,11 @@ import subprocess
 import threading
 
 import common
-from common import Case, SANDWATCH, containers, containers_of, needs_engine, needs_root, until
+from common import Case, SANDWATCH, containers, containers_of, needs_engine, needs_root, processes_with, until
 from engines import Listener, Proxy
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STRATEGY = {"session": {"iterations": 1, "warmup": 0}, "sandbox": {"docker": {"cpu_count": 0}}}
-
-
-def processes_with(text):
-    """Those that have TEXT in their environment or command line, and have not ended."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        try:
-            said = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
-        except OSError:
-            continue
-        if text.encode() in said:
-            found.append(int(entry.name))
-    return found
 
 
 class SlowToCreate(Proxy):
