@@ -77,25 +77,41 @@ static bool in_warmup(const struct sw_session *session)
 	return false;
 }
 
+/* Never wider than the terminal, which may have changed: a line that wraps can't be drawn over. */
+static void cut(struct sw_buf *line, const size_t *ends, int n, size_t wide, size_t width)
+{
+	while (n > 0 && ends[n - 1] - wide >= width)
+		n--;
+	line->data[n ? ends[n - 1] : 0] = '\0';
+}
+
 static void show_bar(struct sw_progress *progress, const struct sw_session *session, int64_t now_ns)
 {
 	uint64_t done = sw_session_done(session), planned = sw_session_planned(session);
-	struct sw_buf line = {0};
 	int filled = planned ? (int)(done * BAR / planned) : 0;
-	sw_buf_add_str(&line, "  ");
-	for (int i = 0; i < BAR; i++)
+	int width = sw_console_of(STDERR_FILENO).width;
+	struct sw_buf line = {0};
+	size_t ends[4]; /* where the line may be cut, the least important last */
+	if (width)
+		progress->console.width = width;
+	bool has_bar = progress->console.width >= 2 * BAR;
+	sw_buf_add_str(&line, has_bar ? "  " : " ");
+	for (int i = 0; has_bar && i < BAR; i++)
 		sw_buf_add_str(&line, progress->console.unicode ? i < filled ? "▮" : "▯" : i < filled ? "#" : ".");
-	sw_buf_addf(&line, " %llu/%llu", (unsigned long long)done, (unsigned long long)planned);
+	sw_buf_addf(&line, "%s%llu/%llu", has_bar ? " " : "", (unsigned long long)done,
+	            (unsigned long long)planned);
+	ends[0] = line.len;
 	if (!done && in_warmup(session))
 		sw_buf_add_str(&line, "  warming up");
 	add_eta(progress, session, now_ns, &line);
+	ends[1] = line.len;
 	add_counts(session, &line);
-	size_t fixed = line.len;
+	ends[2] = line.len;
 	add_modes(session, &line);
-	/* Bytes are an upper bound of columns: never wider than the terminal. */
-	size_t wide = progress->console.unicode ? 2 * BAR : 0;
-	if (line.len - wide >= (size_t)progress->console.width)
-		line.data[fixed] = '\0';
+	ends[3] = line.len;
+	/* Bytes are an upper bound of columns. */
+	cut(&line, ends, 4, has_bar && progress->console.unicode ? 2 * BAR : 0,
+	    (size_t)progress->console.width);
 	fprintf(stderr, "\r%s\033[K", line.data);
 	progress->drawn = true;
 	sw_buf_done(&line);

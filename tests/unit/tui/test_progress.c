@@ -71,6 +71,39 @@ static void assert_eta(const char *line, const char *eta)
 		fail_msg("not %s: %s", eta, line);
 }
 
+/* Columns of LINE without what moves the cursor; every character here is one wide. */
+static int columns(const char *line)
+{
+	int n = 0;
+	for (; *line; line++) {
+		if (*line == '\033')
+			line += strcspn(line, "K");
+		else if (*line != '\r' && ((unsigned char)*line & 0xc0) != 0x80)
+			n++;
+	}
+	return n;
+}
+
+static void the_bar_fits_any_terminal(void **state)
+{
+	(void)state;
+	begin(0, true);
+	for (int i = 0; i < 5; i++) {
+		story_ok(&story, 0);
+		story_fail(&story, 1, SW_OUTCOME_FAILED, "x");
+	}
+	for (int unicode = 0; unicode < 2; unicode++) {
+		progress.console.unicode = unicode;
+		for (int width = 1; width <= 120; width++) {
+			progress.console.width = width;
+			assert_true(columns(show(100 + unicode * 200 + width)) < (width > 1 ? width : 2));
+		}
+		assert_non_null(strstr(text, "10/40"));
+		assert_non_null(strstr(text, "failed 5"));
+		assert_non_null(strstr(text, "ast-only"));
+	}
+}
+
 /* Modes take unlike times: the first mode's own tell nothing of the whole. */
 static void no_eta_before_each_mode_has_ended_one(void **state)
 {
@@ -135,6 +168,7 @@ static void no_eta_at_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(the_bar_fits_any_terminal),
 		TEST(no_eta_before_each_mode_has_ended_one),
 		TEST(no_eta_from_a_first_look),
 		TEST(warm_up_is_no_base),
