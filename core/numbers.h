@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* By value, for use inside one expression: printf("%s", sw_fixed(x, 2).text). */
+/* By value, for use inside one expression: sw_fixed(x, 2).text for a %s. */
 struct sw_number {
 	char text[40];
 };

@@ -66,7 +66,7 @@ void sw_api_path_image(struct sw_buf *path, const char *name);
 /* Appends TEXT percent-encoded as a query's value. */
 void sw_api_path_value(struct sw_buf *path, const char *text);
 
-/* An id's first 12 digits, a name whole: printf("%.*s", SW_API_SHORT(id)). */
+/* An id's first 12 digits, a name whole: SW_API_SHORT(id) for a %.*s. */
 #define SW_API_SHORT(id) (strlen(id) == 64 ? 12 : 128), (id)
 
 /* What an error's body says, cleaned: {"message"}, with Podman's {"cause"} where the message does

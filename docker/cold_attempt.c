@@ -164,9 +164,8 @@ static void on_deadline(void *user);
 static void begin_limit(struct sw_cold *cold)
 {
 	int64_t due_ns = sw_clock_ns() + cold->options.mode->sandbox.timeout_ns;
-	if (cold->has_limit)
+	if (cold->deadline.slot)
 		return;
-	cold->has_limit = true;
 	if (sw_loop_arm(cold->options.loop, &cold->deadline, due_ns, on_deadline, cold) < 0)
 		on_deadline(cold); /* an attempt without a deadline is not to be */
 }
@@ -368,7 +367,6 @@ void sw_cold_start(struct sw_runner *runner, const struct sw_attempt *attempt,
 	cold->user = user;
 	cold->is_busy = true;
 	cold->is_gone = cold->is_asking = cold->has_init_event = cold->has_exit_event = false;
-	cold->has_limit = false;
 	sw_worker_report_init(&cold->facts.report);
 	sw_worker_reader_init(&cold->facts.out, cold->attempt.token);
 	sw_worker_reader_init(&cold->facts.err, cold->attempt.token);

@@ -58,7 +58,6 @@ struct sw_cold {
 	bool is_busy, is_gone;
 	bool is_asking; /* a state request of ours is out */
 	bool has_init_event, has_exit_event;
-	bool has_limit; /* the deadline is armed */
 	struct sw_attempt attempt;
 	sw_attempt_done_fn done;
 	void *user;

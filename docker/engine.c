@@ -47,16 +47,23 @@ static int ask(struct probe *probe, int64_t timeout_ns, bool with_info, struct s
 	return sw_blocking_wait(blocking, err);
 }
 
-int sw_engine_probe(const struct sw_endpoint *endpoint, int64_t timeout_ns, bool with_info,
-                    struct sw_engine *out_engine, struct sw_error *err)
+static int probe_heeding(const struct sw_endpoint *endpoint, int64_t timeout_ns, bool with_info,
+                         const struct sw_signals *signals, struct sw_engine *out_engine,
+                         struct sw_error *err)
 {
 	struct sw_engine engine = {.endpoint = *endpoint};
-	struct probe probe = {.engine = &engine};
+	struct probe probe = {.engine = &engine, .signals = signals};
 	int result = ask(&probe, timeout_ns, with_info, err);
 	sw_blocking_done(&probe.blocking);
 	if (result == 0)
 		*out_engine = engine;
 	return result;
+}
+
+int sw_engine_probe(const struct sw_endpoint *endpoint, int64_t timeout_ns, bool with_info,
+                    struct sw_engine *out_engine, struct sw_error *err)
+{
+	return probe_heeding(endpoint, timeout_ns, with_info, NULL, out_engine, err);
 }
 
 /* ---- finding one ---- */
@@ -86,13 +93,8 @@ static void note_tried(struct search *search, const char *where, const char *why
 static int use(struct search *search, const struct sw_endpoint *endpoint, int64_t timeout_ns,
                struct sw_engine *out_engine, struct sw_error *err)
 {
-	struct sw_engine engine = {.endpoint = *endpoint};
-	struct probe probe = {.engine = &engine, .signals = search->steps.signals};
-	int result = ask(&probe, timeout_ns, true, err);
-	sw_blocking_done(&probe.blocking);
-	if (result < 0)
+	if (probe_heeding(endpoint, timeout_ns, true, search->steps.signals, out_engine, err) < 0)
 		return -1;
-	*out_engine = engine;
 	out_engine->is_private = search->has_private && endpoint->is_unix &&
 	                         strcmp(endpoint->path, search->private_endpoint.path) == 0;
 	char detail[400];

@@ -70,11 +70,11 @@ int sw_engine_private_endpoint(const char *state_dir, struct sw_endpoint *out_en
 int sw_engine_private_exists(const char *state_dir, bool *out_exists, struct sw_error *err);
 
 /* Starts the private dockerd (no bridge, no iptables, own data root, exec root, socket and pid file
- * below STATE_DIR/engine) unless it answers already. Needs root. Two callers at once start one (a lock file).
- * The daemon outlives this process. The directory is 0700. dockerd is looked for in the
- * usual system folders only. Interrupted, it leaves a daemon that it has begun to start, which is
- * then on record as any other. It runs in a mount namespace of its own, so that crun works on a hybrid
- * cgroup host and the system's containerd is not shared. */
+ * below STATE_DIR/engine) unless it answers already. Needs root. Two callers at once start one (a
+ * lock file). The daemon outlives this process. The directory is 0700 until access is granted. dockerd
+ * is looked for in the usual system folders only. Interrupted, it leaves a daemon that it has begun to
+ * start, which is then on record as any other. It runs in a mount namespace of its own, so that crun
+ * works on a hybrid cgroup host and the system's containerd is not shared. */
 int sw_engine_start_private(const char *state_dir, struct sw_steps steps, struct sw_error *err);
 
 /* Lets user UID reach the running private engine of STATE_DIR, which makes them root on this machine:

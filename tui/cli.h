@@ -48,8 +48,7 @@ struct sw_cli {
 };
 
 /* COMMANDS ends with a NULL name; its first is the default. Flags may stand before the command, too.
- * SW_ERR_USAGE says what was wrong and
- * what is near it. */
+ * SW_ERR_USAGE says what was wrong and what is near it. */
 int sw_cli_parse(const struct sw_command *commands, int argc, char **argv, struct sw_cli *out_cli,
                  struct sw_error *err);
 

@@ -25,13 +25,11 @@ static int stop_engine(const struct sw_cli *cli)
 	struct sw_paths paths, own;
 	struct sw_error err;
 	uid_t caller;
-	bool was_running = false, has_own = false;
+	bool was_running = false;
 	if (sw_paths_init_caller(&paths, &caller, &err) < 0 ||
 	    sw_engine_stop_private(paths.state, cli->data, &was_running, &err) < 0)
 		return fail(&err);
-	if (caller != (uid_t)-1)
-		has_own = sw_paths_init(&own, NULL) == 0;
-	if (!was_running && has_own &&
+	if (!was_running && caller != (uid_t)-1 && sw_paths_init(&own, NULL) == 0 &&
 	    sw_engine_stop_private(own.state, cli->data, &was_running, &err) < 0)
 		return fail(&err);
 	if (!cli->quiet)

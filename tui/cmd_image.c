@@ -53,37 +53,50 @@ static void looked(void *user, const struct sw_api_image *image, const struct sw
 	sw_blocking_finish(&look->blocking, error);
 }
 
+static int fail_missing(const char *name, struct sw_error *err)
+{
+	if (sw_image_is_own_name(name))
+		return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "the image %s is not on this engine: `sandwatch image "
+		                    "build` makes it, as a session does that needs it", name);
+	return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "the image %s is not on this engine: `docker pull %s` "
+	                    "or `docker build -t %s …` puts it there", name, name, name);
+}
+
+static int remove_ours(struct look *look, struct sw_error *err)
+{
+	if (!look->ours)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "sandwatch did not make the image %s, which lacks its "
+		                    "label org.sandwatch.layout: `docker rmi %s` removes it", look->name,
+		                    look->name);
+	sw_api_image_remove(look->blocking.api, look->name, timeout_ns, sw_blocking_finished,
+	                    &look->blocking);
+	if (sw_blocking_wait(&look->blocking, err) < 0)
+		return -1;
+	printf("%s is removed\n", look->name);
+	return 0;
+}
+
 static int list_or_remove(struct sw_setup *setup, bool remove, const struct sw_signals *signals,
                           struct sw_error *err)
 {
-	const char *name = image_name(&setup->plan);
-	struct look look = {.name = name, .silent = remove};
+	struct look look = {.name = image_name(&setup->plan), .silent = remove};
 	struct sw_blocking *blocking = &look.blocking;
 	int status = sw_blocking_init(blocking, &setup->engine.endpoint, setup->engine.api_version, err);
 	if (status == 0)
 		status = sw_blocking_heed(blocking, signals, err);
 	if (status == 0) {
-		sw_api_image_inspect(blocking->api, name, timeout_ns, looked, &look);
+		sw_api_image_inspect(blocking->api, look.name, timeout_ns, looked, &look);
 		status = sw_blocking_wait(blocking, err);
 	}
 	bool is_missing = status < 0 && err->code == SW_ERR_NOT_FOUND;
-	if (remove && is_missing)
+	if (is_missing && remove) {
+		printf("%s was not there\n", look.name);
 		status = 0;
-	else if (is_missing && sw_image_is_own_name(name))
-		sw_error_set(err, SW_ERR_NOT_FOUND, 0, "the image %s is not on this engine: `sandwatch image "
-		             "build` makes it, as a session does that needs it", name);
-	else if (is_missing)
-		sw_error_set(err, SW_ERR_NOT_FOUND, 0, "the image %s is not on this engine: `docker pull %s` "
-		             "or `docker build -t %s …` puts it there", name, name, name);
-	else if (status == 0 && remove && !look.ours)
-		status = sw_error_set(err, SW_ERR_USAGE, 0, "sandwatch did not make the image %s, which lacks "
-		                      "its label org.sandwatch.layout: `docker rmi %s` removes it", name, name);
-	if (status == 0 && remove && !is_missing) {
-		sw_api_image_remove(blocking->api, name, timeout_ns, sw_blocking_finished, blocking);
-		status = sw_blocking_wait(blocking, err);
+	} else if (is_missing) {
+		status = fail_missing(look.name, err);
+	} else if (status == 0 && remove) {
+		status = remove_ours(&look, err);
 	}
-	if (status == 0 && remove)
-		printf("%s %s\n", name, is_missing ? "was not there" : "is removed");
 	sw_blocking_done(blocking);
 	return status;
 }

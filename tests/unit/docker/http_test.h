@@ -16,6 +16,7 @@
 #include "docker/http.h"
 #include "tests/unit/docker/peer.h"
 #include "tests/unit/docker/recorded.h"
+#include "tests/unit/docker/turns.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -81,13 +82,6 @@ static inline void on_dropped(void *user)
 	((struct result *)user)->dropped++;
 }
 
-static inline void step(struct fixture *f)
-{
-	struct sw_error err;
-	if (sw_loop_step(f->loop, &err) < 0)
-		fail_msg("%s", err.message);
-}
-
 static inline struct sw_http_call *ask(struct fixture *f, struct sw_http_request request,
                                        sw_http_done_fn done, struct result *r)
 {
@@ -108,7 +102,7 @@ static inline struct sw_http_call *ask(struct fixture *f, struct sw_http_request
 static inline void until(struct fixture *f, const struct result *r)
 {
 	while (!r->done)
-		step(f);
+		step(f->loop);
 	peer_sync(f->peer);
 	assert_int_equal(r->calls, 1);
 }
@@ -169,25 +163,6 @@ static inline void say_many(struct peer *peer, int fd)
 			at += n;
 		}
 	}
-}
-
-static inline void tick(void *user)
-{
-	*(volatile bool *)user = true;
-}
-
-/* How often the loop turns in 100 ms. */
-static inline int turns(struct fixture *f)
-{
-	struct sw_timer timer = {0};
-	volatile bool over = false;
-	int n = 0;
-	sw_loop_arm(f->loop, &timer, sw_clock_ns() + SECOND / 10, tick, (void *)&over);
-	while (!over) {
-		step(f);
-		n++;
-	}
-	return n;
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include "docker/attach.h"
 #include "tests/unit/docker/peer.h"
 #include "tests/unit/docker/recorded.h"
+#include "tests/unit/docker/turns.h"
 
 #define SECOND INT64_C(1000000000)
 #define HELLO "\1\0\0\0\0\0\0\6hello\n\2\0\0\0\0\0\0\3bye"
@@ -97,35 +98,10 @@ static void on_closed(void *user, const struct sw_error *error)
 		drop(f);
 }
 
-static void step(struct fixture *f)
-{
-	struct sw_error err;
-	if (sw_loop_step(f->loop, &err) < 0)
-		fail_msg("%s", err.message);
-}
-
-static void tick(void *user)
-{
-	*(volatile bool *)user = true;
-}
-
-static int turns(struct fixture *f)
-{
-	struct sw_timer timer = {0};
-	volatile bool over = false;
-	int n = 0;
-	sw_loop_arm(f->loop, &timer, sw_clock_ns() + SECOND / 10, tick, (void *)&over);
-	while (!over) {
-		step(f);
-		n++;
-	}
-	return n;
-}
-
 static void until_closed(struct fixture *f)
 {
 	while (!f->closed)
-		step(f);
+		step(f->loop);
 	peer_sync(f->peer);
 }
 
@@ -321,8 +297,8 @@ static void test_deadline_ends_with_opening(void **state)
 	                                &f->attach, NULL),
 	                 0);
 	while (!f->opened && !f->closed)
-		step(f);
-	assert_in_range(turns(f), 1, 10); /* 100 ms, asleep */
+		step(f->loop);
+	assert_in_range(turns(f->loop), 1, 10); /* 100 ms, asleep */
 	assert_false(f->closed);
 }
 
@@ -366,7 +342,7 @@ static void test_full_backlog(void **state)
 	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, "/x", 5 * SECOND, &handlers,
 	                                &f->attach, NULL),
 	                 0);
-	(void)turns(f);
+	(void)turns(f->loop);
 	assert_false(f->opened || f->closed); /* it keeps trying */
 	assert_int_equal(listen(f->peer->listener, 64), 0);
 	while (n > 0)
@@ -408,7 +384,7 @@ static void test_end_does_not_spin(void **state)
 {
 	struct fixture *f = *state;
 	run_script(f, (struct script)SAYS(R_ATTACH_101 HELLO));
-	assert_in_range(turns(f), 1, 3);
+	assert_in_range(turns(f->loop), 1, 3);
 }
 
 /* The peer leaves stdin unread and closes: on a unix socket that reads as ECONNRESET. */
@@ -491,7 +467,7 @@ static void test_stdin_later_and_large(void **state)
 		bytes[i] = (char)(i % 253);
 	open_to(f, true, take_stdin);
 	while (!f->opened)
-		step(f);
+		step(f->loop);
 	for (int at = 0; at < LEN; at += LEN / 5)
 		assert_int_equal(sw_attach_write(f->attach, bytes + at, LEN / 5, NULL), 0);
 	sw_attach_end(f->attach);
@@ -523,7 +499,7 @@ static void test_stdin_after_the_end_is_dropped(void **state)
 	run_script(f, (struct script)SAYS(R_ATTACH_101 HELLO));
 	assert_int_equal(sw_attach_write(f->attach, "x", 1, &err), 0);
 	sw_attach_end(f->attach);
-	assert_in_range(turns(f), 1, 3);
+	assert_in_range(turns(f->loop), 1, 3);
 }
 
 /* A stdin that is open and idle, and one that is shut, cost nothing. */
@@ -534,10 +510,10 @@ static void test_idle_does_not_spin(void **state)
 	f->script.is_held = true;
 	open_to(f, true, play);
 	while (!f->opened)
-		step(f);
-	assert_in_range(turns(f), 1, 3);
+		step(f->loop);
+	assert_in_range(turns(f->loop), 1, 3);
 	sw_attach_end(f->attach);
-	assert_in_range(turns(f), 1, 3);
+	assert_in_range(turns(f->loop), 1, 3);
 	assert_false(f->closed);
 }
 
@@ -556,7 +532,7 @@ static void test_flood_is_taken_in_portions(void **state)
 	open_to(f, true, play);
 	while (!f->closed) {
 		size_t before = f->out.len;
-		step(f);
+		step(f->loop);
 		assert_true(f->out.len - before <= PORTION);
 	}
 	assert_false(f->failed);
@@ -570,8 +546,8 @@ static void test_free_in_opened(void **state)
 	f->script = (struct script)SAYS(R_ATTACH_101 HELLO);
 	open_to(f, true, play);
 	while (!f->opened)
-		step(f);
-	assert_in_range(turns(f), 1, 3);
+		step(f->loop);
+	assert_in_range(turns(f->loop), 1, 3);
 	assert_false(f->closed);
 	assert_int_equal(f->data_calls, 0);
 }
@@ -583,8 +559,8 @@ static void test_free_in_data(void **state)
 	f->script = (struct script)SAYS(R_ATTACH_101 HELLO HELLO);
 	open_to(f, true, play);
 	while (!f->data_calls)
-		step(f);
-	assert_in_range(turns(f), 1, 3);
+		step(f->loop);
+	assert_in_range(turns(f->loop), 1, 3);
 	assert_int_equal(f->data_calls, 1);
 	assert_false(f->closed);
 }
@@ -617,7 +593,7 @@ static void test_free_while_connecting(void **state)
 	f->script = (struct script)SAYS(R_ATTACH_101 HELLO);
 	open_to(f, true, play);
 	drop(f);
-	assert_in_range(turns(f), 1, 3);
+	assert_in_range(turns(f->loop), 1, 3);
 	assert_false(f->opened || f->closed);
 	sw_attach_free(NULL);
 }

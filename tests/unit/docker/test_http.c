@@ -239,7 +239,7 @@ static void test_closed_kept_connection_does_not_spin(void **state)
 	struct fixture *f = *state;
 	begin(f, say_once, R_PING);
 	assert_false(get(f, (struct sw_http_request){0}).failed);
-	assert_in_range(turns(f), 1, 10);
+	assert_in_range(turns(f->loop), 1, 10);
 	/* And the next request finds out, and connects again. */
 	assert_false(get(f, (struct sw_http_request){0}).failed);
 	assert_int_equal(atomic_load(&f->peer->connections), 2);
@@ -251,7 +251,7 @@ static void test_waiting_does_not_spin(void **state)
 	struct result r = {0};
 	begin(f, say_nothing, NULL);
 	struct sw_http_call *call = ask(f, (struct sw_http_request){0}, on_done, &r);
-	int n = turns(f);
+	int n = turns(f->loop);
 	sw_http_cancel(call);
 	assert_in_range(n, 1, 20);
 	assert_int_equal(r.calls, 0);
@@ -282,12 +282,12 @@ static void test_cancel(void **state)
 	begin(f, say_nothing, NULL);
 	struct sw_http_call *call = ask(f, (struct sw_http_request){0}, on_done, &r);
 	while (atomic_load(&f->peer->requests) == 0)
-		(void)turns(f);
+		(void)turns(f->loop);
 	sw_http_cancel(call);
 	assert_int_equal(r.dropped, 1);
 	call = ask(f, (struct sw_http_request){0}, on_done, &r);
 	sw_http_cancel(call); /* before anything was sent */
-	(void)turns(f);
+	(void)turns(f->loop);
 	assert_int_equal(r.calls, 0);
 	assert_int_equal(r.dropped, 2);
 }
@@ -299,10 +299,10 @@ static void test_free_drops(void **state)
 	begin(f, say_nothing, NULL);
 	ask(f, (struct sw_http_request){0}, on_done, &r);
 	ask(f, (struct sw_http_request){0}, on_done, &r);
-	step(f);
+	step(f->loop);
 	sw_http_free(f->http);
 	f->http = NULL;
-	assert_in_range(turns(f), 1, 10);
+	assert_in_range(turns(f->loop), 1, 10);
 	assert_int_equal(r.calls, 0);
 	assert_int_equal(r.dropped, 2);
 }
@@ -324,11 +324,11 @@ static void test_free_in_done(void **state)
 	ask(f, (struct sw_http_request){.timeout_ns = 9 * SECOND}, free_in_done, &other);
 	other.f = f;
 	while (!r.done && !other.done)
-		step(f);
+		step(f->loop);
 	assert_int_equal(r.calls + other.calls, 1);
 	assert_int_equal(r.dropped + other.dropped, 1);
 	assert_string_equal(r.done ? r.body : other.body, "OK");
-	assert_in_range(turns(f), 1, 10);
+	assert_in_range(turns(f->loop), 1, 10);
 }
 
 static void act_in_done(void *user, const struct sw_http_reply *reply)

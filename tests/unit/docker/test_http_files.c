@@ -51,9 +51,9 @@ static void test_upload_pipe_that_is_slow(void **state)
 	assert_int_equal(pipe(ends), 0);
 	begin(f, say_each_time, R_204);
 	ask(f, (struct sw_http_request){.method = "POST", .upload_fd = ends[0]}, on_done, &r);
-	assert_in_range(turns(f), 1, 20); /* neither blocked nor spinning */
+	assert_in_range(turns(f->loop), 1, 20); /* neither blocked nor spinning */
 	assert_int_equal(write(ends[1], "first", 5), 5);
-	assert_in_range(turns(f), 1, 20);
+	assert_in_range(turns(f->loop), 1, 20);
 	assert_int_equal(r.calls, 0);
 	assert_int_equal(write(ends[1], "second", 6), 6);
 	close(ends[1]);
@@ -72,10 +72,10 @@ static void test_upload_pipe_cancelled(void **state)
 	begin(f, say_each_time, R_204);
 	struct sw_http_call *call =
 		ask(f, (struct sw_http_request){.method = "POST", .upload_fd = ends[0]}, on_done, &r);
-	(void)turns(f); /* paused, the pipe is watched */
+	(void)turns(f->loop); /* paused, the pipe is watched */
 	sw_http_cancel(call);
 	close(ends[1]);
-	assert_in_range(turns(f), 1, 10);
+	assert_in_range(turns(f->loop), 1, 10);
 	close(ends[0]);
 	assert_int_equal(r.calls, 0);
 }
@@ -155,14 +155,14 @@ static void test_download_pipe_that_is_slow(void **state)
 	begin(f, say_many, &len);
 	ask(f, (struct sw_http_request){.download_fd = ends[1]}, on_done, &r);
 	/* The pipe fills; the loop goes on, asleep, and the rest waits where it is. */
-	int n = turns(f);
+	int n = turns(f->loop);
 	assert_in_range(n, 1, 300);
-	assert_in_range(turns(f), 1, 10);
+	assert_in_range(turns(f->loop), 1, 10);
 	assert_int_equal(r.calls, 0);
 	while (got < len) {
 		struct pollfd fd = {.fd = ends[0], .events = POLLIN};
 		if (poll(&fd, 1, 0) == 0) {
-			step(f);
+			step(f->loop);
 			continue;
 		}
 		ssize_t n_read = read(ends[0], bytes, sizeof bytes);
