@@ -13,6 +13,7 @@ COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
 CORE_PKGS := libcjson yaml-0.1
 DOCKER_PKGS := libcurl libcjson
+TUI_PKGS := ncursesw
 TEST_PKGS := cmocka
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
@@ -40,7 +41,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(1))
 CORE_O := $(call objects,$(call sources,core))
 DOCKER_O := $(call objects,$(call sources,docker))
 WIDGETS_O := $(call objects,$(call sources,widgets))
-TUI_O := $(call objects,$(call sources,tui))
+TUI_O := $(call objects,$(call sources,tui) $(call sources,tui/screens))
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c))
 ENGINE_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/engine/*.c))
 
@@ -117,7 +118,7 @@ $(B)/docker/%.o: docker/%.c $(B)/flags
 $(B)/widgets/%.o: widgets/%.c $(B)/flags
 	$(call compile)
 $(B)/tui/%.o: tui/%.c $(B)/flags
-	$(call compile)
+	$(call compile,$(shell $(PKG) --cflags $(TUI_PKGS)))
 $(B)/tui/version.o: CFLAGS += -DSW_VERSION='"$(VERSION)"' -DSW_COMMIT='"$(COMMIT)"'
 $(B)/tui/version.o: $(B)/commit
 $(B)/main.o: main.c $(B)/flags
@@ -130,13 +131,17 @@ $(B)/libcore.a: $(CORE_O)
 	$(archive)
 $(B)/libdocker.a: $(DOCKER_O)
 	$(archive)
+$(B)/libwidgets.a: $(WIDGETS_O)
+	$(archive)
 $(B)/libtui.a: $(TUI_O)
 	$(archive)
 
 CORE_LIBS = $(shell $(PKG) --libs $(CORE_PKGS)) -lm
 DOCKER_LIBS = $(shell $(PKG) --libs $(DOCKER_PKGS)) $(CORE_LIBS)
-$(BIN): $(B)/main.o $(B)/libtui.a $(B)/libdocker.a $(B)/libcore.a
-	$(call link,$(DOCKER_LIBS))
+TUI_LIBS = $(shell $(PKG) --libs $(TUI_PKGS)) $(DOCKER_LIBS)
+ALL_A := $(B)/libtui.a $(B)/libwidgets.a $(B)/libdocker.a $(B)/libcore.a
+$(BIN): $(B)/main.o $(ALL_A)
+	$(call link,$(TUI_LIBS))
 
 # The shim is another program: static, for the inside of any container.
 $(SHIM): docker/shim/shim.c $(B)/flags
@@ -153,8 +158,10 @@ $(B)/tests/unit/core/%: $(B)/tests/unit/core/%.o $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(CORE_LIBS))
 $(B)/tests/unit/docker/%: $(B)/tests/unit/docker/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
-$(B)/tests/unit/tui/%: $(B)/tests/unit/tui/%.o $(B)/libtui.a $(B)/libdocker.a $(B)/libcore.a
-	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
+$(B)/tests/unit/widgets/%: $(B)/tests/unit/widgets/%.o $(B)/libwidgets.a
+	$(call link,$(TEST_LIBS) -lm)
+$(B)/tests/unit/tui/%: $(B)/tests/unit/tui/%.o $(ALL_A)
+	$(call link,$(TEST_LIBS) $(TUI_LIBS))
 $(B)/tests/engine/%: $(B)/tests/engine/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
 unit: $(UNIT) ## builds the unit tests

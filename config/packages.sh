@@ -16,6 +16,7 @@ needs_run='
   library  libcurl     libcurl4-openssl-dev libcurl-devel    curl           curl
   library  libcjson    libcjson-dev         cjson-devel      cjson          cjson
   library  yaml-0.1    libyaml-dev          libyaml-devel    libyaml        libyaml
+  library  ncursesw    libncurses-dev       ncurses-devel    ncurses        ncurses
   engine   -           docker.io            moby-engine      docker         docker
   runtime  crun        crun                 crun             crun           -'
 needs_test="$needs_run
