@@ -11,6 +11,7 @@
 
 struct sw_error;
 struct sw_buf;
+struct sw_plan;
 
 /* Where an action means something: bits. */
 enum {
@@ -83,6 +84,7 @@ struct sw_key_press {
 struct sw_keymap {
 	struct sw_key_press keys[SW_ACTION_COUNT][SW_KEYS_PER_ACTION];
 	int n_keys[SW_ACTION_COUNT];
+	bool bound[SW_ACTION_COUNT]; /* its keys were asked for, with sw_keymap_bind */
 };
 
 struct sw_action_info {
@@ -93,11 +95,18 @@ const struct sw_action_info *sw_action_info(enum sw_action action);
 
 void sw_keymap_default(struct sw_keymap *keymap);
 
-/* KEYS ("q Ctrl-C") replace the action's; "" takes them all away (not of quit). A key that another
- * action of a place in common has is taken from it if that one has its default keys, else it is an
- * error. SW_ERR_USAGE names the nearest action or key. KEYMAP is unchanged on failure. */
+/* KEYS ("q Ctrl-C"; at most SW_KEYS_PER_ACTION) replace the action's; "" takes them all away (not of
+ * quit). A key that another action has, which may mean something at the same time, is taken from it;
+ * if that one was bound here, too, or is quit and has no other, it is an error. SW_ERR_USAGE names
+ * the nearest action or key. KEYMAP is unchanged on failure. */
 int sw_keymap_bind(struct sw_keymap *keymap, const char *action, const char *keys,
                    struct sw_error *err);
+
+/* The default keys, and over them what the configuration's tui.keys ask for. Errors as above, with
+ * "FILE:LINE:COLUMN: tui.keys.ACTION: " before them where the plan knows the position, else with the
+ * key's path. OUT_KEYMAP is unchanged on failure. */
+int sw_keymap_from_plan(struct sw_keymap *out_keymap, const struct sw_plan *plan,
+                        struct sw_error *err);
 
 /* What INPUT (a key) does in the places PLACES (SW_ON_ANY is implied); SW_ACTION_NONE. */
 enum sw_action sw_keymap_action(const struct sw_keymap *keymap, const struct sw_input *input,
