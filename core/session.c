@@ -150,6 +150,7 @@ static int iteration_finished(struct sw_session *session, int index,
 		return 0;
 	}
 	mode->done++;
+	mode->busy_ns += (double)it->wall_ns;
 	if (it->fell_back && it->outcome == SW_OUTCOME_OK)
 		mode->fell_back++;
 	else

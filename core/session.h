@@ -39,6 +39,7 @@ struct sw_mode_state {
 	/* latency of ok iterations: first attempt's start to last attempt's end */
 	struct sw_histogram *latency;
 	double sum_ns, mean_ns, m2_ns; /* Welford's running mean and sum of squared deviations */
+	double busy_ns; /* wall time of all finished, counted iterations, however they ended */
 	int64_t samples[SW_SAMPLES_MAX];
 	uint64_t n_samples; /* ever; samples[i % SW_SAMPLES_MAX] */
 	struct sw_phase_sum phases[SW_PHASE_COUNT];
