@@ -25,7 +25,10 @@ enum { NAMES_MAX = 64, NAME_MAX_BYTES = 32 };
 static int key_words(char words[NAMES_MAX][NAME_MAX_BYTES])
 {
 	static const uint32_t plain[] = {'\r', '\t', 0x1b, ' ', 0x7f};
+	static const char *const other[] = {"PageUp", "PageDown", "Escape", "Return"};
 	int n = 0;
+	for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
+		sw_text_copy(words[n++], NAME_MAX_BYTES, other[i]);
 	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
 		sw_input_key_name(plain[i], 0, words[n++], NAME_MAX_BYTES);
 	for (uint32_t key = SW_CODE_UP; key <= SW_CODE_LAST; key++)
@@ -276,7 +279,7 @@ static void add_place(struct sw_buf *out, unsigned place, const struct sw_keymap
 		(void)sw_buf_add_str(out, "| ");
 		add_keys(out, sw_keymap_keys(keymap, i, keys, sizeof keys));
 		(void)sw_buf_addf(out, " | `%s` | %s%s |\n", actions[i].name, actions[i].about,
-		                  actions[i].where == (SW_ON_RUN | SW_ON_REPLAY) ? "; in a replay, too"
+		                  actions[i].where == (SW_ON_RUN | SW_ON_REPLAY) ? " (in a replay, too)"
 		                                                                 : "");
 	}
 }
