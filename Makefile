@@ -121,6 +121,7 @@ $(B)/tui/%.o: tui/%.c $(B)/flags
 	$(call compile,$(shell $(PKG) --cflags $(TUI_PKGS)))
 $(B)/tui/version.o: CFLAGS += -DSW_VERSION='"$(VERSION)"' -DSW_COMMIT='"$(COMMIT)"'
 $(B)/tui/version.o: $(B)/commit
+$(B)/tui/theme_builtin.o: $(wildcard themes/*.yaml)
 $(B)/main.o: main.c $(B)/flags
 	$(call compile)
 
