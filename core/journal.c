@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -16,6 +17,23 @@ struct sw_journal {
 	char path[SW_PATH_MAX];
 };
 
+/* Waits for a reader that is just asking: it lets go at once. */
+static void lock(int fd)
+{
+	while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+}
+
+int sw_journal_is_written(const char *path, bool *out, struct sw_error *err)
+{
+	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path);
+	/* Any other failure is a file system without locks: nothing says that somebody writes. */
+	*out = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	return 0;
+}
+
 int sw_journal_create(const char *path, struct sw_journal **out_journal, struct sw_error *err)
 {
 	struct sw_journal *journal = calloc(1, sizeof *journal);
@@ -27,6 +45,7 @@ int sw_journal_create(const char *path, struct sw_journal **out_journal, struct 
 		free(journal);
 		return -1;
 	}
+	lock(journal->fd);
 	sw_file_sync_parent(path);
 	sw_text_copy(journal->path, sizeof journal->path, path);
 	*out_journal = journal;
