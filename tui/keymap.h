@@ -24,9 +24,8 @@ enum {
 
 /* id, name in the configuration, default keys, where, footer's word ("" = not in the footer), help. */
 #define SW_ACTIONS(X)                                                                              \
-	X(SW_ACTION_QUIT, "quit", "q", SW_ON_ANY, "quit",                                              \
-	  "leave; asks first while a session runs")                                               \
-	X(SW_ACTION_HELP, "help", "? F1 h", SW_ON_ANY, "help", "the keys, as they are bound")                            \
+	X(SW_ACTION_QUIT, "quit", "q", SW_ON_ANY, "quit", "leave; asks first while a session runs")    \
+	X(SW_ACTION_HELP, "help", "? F1 h", SW_ON_ANY, "help", "the keys, as they are bound")          \
 	X(SW_ACTION_SCREEN_1, "screen-live", "1", SW_ON_ANY, "",                                       \
 	  "live: latency, fallbacks, lifecycle")                                                       \
 	X(SW_ACTION_SCREEN_2, "screen-iterations", "2", SW_ON_ANY, "",                                 \
@@ -40,7 +39,7 @@ enum {
 	X(SW_ACTION_PREVIOUS_SCREEN, "previous-screen", "Shift-Tab", SW_ON_ANY, "",                    \
 	  "the screen before")                                                                         \
 	X(SW_ACTION_PAUSE, "pause", "p Space", SW_ON_RUN | SW_ON_REPLAY, "pause",                      \
-	  "pause after the running iteration, or go on; paused time is in no figure")              \
+	  "pause after the running iteration, or go on; paused time is in no figure")                  \
 	X(SW_ACTION_SNAPSHOT, "snapshot", "s", SW_ON_ANY, "snapshot", "write snapshot.json as of now") \
 	X(SW_ACTION_CANCEL, "cancel-iteration", "x", SW_ON_RUN, "cancel",                              \
 	  "cancel the running iteration; it counts as cancelled, in no latency")                       \
