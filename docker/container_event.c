@@ -9,7 +9,7 @@
 
 static const struct {
 	const char *action;
-	enum sw_event_kind kind;
+	enum sw_ce_kind kind;
 } actions[] = {
 	{"create", SW_CE_CREATE},   {"start", SW_CE_START},     {"die", SW_CE_DIE},
 	{"died", SW_CE_DIE},        {"destroy", SW_CE_DESTROY}, {"remove", SW_CE_DESTROY},
@@ -38,7 +38,7 @@ static int read_id(const char *text, char *dst, size_t size)
 	return len >= 12 && !text[len] && sw_text_copy(dst, size, text) ? 0 : -1;
 }
 
-static int read_kind(const char *action, enum sw_event_kind *out_kind)
+static int read_kind(const char *action, enum sw_ce_kind *out_kind)
 {
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
 		if (strcmp(actions[i].action, action) == 0) {

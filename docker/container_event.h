@@ -11,7 +11,7 @@
 
 struct sw_error;
 
-enum sw_event_kind {
+enum sw_ce_kind {
 	/* The engine's own. Docker says die and destroy, Podman died and remove. */
 	SW_CE_CREATE,
 	SW_CE_START,
@@ -43,7 +43,7 @@ enum sw_container_state {
 
 /* Texts are cleaned (core/text.h) and cut. */
 struct sw_container_event {
-	enum sw_event_kind kind;
+	enum sw_ce_kind kind;
 	char id[SW_CONTAINER_ID_MAX]; /* lower-case hexadecimal digits; "" for CONNECTED … and LIST_… */
 	char name[128], image[160];   /* "" where the engine did not say it */
 	char old_name[128];           /* of RENAME */

@@ -31,7 +31,7 @@ struct sw_events {
 	struct sw_loop *loop;
 	struct sw_reader *reader;
 	struct sw_filter filter;
-	sw_event_fn event;
+	sw_container_event_fn event;
 	void *user;
 	struct sw_timer again;
 	struct sw_reader_call *stream, *list;
@@ -64,7 +64,7 @@ static bool tell(struct sw_events *events, const struct sw_container_event *even
 	return false;
 }
 
-static bool tell_kind(struct sw_events *events, enum sw_event_kind kind)
+static bool tell_kind(struct sw_events *events, enum sw_ce_kind kind)
 {
 	struct sw_container_event event = {.kind = kind, .exit_code = -1};
 	return tell(events, &event);
@@ -299,7 +299,7 @@ int sw_events_new(struct sw_loop *loop, const struct sw_endpoint *endpoint,
 	return 0;
 }
 
-void sw_events_on_event(struct sw_events *events, sw_event_fn event, void *user)
+void sw_events_on_event(struct sw_events *events, sw_container_event_fn event, void *user)
 {
 	events->event = event;
 	events->user = user;

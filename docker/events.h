@@ -13,7 +13,7 @@ struct sw_events;
 struct sw_loop;
 
 /* Everything in the order in which it is to be counted. It may call sw_events_free. */
-typedef void (*sw_event_fn)(void *user, const struct sw_container_event *event);
+typedef void (*sw_container_event_fn)(void *user, const struct sw_container_event *event);
 
 /* Connects soon; what comes of it, EVENT tells: CONNECTED and then the list of what is there, or LOST.
  * FILTER is copied. No events of before are asked for.
@@ -28,7 +28,7 @@ int sw_events_new(struct sw_loop *loop, const struct sw_endpoint *endpoint,
                   const struct sw_filter *filter, struct sw_events **out_events,
                   struct sw_error *err);
 /* Set before the loop turns. */
-void sw_events_on_event(struct sw_events *events, sw_event_fn event, void *user);
+void sw_events_on_event(struct sw_events *events, sw_container_event_fn event, void *user);
 void sw_events_free(struct sw_events *events); /* NULL is fine */
 
 /* What came and could not be read: lines that are no event, or longer than 64 KiB. */

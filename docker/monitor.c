@@ -21,6 +21,7 @@ enum { AT_ONCE = 8 };
 struct watched {
 	struct sw_sample sample;
 	int64_t read_ns; /* the engine's clock; 0: none yet */
+	bool was_asked;  /* in this round */
 };
 
 struct request {
@@ -37,7 +38,6 @@ struct sw_monitor {
 	struct sw_timer next;
 	bool is_on, is_round;
 	int64_t round_ns; /* when the last one began */
-	int at;           /* whom this round asks about next */
 	int n;
 	struct watched *watched;
 	struct request requests[AT_ONCE];
@@ -58,6 +58,12 @@ static void clear_figures(struct sw_sample *sample)
 {
 	sample->cpu_ns = sample->memory_bytes = sample->memory_limit_bytes = sample->pids = -1;
 	sample->cpu_percent = NAN;
+}
+
+static void set_asked(struct sw_monitor *monitor, bool was_asked)
+{
+	for (int i = 0; i < monitor->n; i++)
+		monitor->watched[i].was_asked = was_asked;
 }
 
 /* ---- rounds ---- */
@@ -97,8 +103,10 @@ static void take_failure(struct sw_monitor *monitor, const char *id, const struc
 	/* What was found gone is no mistake. */
 	if (!is_gone)
 		(void)sw_text_copy(monitor->error, sizeof monitor->error, error->message);
-	if (error->code == SW_ERR_NO_ENGINE)
+	if (error->code == SW_ERR_NO_ENGINE) {
 		sw_reader_forget_version(monitor->reader);
+		set_asked(monitor, true); /* the others would fail alike */
+	}
 	if (index < 0)
 		return;
 	struct watched *watched = &monitor->watched[index];
@@ -143,15 +151,14 @@ static bool ask(struct sw_monitor *monitor, struct request *request, const char 
 /* Keeps as many requests under way as may be, and ends the round after the last. */
 static void ask_more(struct sw_monitor *monitor)
 {
+	struct watched *next = monitor->watched, *end = next + monitor->n;
 	for (int i = 0; i < AT_ONCE && monitor->is_on; i++) {
-		while (monitor->at < monitor->n &&
-		       monitor->watched[monitor->at].sample.state == SW_SAMPLE_GONE)
-			monitor->at++;
-		if (monitor->at >= monitor->n)
+		while (next < end && (next->was_asked || next->sample.state == SW_SAMPLE_GONE))
+			next++;
+		if (next >= end)
 			break;
-		if (!monitor->requests[i].call &&
-		    ask(monitor, &monitor->requests[i], monitor->watched[monitor->at].sample.id))
-			monitor->at++;
+		if (!monitor->requests[i].call)
+			next->was_asked = ask(monitor, &monitor->requests[i], next->sample.id);
 	}
 	if (!monitor->is_round || is_busy(monitor))
 		return;
@@ -166,7 +173,7 @@ static void begin_round(void *user)
 	struct sw_monitor *monitor = user;
 	monitor->round_ns = sw_clock_ns();
 	monitor->is_round = true;
-	monitor->at = 0;
+	set_asked(monitor, false);
 	ask_more(monitor);
 }
 
@@ -243,7 +250,6 @@ int sw_monitor_watch(struct sw_monitor *monitor, const char *const *ids, int n)
 	free(monitor->watched);
 	monitor->watched = list;
 	monitor->n = kept;
-	monitor->at = kept; /* the round that goes on ends with what is under way */
 	return kept;
 }
 
