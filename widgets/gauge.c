@@ -6,16 +6,17 @@
 
 enum { GAP = 2, BAR_MIN = 6, STEPS = 8 };
 
-/* Steps lit of WIDTH cells; neither end is reached before its time. */
-static int lit_steps(int width, double share)
+/* Steps lit of ALL; neither end is reached before its time. */
+static int lit_steps(int all, double share)
 {
-	int all = width * STEPS;
-	if (!(share > 0))
+	if (!(share > 0) || all < 1)
 		return 0;
 	if (share >= 1)
 		return all;
 	int lit = (int)lround(share * all);
-	return lit < 1 ? 1 : lit >= all ? all - 1 : lit;
+	if (lit < 1)
+		lit = 1;
+	return lit < all ? lit : all - 1;
 }
 
 void sw_bar_draw(struct sw_area area, int x, int y, int width, double share, enum sw_role role)
@@ -30,12 +31,13 @@ void sw_bar_draw(struct sw_area area, int x, int y, int width, double share, enu
 		sw_put_char(area, x + width - 2, y, ']', SW_ROLE_TRACK);
 		width -= 2;
 	}
-	int lit = width > 0 ? lit_steps(width, share) : 0;
+	/* ASCII knows whole cells only. */
+	int lit = glyphs->unicode ? lit_steps(width * STEPS, share) : STEPS * lit_steps(width, share);
 	for (int i = 0; i < width; i++) {
 		int steps = lit - i * STEPS;
 		if (steps >= STEPS)
 			sw_put_char(area, x + i, y, glyphs->left[STEPS], role);
-		else if (steps > 0 && glyphs->left[steps] != ' ')
+		else if (steps > 0)
 			sw_put_char(area, x + i, y, glyphs->left[steps], role);
 		else
 			sw_put_char(area, x + i, y, glyphs->shade, SW_ROLE_TRACK);

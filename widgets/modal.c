@@ -5,7 +5,14 @@
 #include "widgets/text.h"
 #include "widgets/wrap.h"
 
-enum { COLUMNS_MAX = 76, KEY_GAP = 2, CHOICE_GAP = 3, TINY_COLUMNS = 30, TINY_ROWS = 8 };
+enum {
+	COLUMNS_MAX = 76,
+	KEY_GAP = 2,
+	CHOICE_GAP = 3,
+	TINY_COLUMNS = 30,
+	TEXT_MIN = 14,
+	INDENT = 2
+};
 
 static int least(int a, int b)
 {
@@ -24,7 +31,7 @@ static struct sw_area clear_box(struct sw_area area, int columns, int rows)
 {
 	int w = columns + SW_PANEL_COLUMNS, h = rows + SW_PANEL_ROWS;
 	w = area.w < TINY_COLUMNS ? area.w : least(w, area.w - 2);
-	h = area.h < TINY_ROWS ? area.h : least(h, area.h - 2);
+	h = least(h, area.h);
 	int x = (area.w - w) / 2, y = (area.h - h) / 2;
 	sw_fill(sw_area_sub(area, x - 1, y - 1, w + 2, h + 2), ' ', SW_ROLE_TEXT);
 	return sw_area_sub(area, x, y, w, h);
@@ -73,17 +80,23 @@ static int content_columns(const struct sw_modal *modal)
 	return least(widest, COLUMNS_MAX);
 }
 
-/* Draws the lines from row Y on, or, with a body without rows, counts. Returns the rows. */
+/* Draws the lines from row Y on, or, with a body without rows, counts. Returns the rows. Where there
+ * is no room beside the keys, the texts stand beneath them. */
 static int put_lines(struct sw_area body, int y, const struct sw_modal *modal)
 {
 	int keys = key_columns(modal, body.w), rows = 0;
+	bool beneath = keys > 0 && body.w - keys - KEY_GAP < TEXT_MIN;
+	int indent = beneath ? least(INDENT, body.w / 4) : keys + KEY_GAP;
 	for (int i = 0; i < modal->n_lines; i++) {
 		const struct sw_modal_line *line = &modal->lines[i];
-		int before = line->key && keys > 0 ? keys + KEY_GAP : 0;
+		int before = line->key ? indent : 0;
 		struct sw_area part = sw_area_sub(body, before, 0, body.w - before, body.h);
-		if (before > 0)
-			sw_put_text_cut(body, 0, y + rows, keys, line->key, modal->key_role);
-		rows += most(sw_wrap_draw(part, y + rows, line->text ? line->text : "", line->role), 1);
+		if (line->key)
+			sw_put_text_cut(body, 0, y + rows, beneath ? body.w : keys, line->key, modal->key_role);
+		if (line->key && beneath)
+			rows++;
+		int used = sw_wrap_draw(part, y + rows, line->text ? line->text : "", line->role);
+		rows += most(used, line->key && beneath ? 0 : 1);
 	}
 	return rows;
 }
@@ -174,5 +187,6 @@ void sw_question_draw(struct sw_area area, const struct sw_question *question, s
 	choice_rows = choices <= body.w ? 1 : question->n_choices;
 	hits->n = 0;
 	put_choices(sw_area_cut_bottom(&body, choice_rows), question, choice_rows == 1, hits);
-	sw_wrap_draw(body, 0, question->text, SW_ROLE_TEXT);
+	if (sw_wrap_draw(body, 0, question->text, SW_ROLE_TEXT) > body.h)
+		sw_put_char(body, body.w - 1, body.h - 1, sw_area_glyphs(body)->ellipsis, SW_ROLE_TEXT);
 }

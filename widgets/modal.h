@@ -1,8 +1,8 @@
 /* Hides how something comes to the front: help, details, a question, in a box over what is drawn.
  * Must not know what a key or click does.
  *
- * The box is as large as its text needs and AREA allows, centred, with a blank margin; where AREA is
- * tiny it takes all of it. */
+ * The box is as large as its text needs and AREA allows, centred, with a blank margin where there is
+ * room for one; where AREA is tiny it takes all of it. */
 #ifndef SW_MODAL_H
 #define SW_MODAL_H
 
