@@ -132,7 +132,13 @@ static void draw_phase_bar(struct sw_area row, const struct sw_waterfall_view *v
 	/* So that the shortest one on the axis' end is seen, too. */
 	if (span.start > row.w - 0.125)
 		span.start = row.w - 0.125;
-	sw_spans_draw(row, &span, 1);
+	if (of->off_path) {
+		int first = (int)span.start, last = (int)lround(span.end);
+		sw_fill(sw_area_sub(row, first, 0, last > first ? last - first : 1, 1),
+		        sw_area_glyphs(row)->shade, of->role);
+	} else {
+		sw_spans_draw(row, &span, 1);
+	}
 	draw_beyond(row, view, range[1], of->role);
 }
 
@@ -145,7 +151,7 @@ static void draw_mean_bar(struct sw_area row, const struct sw_waterfall_view *vi
 	for (int i = 0; i < view->n && n < SPANS; i++) {
 		const struct sw_waterfall_phase *phase = &view->phases[i];
 		const double range[] = {phase->start, phase->start + phase->length};
-		if (!isfinite(range[0]) || !isfinite(range[1]) || phase->length <= 0)
+		if (!isfinite(range[0]) || !isfinite(range[1]) || phase->length <= 0 || phase->off_path)
 			continue;
 		spans[n++] = make_span(view, row.w, i, range);
 		end = fmax(end, range[1]);
@@ -235,7 +241,7 @@ static void draw_phase_labels(struct sw_area row, const struct sw_waterfall_view
 	for (;;) {
 		int longest = -1;
 		for (int i = 0; i < n; i++)
-			if (!done[i] && view->phases[i].length > 0 &&
+			if (!done[i] && !view->phases[i].off_path && view->phases[i].length > 0 &&
 			    (longest < 0 || view->phases[i].length > view->phases[longest].length))
 				longest = i;
 		if (longest < 0)

@@ -1,6 +1,5 @@
-/* What the tests of charts share: pictures compared with tests/golden/widgets/NAME.txt, a look at
- * single rows, random numbers, and a frame that shows whether something was drawn outside of it.
- * Tests run in the repository's root. SW_GOLDEN=update writes the files: read the diff. */
+/* What the tests of charts share: pictures in tests/golden/widgets/NAME.txt, labels, random numbers,
+ * and a frame that shows whether something was drawn outside of it. */
 #ifndef SW_TEST_CHARTS_H
 #define SW_TEST_CHARTS_H
 
@@ -13,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/golden.h"
 #include "widgets/axis.h"
 #include "widgets/canvas.h"
 #include "widgets/text.h"
@@ -46,7 +46,7 @@ static inline void charts_add(struct charts_golden *golden, const struct sw_canv
                               const char *title, bool roles)
 {
 	golden->len += (size_t)snprintf(golden->text + golden->len, sizeof(golden->text) - golden->len,
-	                                "== %s %dx%d\n", title, sw_canvas_width(canvas),
+	                                "=== %s, %d x %d\n", title, sw_canvas_width(canvas),
 	                                sw_canvas_height(canvas));
 	golden->len += sw_canvas_dump(canvas, roles, golden->text + golden->len,
 	                              sizeof(golden->text) - golden->len);
@@ -55,31 +55,9 @@ static inline void charts_add(struct charts_golden *golden, const struct sw_canv
 
 static inline void charts_check(const struct charts_golden *golden, const char *name)
 {
-	static char expected[sizeof(golden->text)];
-	const char *mode = getenv("SW_GOLDEN");
-	bool update = mode && strcmp(mode, "update") == 0;
 	char path[128];
 	snprintf(path, sizeof(path), "tests/golden/widgets/%s.txt", name);
-	FILE *file = fopen(path, update ? "wb" : "rb");
-	if (!file)
-		fail_msg("%s: cannot be opened (SW_GOLDEN=update makes it)", path);
-	if (update) {
-		fwrite(golden->text, 1, golden->len, file);
-		fclose(file);
-		return;
-	}
-	size_t len = fread(expected, 1, sizeof(expected), file), at = 0, line = 1, start = 0;
-	fclose(file);
-	for (; at < len && at < golden->len && expected[at] == golden->text[at]; at++) {
-		if (expected[at] == '\n') {
-			line++;
-			start = at + 1;
-		}
-	}
-	if (at < len || at < golden->len)
-		fail_msg("%s:%zu\n- %.*s\n+ %.*s", path, line, (int)(strcspn(expected + start, "\n")),
-		         expected + start, (int)(strcspn(golden->text + start, "\n")),
-		         golden->text + start);
+	golden_check_file(path, golden->text, golden->len);
 }
 
 /* The canvas's characters, in one static text. */

@@ -9,18 +9,18 @@
 #define CLEANUP SW_ROLE_CLEANUP
 
 static const struct sw_waterfall_phase cold[] = {
-	{"create", STARTUP, 0, 9.1, "9.1 ms", "2 %", "8.8 ms", false},
-	{"attach", STARTUP, 9.1, 1, "1.0 ms", "0 %", "1.1 ms", false},
-	{"start", STARTUP, 10.1, 79.2, "79.2 ms", "18 %", "81.0 ms", false},
-	{"boot", EXECUTION, 89.3, 10, "10.0 ms", "2 %", "9.9 ms", false},
-	{"imports", EXECUTION, 99.3, 244, "244 ms", "57 %", "130 ms", true},
-	{"validate", EXECUTION, 343.3, 1.2, "1.2 ms", "0 %", NULL, false},
-	{"data", EXECUTION, 344.5, 4, "4.0 ms", "1 %", "", false},
-	{"execute", EXECUTION, 348.5, 21, "21.0 ms", "5 %", NULL, false},
-	{"serialize", SERIALIZATION, 369.5, 0.4, "0.4 ms", "0 %", NULL, false},
-	{"deliver", SERIALIZATION, 369.9, 0.6, "0.6 ms", "0 %", NULL, false},
-	{"exit", CLEANUP, 370.5, 22, "22.0 ms", "5 %", NULL, false},
-	{"remove", CLEANUP, 392.5, 39, "39.0 ms", "9 %", NULL, false},
+	{"create", STARTUP, 0, 9.1, "9.1 ms", "2 %", "8.8 ms", false, false},
+	{"attach", STARTUP, 9.1, 1, "1.0 ms", "0 %", "1.1 ms", false, false},
+	{"start", STARTUP, 10.1, 79.2, "79.2 ms", "18 %", "81.0 ms", false, false},
+	{"boot", EXECUTION, 89.3, 10, "10.0 ms", "2 %", "9.9 ms", false, false},
+	{"imports", EXECUTION, 99.3, 244, "244 ms", "57 %", "130 ms", true, false},
+	{"validate", EXECUTION, 343.3, 1.2, "1.2 ms", "0 %", NULL, false, false},
+	{"data", EXECUTION, 344.5, 4, "4.0 ms", "1 %", "", false, false},
+	{"execute", EXECUTION, 348.5, 21, "21.0 ms", "5 %", NULL, false, false},
+	{"serialize", SERIALIZATION, 369.5, 0.4, "0.4 ms", "0 %", NULL, false, false},
+	{"deliver", SERIALIZATION, 369.9, 0.6, "0.6 ms", "0 %", NULL, false, false},
+	{"exit", CLEANUP, 370.5, 22, "22.0 ms", "5 %", NULL, false, false},
+	{"remove", CLEANUP, 392.5, 39, "39.0 ms", "9 %", NULL, false, false},
 };
 static struct sw_waterfall_stretch running[] = {
 	{0, 0, 8.8}, {1, 8.8, 9.9}, {2, 9.9, 90.9}, {3, 90.9, 100.8}, {4, 100.8, 231}};
@@ -62,6 +62,24 @@ static void phases_lie_at_their_offsets(void **state)
 	                                         "b       ███████████▎     11\n"
 	                                         "c                  ▏      0\n");
 	assert_int_equal(sw_canvas_row(canvas, 1)[8].role, EXECUTION);
+	sw_canvas_free(canvas);
+}
+
+static void off_the_path_is_shade(void **state)
+{
+	(void)state;
+	static const struct sw_waterfall_phase phases[] = {
+		{.name = "a", .role = STARTUP, .start = 0, .length = 8},
+		{.name = "b", .role = CLEANUP, .start = 8, .length = 8, .off_path = true}};
+	struct sw_canvas *canvas = sw_canvas_new(19, 2, &sw_glyphs_unicode);
+	struct sw_waterfall_view view = {.phases = phases, .n = 2, .total_name = "a"};
+	assert_true(sw_axis_init(&view.axis, 0, 16, false));
+	sw_waterfall_draw(sw_canvas_area(canvas), &view);
+	assert_string_equal(charts_text(canvas), "a  ████████\nb          ░░░░░░░░\n");
+	assert_int_equal(sw_canvas_row(canvas, 1)[12].role, CLEANUP);
+	sw_canvas_resize(canvas, 19, 1);
+	sw_waterfall_draw(sw_canvas_area(canvas), &view);
+	assert_string_equal(charts_text(canvas), "a  ████████\n");
 	sw_canvas_free(canvas);
 }
 
@@ -205,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(phases_lie_at_their_offsets),
+		cmocka_unit_test(off_the_path_is_shade),
 		cmocka_unit_test(what_is_expected_is_shade_until_it_is_there),
 		cmocka_unit_test(beyond_the_axis_is_an_arrow),
 		cmocka_unit_test(every_phase_is_seen),
