@@ -178,7 +178,7 @@ static void choose(struct sw_axis *axis, int length, bool up, sw_axis_label *lab
 {
 	bool wide = axis->log && axis->high / axis->low >= 8;
 	axis->n = 0;
-	if (length < 1)
+	if (length < 1 || !label)
 		return;
 	for (int stride = 0; wide && stride < 64; stride++)
 		if (decade_ticks(axis, stride, label) && axis->n > 1 && fits(axis, length, up))

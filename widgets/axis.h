@@ -45,7 +45,7 @@ int sw_axis_cell(const struct sw_axis *axis, double value, int width);
 double sw_axis_value(const struct sw_axis *axis, double column, int width);
 
 /* Chooses as many ticks as have room for their labels beside one another in WIDTH columns: round
- * steps, on a logarithmic axis 1-2-5 or whole decades. */
+ * steps, on a logarithmic axis 1-2-5 or whole decades. LABEL NULL: none. */
 void sw_axis_ticks(struct sw_axis *axis, int width, sw_axis_label *label);
 /* The same for an axis that goes up HEIGHT rows. */
 void sw_axis_ticks_up(struct sw_axis *axis, int height, sw_axis_label *label);

@@ -135,6 +135,14 @@ struct marks {
 	bool taken[SW_CANVAS_MAX + 2]; /* by column + 1 */
 };
 
+/* How near a later mark is drawn as one with MARK: in its column; at the left edge also where the
+ * label has to stand, as it cannot stand on the other side. */
+static int reach(const struct marks *marks, int mark)
+{
+	int columns = sw_text_columns(marks->label[mark]);
+	return marks->column[mark] < columns + 1 ? columns + 1 : 0;
+}
+
 static void collect_marks(struct marks *marks, const struct sw_axis *axis,
                           const struct sw_histogram_series *series, int width)
 {
@@ -143,7 +151,7 @@ static void collect_marks(struct marks *marks, const struct sw_axis *axis,
 		if (!isfinite(mark->at))
 			continue;
 		int column = sw_axis_cell(axis, mark->at, width), same = 0;
-		while (same < marks->n && marks->column[same] != column)
+		while (same < marks->n && abs(column - marks->column[same]) > reach(marks, same))
 			same++;
 		char *label = marks->label[same];
 		if (same == marks->n) {
@@ -156,7 +164,7 @@ static void collect_marks(struct marks *marks, const struct sw_axis *axis,
 			snprintf(joined, sizeof(joined), "%.*s-%s", kept, label, mark->label);
 			memcpy(label, joined, sizeof(joined));
 		}
-		marks->taken[column + 1] = true;
+		marks->taken[marks->column[same] + 1] = true;
 	}
 }
 
@@ -289,7 +297,7 @@ int sw_histogram_rows(const struct sw_histogram_view *view)
 static void draw_lines(struct sw_area area, const struct sw_histogram_view *view, int axis_rows)
 {
 	int n = view->n, shown = n <= area.h ? n : area.h - 1;
-	struct line line = plan_line(view, area.w - COLUMN_GAP - (area.w * 2 / 5 + 4));
+	struct line line = plan_line(view, area.w - COLUMN_GAP - (area.w / 3 + 4));
 	struct sw_area left = sw_area_cut_left(&area, line.width);
 	sw_area_cut_left(&area, COLUMN_GAP);
 	for (int i = 0; i < shown; i++) {

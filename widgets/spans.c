@@ -55,7 +55,7 @@ static uint32_t block(const struct sw_glyphs *glyphs, int from, int to)
 {
 	int length = to - from;
 	if (from < 2 || (to < 8 && from + to < 8))
-		return glyphs->left[from < 2 ? to : length];
+		return glyphs->left[to == 8 ? 8 : length];
 	return length > 2 ? RIGHT_HALF : RIGHT_EIGHTH;
 }
 
@@ -115,7 +115,7 @@ static void draw_ascii(struct sw_area area, const struct sw_span *spans, int n)
 		const struct piece *piece = &pieces[longer];
 		/* Less than half of a cell, and drawn before or still to come: no cell of its own. */
 		bool elsewhere = piece->span == drawn || span_end(piece->span) > x * 8 + 12;
-		if (piece->to - piece->from < 4 && elsewhere)
+		if (pieces[found - 1].to - pieces[0].from < 4 && elsewhere)
 			continue;
 		if (piece->span != drawn) {
 			char own = piece->span->letter ? piece->span->letter : '#';

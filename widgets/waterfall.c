@@ -64,6 +64,8 @@ static struct columns gantt_columns(const struct sw_waterfall_view *view, int wi
 		columns.now = wider(columns.now, view->elapsed);
 	}
 	make_room(&columns, width);
+	if (has_running(view) && columns.now == 0 && columns.mean > 0)
+		columns.mean = wider(columns.mean, view->elapsed);
 	return columns;
 }
 
@@ -130,7 +132,13 @@ static void draw_phase_bar(struct sw_area row, const struct sw_waterfall_view *v
 	/* So that the shortest one on the axis' end is seen, too. */
 	if (span.start > row.w - 0.125)
 		span.start = row.w - 0.125;
-	sw_spans_draw(row, &span, 1);
+	if (of->off_path) {
+		int first = (int)span.start, last = (int)lround(span.end);
+		sw_fill(sw_area_sub(row, first, 0, last > first ? last - first : 1, 1),
+		        sw_area_glyphs(row)->shade, of->role);
+	} else {
+		sw_spans_draw(row, &span, 1);
+	}
 	draw_beyond(row, view, range[1], of->role);
 }
 
@@ -143,7 +151,7 @@ static void draw_mean_bar(struct sw_area row, const struct sw_waterfall_view *vi
 	for (int i = 0; i < view->n && n < SPANS; i++) {
 		const struct sw_waterfall_phase *phase = &view->phases[i];
 		const double range[] = {phase->start, phase->start + phase->length};
-		if (!isfinite(range[0]) || !isfinite(range[1]) || phase->length <= 0)
+		if (!isfinite(range[0]) || !isfinite(range[1]) || phase->length <= 0 || phase->off_path)
 			continue;
 		spans[n++] = make_span(view, row.w, i, range);
 		end = fmax(end, range[1]);
@@ -166,8 +174,9 @@ static void draw_running_bar(struct sw_area row, const struct sw_waterfall_view 
 		spans[n++] = make_span(view, row.w, stretch->phase, range);
 		end = fmax(end, range[1]);
 	}
-	/* Whole cells of shade: a started one belongs to the bar. */
-	int rest = (int)ceil(sw_axis_column(&view->axis, end, row.w) - 0.0625);
+	/* Whole cells of shade: a started one belongs to the bar, in ASCII one that is half full. */
+	double column = sw_axis_column(&view->axis, end, row.w);
+	int rest = (int)(sw_area_glyphs(row)->unicode ? ceil(column - 0.0625) : floor(column + 0.5));
 	int expected = (int)lround(sw_axis_column(&view->axis, view->expected, row.w));
 	sw_fill(sw_area_sub(row, rest, 0, expected > rest ? expected - rest : 0, 1),
 	        sw_area_glyphs(row)->shade, SW_ROLE_TRACK);
@@ -209,8 +218,9 @@ static void draw_gantt(struct sw_area area, const struct sw_waterfall_view *view
 		draw_phase_bar(row, view, i);
 	}
 	if (has_running(view)) {
-		const char *const texts[] = {NULL, NULL, view->elapsed};
-		const enum sw_role roles[] = {SW_ROLE_TEXT, SW_ROLE_DIM, SW_ROLE_STRONG};
+		const char *mean = columns.now > 0 ? NULL : view->elapsed;
+		const char *const texts[] = {mean, NULL, view->elapsed};
+		const enum sw_role roles[] = {SW_ROLE_STRONG, SW_ROLE_DIM, SW_ROLE_STRONG};
 		struct sw_area row = sw_area_cut_top(&area, 1);
 		draw_figures(&row, &columns, texts, roles);
 		draw_name(&row, &columns, view->running_name, true);
@@ -222,7 +232,7 @@ static void draw_gantt(struct sw_area area, const struct sw_waterfall_view *view
 /* ---- fewer rows than phases ---- */
 
 /* Labels under the phases of a stacked bar, the longest first: name and figure, the name alone, or
- * nothing where another one stands already. */
+ * nothing where another one stands already or where there is hardly a bar above it. */
 static void draw_phase_labels(struct sw_area row, const struct sw_waterfall_view *view)
 {
 	bool done[SPANS] = {false}, used[SW_CANVAS_MAX + 1] = {false};
@@ -231,7 +241,7 @@ static void draw_phase_labels(struct sw_area row, const struct sw_waterfall_view
 	for (;;) {
 		int longest = -1;
 		for (int i = 0; i < n; i++)
-			if (!done[i] && view->phases[i].length > 0 &&
+			if (!done[i] && !view->phases[i].off_path && view->phases[i].length > 0 &&
 			    (longest < 0 || view->phases[i].length > view->phases[longest].length))
 				longest = i;
 		if (longest < 0)
@@ -243,7 +253,9 @@ static void draw_phase_labels(struct sw_area row, const struct sw_waterfall_view
 		int start = sw_axis_cell(&view->axis, phase->start, width);
 		int name = sw_text_columns(phase->name);
 		int columns = name + (phase->mean ? 1 + sw_text_columns(phase->mean) : 0), room = 0;
-		if (start > 0 && used[start - 1])
+		double bar = sw_axis_column(&view->axis, phase->start + phase->length, width) -
+		             sw_axis_column(&view->axis, phase->start, width);
+		if ((start > 0 && used[start - 1]) || bar * 3 < name)
 			continue;
 		while (start + room < width && !used[start + room])
 			room++;

@@ -16,6 +16,7 @@ struct sw_waterfall_phase {
 	const char *share;    /* "57 %"; NULL or "": none */
 	const char *now;      /* the running iteration's; NULL or "": not yet */
 	bool active;          /* the running iteration is in it */
+	bool off_path;        /* nobody waits for it: drawn as shade, and not in the stacked bar */
 };
 
 /* A stretch of the running iteration; the last one may still grow. */
