@@ -282,6 +282,19 @@ static void what_stands_side_by_side_can_be_told_apart(void **state)
 	}
 }
 
+/* The parts of a waterfall's bar are full blocks: of them only the colour is seen. */
+static void neighbours_in_a_bar_differ_in_colour(void **state)
+{
+	(void)state;
+	for (int t = 0; sw_theme_names[t]; t++) {
+		loads(sw_theme_names[t]);
+		for (int depth = SW_DEPTH_16; depth <= SW_DEPTH_TRUE; depth++)
+			for (int g = 0; g < 3; g++)
+				assert_int_not_equal(sw_theme_style(&theme, groups[g], depth)->fg,
+				                     sw_theme_style(&theme, groups[g + 1], depth)->fg);
+	}
+}
+
 static void grey_or_attributes(int a, int b)
 {
 	double is = sw_color_distance((uint32_t)theme.rgb[a].fg, (uint32_t)theme.rgb[b].fg);
@@ -299,7 +312,8 @@ static void mono_has_no_hue(void **state)
 			assert_int_equal(c & 0xff, c >> 8 & 0xff);
 			assert_int_equal(c & 0xff, c >> 16);
 		}
-		assert_true(theme.x16[r].fg == SW_COLOR_DEFAULT || theme.x16[r].fg == 8);
+		assert_true(theme.x16[r].fg == 0 || theme.x16[r].fg == 7 || theme.x16[r].fg == 8 ||
+		            theme.x16[r].fg == 15);
 	}
 	side_by_side(grey_or_attributes);
 	pairs_of(states, 3, differ_by_attributes);
@@ -537,6 +551,7 @@ int main(void)
 		TEST(the_nearest_is_found),
 		TEST(every_theme_can_be_read),
 		TEST(what_stands_side_by_side_can_be_told_apart),
+		TEST(neighbours_in_a_bar_differ_in_colour),
 		TEST(mono_has_no_hue),
 		TEST(no_theme_opposes_red_and_green_to_deuteranopes),
 		TEST(what_is_left_out_is_as_the_base_or_as_text),
