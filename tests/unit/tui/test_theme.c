@@ -495,6 +495,37 @@ static void hostile_files_are_bounded(void **state)
 	is_dusk();
 }
 
+/* dusk, broken at random: read, or refused with a position. The sanitizers look on. */
+static void nothing_crashes_it(void **state)
+{
+	static const char marks[] = "{}[]:,-&*#?|>!%@`'\"\\$~<\n\t \0\x80\xffx3o";
+	size_t len;
+	const char *text = sw_theme_text(0, &len);
+	struct sw_theme_draft draft;
+	uint64_t seed = 7;
+	int accepted = 0;
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		char *copy = malloc(len); /* just that size, so that a read past its end is seen */
+		assert_non_null(copy);
+		memcpy(copy, text, len);
+		for (int n = 0; n <= i % 3; n++) {
+			seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			copy[len / 2 + (seed >> 33) % (len / 2)] = marks[(seed >> 20) % (sizeof marks - 1)];
+		}
+		int result = sw_theme_parse("f", copy, len, &draft, &err);
+		free(copy);
+		if (result == 0) {
+			accepted++;
+			sw_theme_resolve(&draft, i % 2 ? &dusk : NULL, &dusk, &theme);
+		} else {
+			assert_memory_equal(err.message, "f:", 2);
+			assert_in_range(err.message[2], '1', '9');
+		}
+	}
+	assert_in_range(accepted, 50, 950);
+}
+
 static void names_that_are_none(void **state)
 {
 	(void)state;
@@ -559,6 +590,7 @@ int main(void)
 		TEST(a_path_is_a_file),
 		TEST(broken_files_say_where),
 		TEST(hostile_files_are_bounded),
+		TEST(nothing_crashes_it),
 		TEST(names_that_are_none),
 		TEST(the_environment_says_how_many_colours),
 	};
