@@ -22,7 +22,7 @@ static struct sw_style to_256(const struct sw_palette *palette, const struct sw_
 		                               : sw_color_to_256(palette, (uint32_t)rgb->bg, ground, 0);
 	/* The nearest may be read much worse. */
 	if (rgb->bg >= 0 && rgb->fg >= 0)
-		contrast = 0.9 * fmin(sw_color_contrast((uint32_t)rgb->fg, (uint32_t)rgb->bg), 8);
+		contrast = 0.9 * fmin(sw_color_contrast((uint32_t)rgb->fg, (uint32_t)rgb->bg), 5);
 	if (rgb->fg >= 0)
 		style.fg = sw_color_to_256(palette, (uint32_t)rgb->fg, style.bg, contrast);
 	return style;
