@@ -7,7 +7,7 @@
 
 /* What one span covers of one cell, in eighths. */
 struct piece {
-	const struct sw_span *span;
+	const struct sw_stripe *span;
 	int from, to;
 };
 
@@ -19,14 +19,14 @@ static int eighths(double column)
 }
 
 /* A span shorter than an eighth is an eighth. */
-static int span_end(const struct sw_span *span)
+static int span_end(const struct sw_stripe *span)
 {
 	int start = eighths(span->start), end = eighths(span->end);
 	return end > start ? end : start + 1;
 }
 
 /* The (at most two) spans that cover most of the cell, in their order. */
-static int find_pieces(const struct sw_span *spans, int n, int cell, struct piece pieces[2])
+static int find_pieces(const struct sw_stripe *spans, int n, int cell, struct piece pieces[2])
 {
 	int found = 0;
 	for (int i = 0; i < n; i++) {
@@ -60,9 +60,9 @@ static uint32_t block(const struct sw_glyphs *glyphs, int from, int to)
 }
 
 /* Whether a span of the same role goes on where SPAN ends, at the end of CELL. */
-static bool meets_its_like(const struct sw_span *spans, int n, const struct sw_span *span, int cell)
+static bool meets_its_like(const struct sw_stripe *spans, int n, const struct sw_stripe *span, int cell)
 {
-	const struct sw_span *next = span + 1;
+	const struct sw_stripe *next = span + 1;
 	return next < spans + n && next->role == span->role && span_end(span) == (cell + 1) * 8 &&
 	       eighths(next->start) <= (cell + 1) * 8;
 }
@@ -83,7 +83,7 @@ static struct sw_cell two_colours(const struct sw_glyphs *glyphs, struct piece a
 	                        .back = (uint8_t)b.span->role};
 }
 
-static void draw_unicode(struct sw_area area, const struct sw_span *spans, int n)
+static void draw_unicode(struct sw_area area, const struct sw_stripe *spans, int n)
 {
 	const struct sw_glyphs *glyphs = sw_area_glyphs(area);
 	for (int x = 0; x < area.w; x++) {
@@ -102,9 +102,9 @@ static void draw_unicode(struct sw_area area, const struct sw_span *spans, int n
 	}
 }
 
-static void draw_ascii(struct sw_area area, const struct sw_span *spans, int n)
+static void draw_ascii(struct sw_area area, const struct sw_stripe *spans, int n)
 {
-	const struct sw_span *drawn = NULL;
+	const struct sw_stripe *drawn = NULL;
 	char letter = '#';
 	for (int x = 0; x < area.w; x++) {
 		struct piece pieces[2];
@@ -127,7 +127,7 @@ static void draw_ascii(struct sw_area area, const struct sw_span *spans, int n)
 	}
 }
 
-void sw_spans_draw(struct sw_area area, const struct sw_span *spans, int n)
+void sw_spans_draw(struct sw_area area, const struct sw_stripe *spans, int n)
 {
 	if (area.w < 1 || area.h < 1)
 		return;

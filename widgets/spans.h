@@ -5,7 +5,7 @@
 
 #include "widgets/canvas.h"
 
-struct sw_span {
+struct sw_stripe {
 	double start, end; /* columns, fractions too; what lies outside of the area is cut off */
 	enum sw_role role;
 	char letter; /* fills it in ASCII; 0: '#' */
@@ -15,6 +15,6 @@ struct sw_span {
  * in its cells is never invisible, however short; of more than two in one cell the longest two are
  * shown. A gap stays between neighbours of one role; where there are no colours, all the blocks'
  * shapes say enough. */
-void sw_spans_draw(struct sw_area area, const struct sw_span *spans, int n);
+void sw_spans_draw(struct sw_area area, const struct sw_stripe *spans, int n);
 
 #endif

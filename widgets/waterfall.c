@@ -96,10 +96,10 @@ static void draw_name(struct sw_area *row, const struct columns *columns, const 
 
 /* ---- bars ---- */
 
-static struct sw_span make_span(const struct sw_waterfall_view *view, int width, int phase,
+static struct sw_stripe make_span(const struct sw_waterfall_view *view, int width, int phase,
                                 const double range[2])
 {
-	struct sw_span span = {.start = sw_axis_column(&view->axis, range[0], width),
+	struct sw_stripe span = {.start = sw_axis_column(&view->axis, range[0], width),
 	                       .end = sw_axis_column(&view->axis, range[1], width),
 	                       .role = SW_ROLE_TRACK,
 	                       .letter = '-'};
@@ -123,7 +123,7 @@ static void draw_phase_bar(struct sw_area row, const struct sw_waterfall_view *v
 {
 	const struct sw_waterfall_phase *of = &view->phases[phase];
 	const double range[] = {of->start, of->start + of->length};
-	struct sw_span span = make_span(view, row.w, phase, range);
+	struct sw_stripe span = make_span(view, row.w, phase, range);
 	if (!isfinite(range[0]) || !isfinite(range[1]) || of->length < 0)
 		return;
 	span.letter = '#';
@@ -144,7 +144,7 @@ static void draw_phase_bar(struct sw_area row, const struct sw_waterfall_view *v
 
 static void draw_mean_bar(struct sw_area row, const struct sw_waterfall_view *view)
 {
-	struct sw_span spans[SPANS];
+	struct sw_stripe spans[SPANS];
 	double end = 0;
 	enum sw_role role = SW_ROLE_TRACK;
 	int n = 0;
@@ -163,7 +163,7 @@ static void draw_mean_bar(struct sw_area row, const struct sw_waterfall_view *vi
 
 static void draw_running_bar(struct sw_area row, const struct sw_waterfall_view *view)
 {
-	struct sw_span spans[SPANS];
+	struct sw_stripe spans[SPANS];
 	double end = 0;
 	int n = 0, from = view->n_stretches > SPANS ? view->n_stretches - SPANS : 0;
 	for (int i = from; i < view->n_stretches; i++) {
