@@ -3,16 +3,11 @@
 
 #include "core/buf.h"
 #include "core/error.h"
-#include "core/journal.h"
+#include "core/journal_load.h"
 #include "core/report.h"
 #include "tui/cli.h"
 #include "tui/cmd.h"
 #include "tui/paths.h"
-
-static int apply(void *user, const struct sw_event *event)
-{
-	return sw_session_apply(user, event);
-}
 
 /* A file of the run beside its JOURNAL, into DST; NULL when it is not there. */
 static const char *beside(const char *journal, const char *name, char *dst, size_t size)
@@ -49,6 +44,9 @@ static void tell_broken(const char *journal, const struct sw_journal_stats *stat
 		        "sandwatch: %s: %llu broken lines were skipped, the first is line %llu: %s\n",
 		        journal, (unsigned long long)stats->broken,
 		        (unsigned long long)stats->first_broken_line, stats->first_error);
+	if (stats->foreign)
+		fprintf(stderr, "sandwatch: %s: %llu of them are events of another version of sandwatch\n",
+		        journal, (unsigned long long)stats->foreign);
 	if (stats->torn)
 		fprintf(stderr,
 		        "sandwatch: %s: its last line is torn: the session was killed or still runs\n",
@@ -68,7 +66,7 @@ int sw_cmd_report(const struct sw_cli *cli)
 	if (sw_paths_init(&paths, &err) < 0 ||
 	    sw_paths_find_run(&paths, cli->n_arguments ? cli->arguments[0] : "latest", journal,
 	                      sizeof journal, &err) < 0 ||
-	    sw_journal_read(journal, apply, session, &stats, &err) < 0) {
+	    sw_journal_load(journal, session, &stats, &err) < 0) {
 		fprintf(stderr, "sandwatch: %s\n", err.message);
 		code = SW_EXIT_USAGE;
 	} else if (!session->started) {
