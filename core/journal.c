@@ -13,6 +13,7 @@
 
 struct sw_journal {
 	int fd;
+	int64_t size;
 	struct sw_buf pending;
 	char path[SW_PATH_MAX];
 };
@@ -79,8 +80,14 @@ int sw_journal_sync(struct sw_journal *journal, bool durable, struct sw_error *e
 		if (n < 0)
 			return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", journal->path);
 		sw_buf_consume(pending, (size_t)n);
+		journal->size += n;
 	}
 	if (durable && fdatasync(journal->fd) < 0 && errno != EINVAL && errno != EROFS)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s to disk", journal->path);
 	return 0;
+}
+
+int64_t sw_journal_size(const struct sw_journal *journal)
+{
+	return journal->size;
 }

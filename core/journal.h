@@ -24,6 +24,9 @@ int sw_journal_add(struct sw_journal *journal, const struct sw_event *event, str
  * SW_ERR_IO with ENOSPC; what was not written stays buffered, so that a later call may succeed. */
 int sw_journal_sync(struct sw_journal *journal, bool durable, struct sw_error *err);
 
+/* Bytes of all lines that were written by now, in the file. */
+int64_t sw_journal_size(const struct sw_journal *journal);
+
 /* Whether a living process holds PATH open as its writer. SW_ERR_IO when it cannot be opened. Any
  * thread, any process; its own shared lock is held for a moment only. */
 int sw_journal_is_written(const char *path, bool *out, struct sw_error *err);
