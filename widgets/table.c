@@ -125,7 +125,7 @@ static struct layout lay_out(const struct sw_table *table, bool sortable, int wi
 {
 	struct layout layout = {.n = clamp(table->n_columns, 0, SW_TABLE_COLUMNS_MAX)};
 	for (int i = 0; i < layout.n; i++) {
-		int title = sw_text_columns(table->columns[i].title) + (sortable ? MARK : 0);
+		int title = sw_glyph_text_columns(table->columns[i].title) + (sortable ? MARK : 0);
 		layout.width[i] = table->columns[i].width > title ? table->columns[i].width : title;
 		layout.shown[i] = true;
 	}
@@ -148,7 +148,7 @@ static void put_aligned(struct sw_area cell, const char *text, bool right, enum 
 static void put_title(struct sw_area cell, const struct sw_table_column *column, uint32_t mark)
 {
 	enum sw_role role = mark ? SW_ROLE_STRONG : SW_ROLE_DIM;
-	int title = sw_text_columns(column->title);
+	int title = sw_glyph_text_columns(column->title);
 	put_aligned(cell, column->title, column->right, role);
 	if (mark)
 		sw_put_char(cell, column->right ? cell.w - title - MARK : title + 1, 0, mark, role);
