@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/buf.h"
+#include "core/cleanup.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"

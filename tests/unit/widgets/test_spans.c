@@ -7,7 +7,7 @@
 #define EXECUTION SW_ROLE_EXECUTION
 #define CLEANUP SW_ROLE_CLEANUP
 
-static const char *draw(const struct sw_glyphs *glyphs, const struct sw_span *spans, int n)
+static const char *draw(const struct sw_glyphs *glyphs, const struct sw_stripe *spans, int n)
 {
 	static char text[64];
 	struct sw_canvas *canvas = sw_canvas_new(8, 1, glyphs);
@@ -20,13 +20,13 @@ static const char *draw(const struct sw_glyphs *glyphs, const struct sw_span *sp
 
 #define assert_drawn(expected, ...)                                                    \
 	assert_string_equal(                                                               \
-		draw(&sw_glyphs_unicode, (struct sw_span[]){__VA_ARGS__},                      \
-	         (int)(sizeof((struct sw_span[]){__VA_ARGS__}) / sizeof(struct sw_span))), \
+		draw(&sw_glyphs_unicode, (struct sw_stripe[]){__VA_ARGS__},                      \
+	         (int)(sizeof((struct sw_stripe[]){__VA_ARGS__}) / sizeof(struct sw_stripe))), \
 		expected)
 #define assert_ascii(expected, ...)                                                    \
 	assert_string_equal(                                                               \
-		draw(&sw_glyphs_ascii, (struct sw_span[]){__VA_ARGS__},                        \
-	         (int)(sizeof((struct sw_span[]){__VA_ARGS__}) / sizeof(struct sw_span))), \
+		draw(&sw_glyphs_ascii, (struct sw_stripe[]){__VA_ARGS__},                        \
+	         (int)(sizeof((struct sw_stripe[]){__VA_ARGS__}) / sizeof(struct sw_stripe))), \
 		expected)
 
 static void one_span_ends_at_an_eighth(void **state)
@@ -59,7 +59,7 @@ static void another_role_shares_the_cell(void **state)
 {
 	(void)state;
 	struct sw_canvas *canvas = sw_canvas_new(8, 1, &sw_glyphs_unicode);
-	const struct sw_span spans[] = {{0, 1.625, STARTUP, 0}, {1.625, 4, EXECUTION, 0}};
+	const struct sw_stripe spans[] = {{0, 1.625, STARTUP, 0}, {1.625, 4, EXECUTION, 0}};
 	sw_spans_draw(sw_canvas_area(canvas), spans, 2);
 	const struct sw_cell *row = sw_canvas_row(canvas, 0);
 	assert_int_equal(row[1].ch, 0x258b); /* ▋ */
@@ -76,7 +76,7 @@ static void a_gap_stays_between_neighbours_of_one_role(void **state)
 {
 	(void)state;
 	struct sw_canvas *canvas = sw_canvas_new(8, 1, &sw_glyphs_unicode);
-	const struct sw_span spans[] = {{0, 1.5, STARTUP, 0}, {1.5, 4, STARTUP, 0}};
+	const struct sw_stripe spans[] = {{0, 1.5, STARTUP, 0}, {1.5, 4, STARTUP, 0}};
 	sw_spans_draw(sw_canvas_area(canvas), spans, 2);
 	assert_int_equal(sw_canvas_row(canvas, 0)[1].back, SW_ROLE_TEXT);
 	assert_string_equal(charts_text(canvas), "█▌██\n");
@@ -89,7 +89,7 @@ static void of_many_in_a_cell_the_longest_are_seen(void **state)
 {
 	(void)state;
 	struct sw_canvas *canvas = sw_canvas_new(8, 1, &sw_glyphs_unicode);
-	const struct sw_span spans[] = {{0, 0.5, STARTUP, 0},
+	const struct sw_stripe spans[] = {{0, 0.5, STARTUP, 0},
 	                                {0.5, 0.625, EXECUTION, 0},
 	                                {0.625, 1, CLEANUP, 0}};
 	sw_spans_draw(sw_canvas_area(canvas), spans, 3);
