@@ -67,6 +67,8 @@ void sw_app_say(struct sw_app *app, enum sw_role role, const char *format, ...)
 {
 	va_list args;
 	char text[sizeof app->said];
+	if (!app)
+		return;
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);

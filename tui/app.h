@@ -41,7 +41,7 @@ struct sw_head {
 	char title[96];  /* what is being run or watched */
 	char about[192]; /* on what; the first to go in a narrow terminal */
 	enum sw_badge badge;
-	char note[24]; /* beside it: "pausing", "4x" */
+	char note[48]; /* beside it: "pausing", "4x" */
 	bool has_progress;
 	uint64_t done, planned;
 	char eta[24]; /* "ETA 0:12", "" */

@@ -50,6 +50,10 @@ static bool is_over(const struct run *run)
 static void say(void *user, const char *text)
 {
 	struct run *run = user;
+	if (!run->app) {
+		fprintf(stderr, "sandwatch: %s\n", text);
+		return;
+	}
 	if (run->n_said < (int)(sizeof run->said / sizeof run->said[0]))
 		(void)sw_text_clean(run->said[run->n_said++], SW_TEXT_MAX, text, strlen(text));
 	sw_app_say(run->app, SW_ROLE_WARNING, "%s", text);
@@ -174,7 +178,7 @@ static const struct sw_session *source_session(void *user)
 static int64_t source_now(void *user)
 {
 	const struct run *run = user;
-	return sw_live_session(run->live)->last_ns;
+	return run->ended ? sw_live_session(run->live)->last_ns : sw_live_now_ns(run->live);
 }
 
 static void source_refresh(void *user)
@@ -415,10 +419,8 @@ static int finish(struct run *run)
 	unsigned what = SW_RESULTS_TABLES | SW_RESULTS_STDOUT | SW_RESULTS_FOLDER;
 	for (int i = 0; i < run->n_said; i++)
 		fprintf(stderr, "sandwatch: %s\n", run->said[i]);
-	run->n_said = (int)(sizeof run->said / sizeof run->said[0]);
 	if (run->asked == ASKED_MAX)
 		what |= SW_RESULTS_FILES;
-	results.say = NULL;
 	if (sw_results_write(&results, session, what) < 0)
 		run->failed = true;
 	if (run->failed)
@@ -439,6 +441,7 @@ int sw_screen_run(struct sw_setup *setup, const struct sw_cli *cli,
 	if (open_all(run, &run->error) == 0 && sw_loop_run(run->loop, &err) < 0)
 		run->error = err;
 	sw_app_close(run->app);
+	run->app = NULL;
 	int code = finish(run);
 	/* What still runs is not to be waited for, and nothing of it may be freed. */
 	if (run->asked == ASKED_MAX) {

@@ -163,6 +163,11 @@ struct sw_program sw_session_program_of(struct sw_session_program *program)
 	};
 }
 
+void sw_session_program_monitor(struct sw_session_program *program, struct sw_monitor *monitor)
+{
+	program->source.monitor = monitor;
+}
+
 void sw_session_program_applied(struct sw_session_program *program, const struct sw_event *event)
 {
 	sw_eventlog_add(program->log, event);

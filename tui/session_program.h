@@ -36,6 +36,9 @@ void sw_session_program_free(struct sw_session_program *program);
 /* For sw_app_open and sw_app_set_program. */
 struct sw_program sw_session_program_of(struct sw_session_program *program);
 
+/* An engine that was found later; NULL: none. Borrowed. */
+void sw_session_program_monitor(struct sw_session_program *program, struct sw_monitor *monitor);
+
 /* After each event that was folded. */
 void sw_session_program_applied(struct sw_session_program *program, const struct sw_event *event);
 /* The session begins anew: what was remembered of it is forgotten. */

@@ -105,11 +105,11 @@ static int differences(const struct sw_session_program *program, struct differen
 		bool noise = known && d->ci.low <= 0 && d->ci.high >= 0;
 		if (base->latency.mean > 0)
 			(void)snprintf(percent, sizeof percent, "%+.0f %%", 100 * d->ns / base->latency.mean);
-		(void)snprintf(
-			d->text, sizeof d->text, "%s%s  %s  %s", d->ns < 0 ? "" : "+",
-			sw_view_mean(diff, sizeof diff, d->ns),
-			known ? sw_view_interval(interval, sizeof interval, d->ci.low, d->ci.high) : "[?, ?]",
-			noise ? "not told from noise" : percent);
+		(void)snprintf(d->text, sizeof d->text, "%s%s  %s  %s", d->ns < 0 ? "" : "+",
+		               sw_view_mean(diff, sizeof diff, d->ns),
+		               known ? sw_view_interval(interval, sizeof interval, d->ci.low, d->ci.high)
+		                     : "[?, ?]",
+		               noise ? "not told from noise" : percent);
 		intervals[n] = (struct sw_interval){
 			.name = mode->state->info.name,
 			.role = sw_view_mode_role(i),

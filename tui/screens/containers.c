@@ -177,7 +177,7 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
 	struct sw_listed listed = {count(session), contains, compare, program};
-	char note[64], filter[SW_FILTER_MAX + 16] = "", keys[64];
+	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "", keys[64];
 	uint64_t living = 0;
 	if (program->source.monitor)
 		watch(program, session);

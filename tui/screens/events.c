@@ -55,7 +55,7 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	};
 	(void)app;
 	sw_list_update(&program->events, &listed);
-	char note[64], filter[SW_FILTER_MAX + 16] = "";
+	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "";
 	if (program->events.filter[0])
 		(void)snprintf(filter, sizeof filter, "  filter: %s", program->events.filter);
 	struct sw_flow_piece title[] = {{"events", SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};

@@ -118,7 +118,7 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	const struct sw_session *session = sw_program_session(program);
 	(void)app;
 	update(program);
-	char note[64], filter[SW_FILTER_MAX + 16] = "";
+	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "";
 	if (program->iterations.filter[0])
 		(void)snprintf(filter, sizeof filter, "  filter: %s", program->iterations.filter);
 	struct sw_flow_piece title[] = {{"iterations", SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};

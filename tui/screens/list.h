@@ -8,7 +8,7 @@
 #include "tui/app.h"
 #include "widgets/table.h"
 
-#define SW_FILTER_MAX 64
+#define SW_LIST_FILTER_MAX 64
 
 struct sw_place {
 	int x, y; /* in the canvas */
@@ -17,7 +17,7 @@ struct sw_place {
 /* Embedded; {.table = {.sort = -1}} to begin with. */
 struct sw_list {
 	struct sw_table_state table;
-	char filter[SW_FILTER_MAX];
+	char filter[SW_LIST_FILTER_MAX];
 	int *rows; /* which of the listed things are shown, in order */
 	int n_rows, capacity;
 };
