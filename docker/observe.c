@@ -34,7 +34,7 @@ struct sw_observe {
 	uint64_t untracked[SW_OBSERVE_IMAGES_MAX + 1], listed[SW_OBSERVE_IMAGES_MAX + 1];
 	struct sw_observe_watch watch;
 	int64_t clock_offset_ns; /* the engine's clock less ours */
-	bool has_memory; /* nothing failed during this event */
+	bool has_memory;         /* nothing failed during this event */
 };
 
 static const char *const span_names[SW_SPANS] = {"startup", "run", "cleanup", "whole"};
@@ -162,15 +162,15 @@ static int image_of(struct sw_observe *observe, const char *name)
 
 /* ---- counting: an image's accounts and those of all change alike ---- */
 
-#define ADD(observe, index, field, n)                \
-	do {                                             \
-		(observe)->images[index].field += (n);       \
-		(observe)->all.field += (n);                 \
+#define ADD(observe, index, field, n)          \
+	do {                                       \
+		(observe)->images[index].field += (n); \
+		(observe)->all.field += (n);           \
 	} while (0)
-#define SUBTRACT(observe, index, field, n)           \
-	do {                                             \
-		(observe)->images[index].field -= (n);       \
-		(observe)->all.field -= (n);                 \
+#define SUBTRACT(observe, index, field, n)     \
+	do {                                       \
+		(observe)->images[index].field -= (n); \
+		(observe)->all.field -= (n);           \
 	} while (0)
 
 static void record(struct sw_observe *observe, struct sw_observe_image *image,
@@ -543,8 +543,7 @@ static void set_clock(struct sw_observe *observe, int64_t time_ns, int64_t now_n
 {
 	int64_t offset = time_ns - now_ns;
 	bool is_first = observe->watch.last_event_ns == 0;
-	if (is_first || offset > observe->clock_offset_ns ||
-	    offset < observe->clock_offset_ns - SECOND)
+	if (is_first || offset > observe->clock_offset_ns || offset < observe->clock_offset_ns - SECOND)
 		observe->clock_offset_ns = offset;
 	observe->watch.last_event_ns = time_ns;
 }
