@@ -17,12 +17,12 @@ struct fake {
 	int n_threads;
 	char lines[FAKE_REQUESTS][256]; /* "GET /v1.41/… HTTP/1.1" */
 	int n_lines;
-	int stream; /* the open event stream's connection; -1: none */
+	int stream;       /* the open event stream's connection; -1: none */
 	const char *list; /* the answer's body to /containers/json */
 	bool hold_lists;  /* until fake_let_go */
 	int held, most_held;
 	bool hold_stats;
-	const char *stats;       /* the body of every statistics' answer */
+	const char *stats; /* the body of every statistics' answer */
 	const char *stats_status;
 	const char *ping, *events_head; /* whole answers */
 };
@@ -124,7 +124,8 @@ static void fake_accept(struct peer *peer, int fd)
 	fake->peer = peer;
 	fake->open[fake->n_threads] = connection->fd;
 	pthread_mutex_unlock(&fake->lock);
-	peer_check(pthread_create(&fake->threads[fake->n_threads++], NULL, fake_serve, connection) == 0);
+	peer_check(pthread_create(&fake->threads[fake->n_threads++], NULL, fake_serve, connection) ==
+	           0);
 }
 
 static struct fake *fake_start(void)

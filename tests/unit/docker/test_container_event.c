@@ -26,13 +26,12 @@ static int read_text(const char *text, struct sw_container_event *event)
 static void test_recorded_events(void **state)
 {
 	static const enum sw_ce_kind expected[] = {
-		SW_CE_CREATE, SW_CE_START, SW_CE_DIE, SW_CE_DESTROY,
-		SW_CE_CREATE, SW_CE_START, SW_CE_DIE, SW_CE_DESTROY,
-		SW_CE_CREATE, SW_CE_START, SW_CE_PAUSE, SW_CE_UNPAUSE, SW_CE_RENAME,
-		SW_CE_KILL, SW_CE_KILL, SW_CE_DIE, SW_CE_STOP, SW_CE_START,
-		SW_CE_KILL, SW_CE_KILL, SW_CE_DIE, SW_CE_DESTROY,
-		SW_CE_CREATE, SW_CE_START, SW_CE_KILL, SW_CE_KILL, SW_CE_DIE, SW_CE_STOP, SW_CE_DESTROY,
-		SW_CE_CREATE, SW_CE_START, SW_CE_KILL, SW_CE_DIE, SW_CE_DESTROY,
+		SW_CE_CREATE, SW_CE_START,   SW_CE_DIE,    SW_CE_DESTROY, SW_CE_CREATE,  SW_CE_START,
+		SW_CE_DIE,    SW_CE_DESTROY, SW_CE_CREATE, SW_CE_START,   SW_CE_PAUSE,   SW_CE_UNPAUSE,
+		SW_CE_RENAME, SW_CE_KILL,    SW_CE_KILL,   SW_CE_DIE,     SW_CE_STOP,    SW_CE_START,
+		SW_CE_KILL,   SW_CE_KILL,    SW_CE_DIE,    SW_CE_DESTROY, SW_CE_CREATE,  SW_CE_START,
+		SW_CE_KILL,   SW_CE_KILL,    SW_CE_DIE,    SW_CE_STOP,    SW_CE_DESTROY, SW_CE_CREATE,
+		SW_CE_START,  SW_CE_KILL,    SW_CE_DIE,    SW_CE_DESTROY,
 	};
 	char line[8192];
 	size_t n = 0;
@@ -95,10 +94,11 @@ static void test_recorded_list(void **state)
 
 /* --- spellings --- */
 
-#define EVENT(action, attributes)                                                       \
-	"{\"status\":\"" action "\",\"id\":\"" ID "\",\"from\":\"localhost/a:1\",\"Type\":\"container\"," \
-	"\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" ID "\",\"Attributes\":{" attributes      \
-	"\"name\":\"n\",\"image\":\"localhost/a:1\"}},\"scope\":\"local\",\"time\":1795407262,"     \
+#define EVENT(action, attributes)                                                           \
+	"{\"status\":\"" action "\",\"id\":\"" ID                                               \
+	"\",\"from\":\"localhost/a:1\",\"Type\":\"container\","                                 \
+	"\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" ID "\",\"Attributes\":{" attributes    \
+	"\"name\":\"n\",\"image\":\"localhost/a:1\"}},\"scope\":\"local\",\"time\":1795407262," \
 	"\"timeNano\":1795407262822545913}"
 
 static void test_exact_time(void **state)
@@ -110,10 +110,14 @@ static void test_exact_time(void **state)
 	/* A label with that name, or with that text in it, is not the time. */
 	assert_int_equal(read_text(EVENT("create", "\"timeNano\":\"1795407262822545800\","
 	                                           "\"x\":\"\\\"timeNano\\\":1795407262822545801\","),
-	                           &event), 1);
+	                           &event),
+	                 1);
 	assert_true(event.time_ns == INT64_C(1795407262822545913));
-	assert_int_equal(read_text("{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"" ID
-	                           "\"},\"time\":1795407262}", &event), 1);
+	assert_int_equal(
+		read_text("{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"" ID
+	              "\"},\"time\":1795407262}",
+	              &event),
+		1);
 	assert_true(event.time_ns == INT64_C(1795407262000000000));
 	assert_string_equal(event.name, "");
 }
@@ -138,8 +142,8 @@ static void test_details(void **state)
 	static const struct {
 		const char *text;
 		int signal;
-	} signals[] = {{"9", 9}, {"SIGKILL", 9}, {"TERM", 15}, {"0", 0}, {"65", 0}, {"nonsense", 0},
-	               {"-9", 0}, {"99999999999999999999", 0}};
+	} signals[] = {{"9", 9},  {"SIGKILL", 9},  {"TERM", 15}, {"0", 0},
+	               {"65", 0}, {"nonsense", 0}, {"-9", 0},    {"99999999999999999999", 0}};
 	struct sw_container_event event;
 	char line[1024];
 	(void)state;
@@ -154,12 +158,17 @@ static void test_details(void **state)
 	assert_int_equal(event.exit_code, -1);
 	assert_int_equal(read_text(EVENT("health_status: healthy", ""), &event), 0);
 	assert_int_equal(read_text(EVENT("exec_die", ""), &event), 0);
-	assert_int_equal(read_text("{\"Type\":\"network\",\"Action\":\"destroy\",\"Actor\":{\"ID\":\"" ID
-	                           "\"},\"timeNano\":5}", &event), 0);
+	assert_int_equal(
+		read_text("{\"Type\":\"network\",\"Action\":\"destroy\",\"Actor\":{\"ID\":\"" ID
+	              "\"},\"timeNano\":5}",
+	              &event),
+		0);
 	/* API 1.52 has no status, id, from. */
 	assert_int_equal(read_text("{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":\"" ID
 	                           "\",\"Attributes\":{\"exitCode\":\"0\",\"image\":\"b\"}},"
-	                           "\"timeNano\":1795407262822545912}", &event), 1);
+	                           "\"timeNano\":1795407262822545912}",
+	                           &event),
+	                 1);
 	assert_int_equal(event.exit_code, 0);
 	assert_string_equal(event.image, "b");
 }
@@ -169,8 +178,17 @@ static void test_details(void **state)
 static void test_nonsense(void **state)
 {
 	static const char *const lines[] = {
-		"", "{", "null", "[]", "5", "\"create\"", "{}", "{\"Action\":5}", "HTTP/1.1 200 OK",
-		"{\"Action\":\"create\"}", "{\"Action\":\"create\",\"Actor\":{\"ID\":\"" ID "\"}}",
+		"",
+		"{",
+		"null",
+		"[]",
+		"5",
+		"\"create\"",
+		"{}",
+		"{\"Action\":5}",
+		"HTTP/1.1 200 OK",
+		"{\"Action\":\"create\"}",
+		"{\"Action\":\"create\",\"Actor\":{\"ID\":\"" ID "\"}}",
 		"{\"Action\":\"create\",\"Actor\":{\"ID\":\"../../x\"},\"timeNano\":5}",
 		"{\"Action\":\"create\",\"Actor\":{\"ID\":\"" ID "\"},\"timeNano\":-5}",
 		"{\"Action\":\"create\",\"Actor\":{\"ID\":\"" ID "\"},\"timeNano\":1e300}",
@@ -197,21 +215,24 @@ static bool is_clean(const char *text)
 
 static void test_hostile_names(void **state)
 {
-	static const char *const names[] = {"a\\u001b[31mb", "a\\nb\\r\\tc", "\\u202egpj.exe", "x\\u0000y",
-	                                    "\xff\xfe\x80", "\\u009b2J"};
+	static const char *const names[] = {"a\\u001b[31mb", "a\\nb\\r\\tc", "\\u202egpj.exe",
+	                                    "x\\u0000y",     "\xff\xfe\x80", "\\u009b2J"};
 	struct sw_container_event event;
 	char *line = malloc(20000);
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(line, 20000, "{\"Action\":\"rename\",\"Actor\":{\"ID\":\"" ID "\",\"Attributes\":{"
-		         "\"name\":\"%s\",\"image\":\"%s\",\"oldName\":\"/%s\"}},\"timeNano\":1795407262822545912}",
-		         names[i], names[i], names[i]);
+		snprintf(
+			line, 20000,
+			"{\"Action\":\"rename\",\"Actor\":{\"ID\":\"" ID "\",\"Attributes\":{"
+			"\"name\":\"%s\",\"image\":\"%s\",\"oldName\":\"/%s\"}},\"timeNano\":1795407262822545912}",
+			names[i], names[i], names[i]);
 		assert_int_equal(read_text(line, &event), 1);
 		assert_true(is_clean(event.name) && is_clean(event.image) && is_clean(event.old_name));
 		assert_true(event.name[0] && event.image[0]);
 	}
-	size_t len = (size_t)snprintf(line, 20000, "{\"Action\":\"create\",\"Actor\":{\"ID\":\"" ID
-	                                           "\",\"Attributes\":{\"name\":\"");
+	size_t len = (size_t)snprintf(line, 20000,
+	                              "{\"Action\":\"create\",\"Actor\":{\"ID\":\"" ID
+	                              "\",\"Attributes\":{\"name\":\"");
 	for (int i = 0; i < 5000; i++, len += 2)
 		memcpy(line + len, "\xc3\xa4", 2);
 	snprintf(line + len, 20000 - len, "\"}},\"timeNano\":1795407262822545912}");
@@ -268,9 +289,16 @@ static void test_filter(void **state)
 static void test_filter_errors(void **state)
 {
 	static const char *const wrong[][2] = {
-		{"", "'' says not which"}, {"web", "'web'"}, {"label=", "empty"}, {"label==x", "empty"},
-		{"label=a,,name=b", "''"}, {"Name=x", "write label="}, {"name=\x1b[31m", "cannot be shown"},
-		{"name=a,", "''"}, {"status=running", "'status=running'"}, {"all,what", "'what'"},
+		{"", "'' says not which"},
+		{"web", "'web'"},
+		{"label=", "empty"},
+		{"label==x", "empty"},
+		{"label=a,,name=b", "''"},
+		{"Name=x", "write label="},
+		{"name=\x1b[31m", "cannot be shown"},
+		{"name=a,", "''"},
+		{"status=running", "'status=running'"},
+		{"all,what", "'what'"},
 	};
 	struct sw_filter filter = {0}, before;
 	struct sw_error err;
@@ -302,14 +330,10 @@ static void test_filter_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_recorded_events),
-		cmocka_unit_test(test_recorded_list),
-		cmocka_unit_test(test_exact_time),
-		cmocka_unit_test(test_podman),
-		cmocka_unit_test(test_details),
-		cmocka_unit_test(test_nonsense),
-		cmocka_unit_test(test_hostile_names),
-		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_recorded_events), cmocka_unit_test(test_recorded_list),
+		cmocka_unit_test(test_exact_time),      cmocka_unit_test(test_podman),
+		cmocka_unit_test(test_details),         cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_hostile_names),   cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_filter_errors),
 	};
 	return cmocka_run_group_tests_name("container events", tests, NULL, NULL);

@@ -56,7 +56,8 @@ static void begin(struct fixture *f, const char *filter_text)
 {
 	struct sw_filter filter = {0};
 	assert_int_equal(sw_filter_add(&filter, filter_text, NULL), 0);
-	assert_int_equal(sw_events_new(f->loop, &f->fake->peer->endpoint, &filter, &f->events, NULL), 0);
+	assert_int_equal(sw_events_new(f->loop, &f->fake->peer->endpoint, &filter, &f->events, NULL),
+	                 0);
 	sw_events_on_event(f->events, on_event, f);
 }
 
@@ -104,7 +105,8 @@ static void say_line(struct fixture *f, const char *action, int64_t time_ns, con
 	int len = snprintf(line, sizeof line,
 	                   "{\"Type\":\"container\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"" LINE_ID
 	                   "\",\"Attributes\":{\"image\":\"i\",\"name\":\"%s\",\"oldName\":\"/web\"}},"
-	                   "\"timeNano\":%lld}\n", action, name, (long long)time_ns);
+	                   "\"timeNano\":%lld}\n",
+	                   action, name, (long long)time_ns);
 	fake_say(f->fake, line, (size_t)len);
 }
 
@@ -116,8 +118,9 @@ static void test_connects_and_lists(void **state)
 {
 	struct fixture *f = *state;
 	char line[256];
-	f->fake->list = "[{\"Id\":\"" LINE_ID "\",\"Names\":[\"/web\"],\"Image\":\"i\",\"State\":\"running\"},"
-	                "{\"Id\":\"bbbbbbbbbbbb\",\"Names\":[\"/other\"],\"Image\":\"i\",\"State\":\"running\"}]";
+	f->fake->list =
+		"[{\"Id\":\"" LINE_ID "\",\"Names\":[\"/web\"],\"Image\":\"i\",\"State\":\"running\"},"
+		"{\"Id\":\"bbbbbbbbbbbb\",\"Names\":[\"/other\"],\"Image\":\"i\",\"State\":\"running\"}]";
 	begin(f, "name=web,label=a=b");
 	until(f, SW_CE_LIST_END, 1);
 	assert_int_equal(f->n, 4);
@@ -127,9 +130,13 @@ static void test_connects_and_lists(void **state)
 	assert_string_equal(f->seen[2].name, "web");
 	/* Nothing of before is asked for; names are compared here, labels by the engine. */
 	assert_int_equal(fake_count(f->fake, "GET /_ping ", NULL), 1);
-	assert_int_equal(fake_count(f->fake, "GET /v1.41/events?filters=%7B%22type%22%3A%5B%22container"
-	                                     "%22%5D%2C%22label%22%3A%5B%22a%3Db%22%5D%7D HTTP", line), 1);
-	assert_int_equal(fake_count(f->fake, "GET /v1.41/containers/json?all=1&filters=%7B%22label%22", line), 1);
+	assert_int_equal(fake_count(f->fake,
+	                            "GET /v1.41/events?filters=%7B%22type%22%3A%5B%22container"
+	                            "%22%5D%2C%22label%22%3A%5B%22a%3Db%22%5D%7D HTTP",
+	                            line),
+	                 1);
+	assert_int_equal(
+		fake_count(f->fake, "GET /v1.41/containers/json?all=1&filters=%7B%22label%22", line), 1);
 	/* Connected and idle: nothing turns, no timer is armed. */
 	assert_in_range(turns(f->loop), 1, 10);
 }
@@ -140,9 +147,11 @@ static void test_lines_in_pieces(void **state)
 	char line[1024];
 	begin(f, "all");
 	until(f, SW_CE_LIST_END, 1);
-	int len = snprintf(line, sizeof line,
-	                   "\n\r\n{\"Type\":\"container\",\"Action\":\"create\",\"Actor\":{\"ID\":\"" LINE_ID
-	                   "\"},\"timeNano\":%lld}\r\nnonsense\n", (long long)T0);
+	int len =
+		snprintf(line, sizeof line,
+	             "\n\r\n{\"Type\":\"container\",\"Action\":\"create\",\"Actor\":{\"ID\":\"" LINE_ID
+	             "\"},\"timeNano\":%lld}\r\nnonsense\n",
+	             (long long)T0);
 	for (int i = 0; i < len; i++)
 		say(f, line + i, 1);
 	say_line(f, "start", T0 + 1, "web");
@@ -247,7 +256,7 @@ static void test_refused(void **state)
 {
 	struct fixture *f = *state;
 	f->fake->events_head = R_JSON("500 Internal Server Error") "Content-Length: 28\r\n\r\n"
-	                       "{\"message\":\"no such filter\"}";
+															   "{\"message\":\"no such filter\"}";
 	begin(f, "all");
 	until(f, SW_CE_LOST, 1);
 	assert_non_null(strstr(last(f)->text, "no such filter"));
@@ -261,7 +270,8 @@ static void test_a_foreign_list(void **state)
 	f->fake->list = "\x1b[31m{}";
 	begin(f, "all");
 	until(f, SW_CE_LOST, 1);
-	assert_non_null(strstr(last(f)->text, "listing containers: the engine's answer makes no sense"));
+	assert_non_null(
+		strstr(last(f)->text, "listing containers: the engine's answer makes no sense"));
 	assert_null(strchr(last(f)->text, 0x1b));
 	f->fake->list = "[]";
 	until(f, SW_CE_LIST_END, 1);

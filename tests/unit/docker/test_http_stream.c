@@ -11,7 +11,7 @@ struct stream {
 	size_t len;
 	char text[256];
 	int64_t date_s;
-	int after;   /* what to do when ENOUGH bytes have come */
+	int after; /* what to do when ENOUGH bytes have come */
 	size_t enough;
 	bool is_pattern; /* say_many's */
 	struct sw_http_call *call;

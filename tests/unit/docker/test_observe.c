@@ -232,8 +232,8 @@ static void test_kills(void **state)
 {
 	static const struct {
 		int sent, exit_code, counts;
-	} cases[] = {{9, 137, 9}, {15, 143, 15}, {15, 0, 0}, {1, 3, 0}, {0, 137, 9}, {0, 1, 0},
-	             {-1, 137, 0}, {15, 137, 0}, {0, 255, 0}, {9, -1, 0}};
+	} cases[] = {{9, 137, 9}, {15, 143, 15}, {15, 0, 0},   {1, 3, 0},   {0, 137, 9},
+	             {0, 1, 0},   {-1, 137, 0},  {15, 137, 0}, {0, 255, 0}, {9, -1, 0}};
 	(void)state;
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
 		say(SW_CE_CREATE, i, 0);
@@ -502,7 +502,8 @@ static void test_at_random(void **state)
 		}
 		check();
 		struct sw_buf text = {0};
-		const struct sw_observe_about about = {.generated_at = "2026-11-23T04:15:09Z", .filter = "all"};
+		const struct sw_observe_about about = {.generated_at = "2026-11-23T04:15:09Z",
+		                                       .filter = "all"};
 		assert_int_equal(sw_observe_write(observe, &about, &text), 0);
 		sw_buf_done(&text);
 		sw_observe_free(observe);
@@ -557,10 +558,12 @@ static void test_recorded(void **state)
 static void test_written(void **state)
 {
 	static const char path[] = "tests/unit/docker/golden/watch.json";
-	const struct sw_observe_about about = {
-		.generated_at = "2026-11-23T04:15:09Z", .filter = "label=rec=1",
-		.endpoint = "unix:///run/docker.sock", .engine = "docker", .engine_version = "20.10.24",
-		.now_ns = 3 * SECOND};
+	const struct sw_observe_about about = {.generated_at = "2026-11-23T04:15:09Z",
+	                                       .filter = "label=rec=1",
+	                                       .endpoint = "unix:///run/docker.sock",
+	                                       .engine = "docker",
+	                                       .engine_version = "20.10.24",
+	                                       .now_ns = 3 * SECOND};
 	struct sw_buf text = {0};
 	(void)state;
 	watch(SW_CE_CONNECTED, SECOND);
