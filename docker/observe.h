@@ -111,6 +111,9 @@ const struct sw_observed *sw_observe_find(const struct sw_observe *observe, cons
 const struct sw_observe_image *sw_observe_all(const struct sw_observe *observe);
 /* INDEX in order of appearance, "other images" last; NULL beyond. */
 const struct sw_observe_image *sw_observe_image(const struct sw_observe *observe, int index);
+/* The codes other than 0 that occurred most often, up to MAX, the most frequent first (of equal ones the
+ * smaller). Returns how many. */
+int sw_observe_top_codes(const struct sw_observe_image *image, int *out_codes, int max);
 const struct sw_observe_watch *sw_observe_watch(const struct sw_observe *observe);
 
 /* What the engine's clock shows at NOW_NS, as the events told it: for ages. 0: no event has come. */

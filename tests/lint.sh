@@ -171,7 +171,7 @@ taken_from_docker() {
 # Whoever watches containers has docker/reader.c, which has no method but GET.
 reads_only() {
   local watchers
-  mapfile -t watchers < <(grep -lE '"docker/(reader|filter|container_event|events|observe|monitor)\.h"' docker/*.c |
+  mapfile -t watchers < <(grep -lE '"docker/(reader|filter|container_event|events|observe(_internal)?|monitor)\.h"' docker/*.c |
     grep -vx docker/reader.c)
   taken_from_docker 'sw_reader_(new|free|get|cancel|forget_version)|sw_api_(json(_text|_int|_bool)?|path_value)' "${watchers[@]}"
   taken_from_docker 'sw_http_(new|free|cancel|loop)|sw_api_(new|free|ping|path|call_new|call_send)' docker/reader.c

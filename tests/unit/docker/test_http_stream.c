@@ -93,6 +93,7 @@ static void test_bytes_as_they_come(void **state)
 	assert_int_equal(s.result.calls, 0);
 	assert_int_equal(s.date_s, 1795389445); /* R_HEAD's */
 	assert_in_range(turns(f->loop), 1, 10);
+	sw_http_cancel(s.call);
 }
 
 static void test_the_header_alone_is_told(void **state)
@@ -105,6 +106,7 @@ static void test_the_header_alone_is_told(void **state)
 		step(f->loop);
 	assert_int_equal(s.len, 0);
 	assert_int_equal(s.result.calls, 0);
+	sw_http_cancel(s.call);
 }
 
 /* The deadline is for the header: an idle stream outlives it. */
@@ -122,6 +124,7 @@ static void test_an_idle_stream_has_no_deadline(void **state)
 	while (!over)
 		step(f->loop);
 	assert_int_equal(s.result.calls, 0);
+	sw_http_cancel(s.call);
 }
 
 static void deadline(struct fixture *f, void (*serve)(struct peer *, int))

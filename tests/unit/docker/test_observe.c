@@ -249,6 +249,24 @@ static void test_kills(void **state)
 	check();
 }
 
+static void test_top_codes(void **state)
+{
+	static const int codes[] = {0, 0, 0, 9, 3, 3, 7, 1, 7, 7, 2, 255};
+	int top[12];
+	(void)state;
+	for (unsigned id = 0; id < sizeof codes / sizeof *codes; id++) {
+		say(SW_CE_CREATE, id, 0);
+		die(id, 1, codes[id]);
+	}
+	assert_int_equal(sw_observe_top_codes(sw_observe_all(observe), top, 12), 6);
+	static const int expected[] = {7, 3, 1, 2, 9, 255};
+	assert_memory_equal(top, expected, sizeof expected);
+	assert_int_equal(sw_observe_top_codes(sw_observe_all(observe), top + 9, 3), 3);
+	assert_memory_equal(top + 9, expected, 3 * sizeof *expected);
+	assert_memory_equal(top, expected, sizeof expected); /* no more than was asked for is written */
+	assert_int_equal(sw_observe_top_codes(sw_observe_all(observe), top, 0), 0);
+}
+
 static void test_oom(void **state)
 {
 	(void)state;
@@ -603,6 +621,7 @@ int main(void)
 		T(test_one_life),
 		T(test_restart),
 		T(test_kills),
+		T(test_top_codes),
 		T(test_oom),
 		T(test_a_clock_that_was_set),
 		T(test_what_was_there),
