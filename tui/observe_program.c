@@ -74,6 +74,7 @@ static void head(void *user, struct sw_head *out)
 	(void)sw_text_copy(out->about, sizeof out->about, program->engine);
 	if (!program->engine[0] || !watch->since_ns) {
 		out->badge = SW_BADGE_PREPARING;
+		(void)sw_text_copy(out->note, sizeof out->note, program->trouble[0] ? "no engine" : "");
 	} else if (!watch->is_connected) {
 		int64_t away = program->source.now_ns(program->source.user) - watch->since_ns;
 		out->badge = SW_BADGE_LOST;

@@ -69,7 +69,9 @@ void sw_observe_headline(const struct sw_observe_program *program,
 
 /* ---- observe_charts.c ---- */
 
-/* The histograms of the chosen span, one for each image. Returns how many images it has not shown. */
+/* How many images have been seen to take the chosen span. */
+int sw_observe_timed_images(const struct sw_observe_program *program);
+/* The histograms of the chosen span, one for each of these. Returns how many images it has not shown. */
 int sw_observe_draw_spans(struct sw_area area, const struct sw_observe_program *program, bool log);
 /* The rows in which they would look best. */
 int sw_observe_spans_rows(const struct sw_observe_program *program);

@@ -107,18 +107,26 @@ static uint64_t seen_of(const struct sw_observe_image *image)
 	return image->created + image->found;
 }
 
-/* The N images of which most was seen, in their order of appearance: nothing changes places while they
- * are counted. Returns how many there are. */
-static int choose(const struct sw_observe *observe, int n, const struct sw_observe_image **out)
+static bool has(const struct sw_observe_image *image, enum sw_observe_span span)
+{
+	return span == SW_SPANS || image->spans[span];
+}
+
+/* The N images of which most was seen, in their order of appearance: nothing changes places while
+ * they are counted. Of those that had SPAN; SW_SPANS: of all. Returns how many there are. */
+static int choose(const struct sw_observe *observe, enum sw_observe_span span, int n,
+                  const struct sw_observe_image **out)
 {
 	const struct sw_observe_image *image;
 	int chosen = 0;
 	for (int i = 0; (image = sw_observe_image(observe, i)); i++) {
 		int before = 0;
 		const struct sw_observe_image *other;
+		if (!has(image, span))
+			continue;
 		for (int k = 0; (other = sw_observe_image(observe, k)); k++)
-			before += seen_of(other) > seen_of(image) ||
-			          (seen_of(other) == seen_of(image) && k < i);
+			before += has(other, span) && (seen_of(other) > seen_of(image) ||
+			                               (seen_of(other) == seen_of(image) && k < i));
 		if (before < n)
 			out[chosen++] = image;
 	}
@@ -134,6 +142,15 @@ static int room_for(int images, int rows)
 	return rows > AXIS ? rows - AXIS : 1;
 }
 
+int sw_observe_timed_images(const struct sw_observe_program *program)
+{
+	const struct sw_observe_image *image;
+	int n = 0;
+	for (int i = 0; (image = sw_observe_image(program->source.observe, i)); i++)
+		n += has(image, program->span);
+	return n;
+}
+
 int sw_observe_draw_spans(struct sw_area area, const struct sw_observe_program *program, bool log)
 {
 	const struct sw_observe *observe = program->source.observe;
@@ -142,8 +159,8 @@ int sw_observe_draw_spans(struct sw_area area, const struct sw_observe_program *
 	struct sw_histogram_series series[SW_OBSERVE_SHOWN_IMAGES];
 	struct sw_histogram_view view = {.label = sw_duration_label, .series = series};
 	struct range range = {INFINITY, 0};
-	int all = sw_observe_images(observe);
-	view.n = choose(observe, room_for(all, area.h), images);
+	int all = sw_observe_timed_images(program);
+	view.n = choose(observe, program->span, room_for(all, area.h), images);
 	for (int i = 0; i < view.n; i++) {
 		(void)sw_observe_name(observe, images[i], texts[i].name);
 		fill(images[i], program->span, &texts[i], &series[i]);
@@ -157,7 +174,7 @@ int sw_observe_draw_spans(struct sw_area area, const struct sw_observe_program *
 
 int sw_observe_spans_rows(const struct sw_observe_program *program)
 {
-	struct sw_histogram_view view = {.n = sw_observe_images(program->source.observe)};
+	struct sw_histogram_view view = {.n = sw_observe_timed_images(program)};
 	return sw_histogram_rows(&view);
 }
 
@@ -261,7 +278,7 @@ void sw_observe_draw_lives(struct sw_area area, const struct sw_observe_program 
 	draw_life_head(sw_area_cut_top(&area, 1), c);
 	int all = sw_observe_images(observe);
 	bool has_axis = area.h > 1 && area.w - c.bar >= LEAST_BAR && all < area.h;
-	int n = choose(observe, has_axis ? area.h - 1 : area.h, images);
+	int n = choose(observe, SW_SPANS, has_axis ? area.h - 1 : area.h, images);
 	for (int i = 0; i < n; i++)
 		longest = fmax(longest, life_of(images[i]));
 	(void)sw_axis_init(&axis, 0, longest > 0 ? longest : 1e9, false);

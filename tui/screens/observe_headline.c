@@ -48,7 +48,7 @@ static void say_engine(struct sw_headline *h, const struct sw_observe_program *p
 	if (!program->engine[0] && !program->trouble[0]) {
 		say(h, SW_ROLE_DIM, "Looking for an engine.");
 	} else if (!program->engine[0]) {
-		say(h, SW_ROLE_WARNING, "No engine yet: %.200s; trying again. ", program->trouble);
+		say(h, SW_ROLE_WARNING, "No engine yet, trying again: %s ", program->trouble);
 	} else if (!watch->is_connected && watch->was_connected) {
 		say(h, SW_ROLE_WARNING, "The engine went away %s ago: %.200s; trying again. ",
 		    say_since(since, sizeof since, now - watch->since_ns), watch->why);

@@ -191,8 +191,8 @@ static void draw_spans(const struct sw_observe_program *program, struct sw_app *
 	               sw_app_log_scale(app) ? "log" : "linear");
 	struct sw_panel panel = {.title = title, .n_title = area.w >= 60 ? 3 : 2, .note = note};
 	struct sw_area inside = sw_panel_draw(area, &panel);
-	if (!sw_observe_images(program->source.observe)) {
-		sw_put_text_cut(inside, 0, 0, inside.w, "no image has been seen yet", SW_ROLE_DIM);
+	if (!sw_observe_timed_images(program)) {
+		sw_put_text_cut(inside, 0, 0, inside.w, "no container has come that far yet", SW_ROLE_DIM);
 		return;
 	}
 	(void)sw_observe_draw_spans(inside, program, sw_app_log_scale(app));
@@ -220,7 +220,7 @@ static void draw_left(const struct sw_observe_program *program, struct sw_app *a
 {
 	int lives = rows_of_lives(program, area.h);
 	int spans = sw_observe_spans_rows(program) + SW_PANEL_ROWS;
-	if (spans + lives > area.h || !sw_observe_images(program->source.observe))
+	if (spans + lives > area.h || !sw_observe_timed_images(program))
 		spans = area.h - lives;
 	draw_spans(program, app, sw_area_cut_top(&area, spans));
 	draw_lives(program, sw_area_cut_top(&area, sw_observe_lives_rows(program) + SW_PANEL_ROWS));
