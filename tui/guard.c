@@ -67,22 +67,26 @@ static bool write_out(int fd, const char *bytes, size_t n, int patience_ms)
 	return true;
 }
 
-/* Modes that somebody else has set meanwhile, as a shell does that is faster, stay. */
-static void restore_modes(int fd, const struct note *note)
+/* Modes that somebody else has set meanwhile stay: a shell may be faster than the guard. */
+static void restore_modes(int fd, const struct note *note, bool is_front)
 {
 	struct termios now;
-	if (sw_tty_in_front(fd) || (tcgetattr(fd, &now) == 0 && sw_tty_same_modes(&now, &note->ours)))
+	if (is_front || (tcgetattr(fd, &now) == 0 && sw_tty_same_modes(&now, &note->ours)))
 		(void)tcsetattr(fd, TCSANOW, &note->found);
 }
 
-static bool restore(int fd, const struct note *note, const char *leave, size_t n, int patience_ms)
+static bool restore(const struct sw_guard *guard, const struct note *note, bool is_front,
+                    int patience_ms)
 {
+	int fd = guard->tty;
+	const char *leave = guard->leave;
+	size_t n = guard->leave_len;
 	sigset_t background, before;
 	sigemptyset(&background);
 	sigaddset(&background, SIGTTOU); /* would stop who does this from the background */
 	sigprocmask(SIG_BLOCK, &background, &before);
 	bool is_done = write_out(fd, leave, n, 0);
-	restore_modes(fd, note);
+	restore_modes(fd, note, is_front);
 	/* From the start again: a sequence that was cut short does no harm. */
 	if (!is_done)
 		is_done = write_out(fd, leave, n, patience_ms);
@@ -130,7 +134,7 @@ _Noreturn static void stand_guard(const struct sw_guard *guard, int pipe)
 		note = heard;
 	}
 	if (note.taken)
-		(void)restore(guard->tty, &note, guard->leave, guard->leave_len, GUARD_PATIENCE_MS);
+		(void)restore(guard, &note, false, GUARD_PATIENCE_MS);
 	_exit(0);
 }
 
@@ -224,7 +228,7 @@ bool sw_guard_give_back(struct sw_guard *guard, int patience_ms)
 {
 	if (!guard->note.taken)
 		return true;
-	if (!restore(guard->tty, &guard->note, guard->leave, guard->leave_len, patience_ms))
+	if (!restore(guard, &guard->note, sw_tty_in_front(guard->tty), patience_ms))
 		return false;
 	sw_guard_left(guard);
 	return true;
