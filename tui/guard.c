@@ -1,10 +1,10 @@
 #include "tui/guard.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,14 +23,14 @@ enum {
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 enum { CRASHES = sizeof crashes / sizeof *crashes };
 
-/* What the guard is told. Smaller than PIPE_BUF: arrives whole or not at all. */
+/* What the guard is told. */
 struct note {
 	bool taken;
 	struct termios found, ours;
 };
 
 struct sw_guard {
-	int tty, pipe; /* the end that is written to */
+	int tty, line; /* our end of a socket pair: packets, and no SIGPIPE when the guard is dead */
 	pid_t pid, owner;
 	char leave[LEAVE_MAX];
 	size_t leave_len;
@@ -112,7 +112,7 @@ static void close_all_but(int a, int b)
 	}
 }
 
-_Noreturn static void stand_guard(const struct sw_guard *guard, int pipe)
+_Noreturn static void stand_guard(const struct sw_guard *guard, int line)
 {
 	static const int ignored[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGTSTP, SIGTTOU,
 	                              SIGTTIN, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM};
@@ -121,12 +121,12 @@ _Noreturn static void stand_guard(const struct sw_guard *guard, int pipe)
 		(void)signal(ignored[i], SIG_IGN);
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_NAME, "sandwatch-guard");
-	close_all_but(pipe, guard->tty);
+	close_all_but(line, guard->tty);
 	if (chdir("/") < 0) {
 		/* Then a mount stays busy for as long as the program would keep it. */
 	}
 	for (;;) {
-		ssize_t n = read(pipe, &heard, sizeof heard);
+		ssize_t n = read(line, &heard, sizeof heard);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n != (ssize_t)sizeof heard)
@@ -143,7 +143,8 @@ _Noreturn static void stand_guard(const struct sw_guard *guard, int pipe)
 static void tell(struct sw_guard *guard)
 {
 	/* Only a guard that was stopped for hundreds of suspensions has no room; it keeps the older. */
-	while (write(guard->pipe, &guard->note, sizeof guard->note) < 0 && errno == EINTR)
+	while (send(guard->line, &guard->note, sizeof guard->note, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+	       errno == EINTR)
 		continue;
 }
 
@@ -185,13 +186,13 @@ int sw_guard_start(int tty, const char *leave, struct sw_guard **out_guard, stru
 	struct sw_guard *guard = calloc(1, sizeof *guard);
 	if (!guard)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot guard the terminal");
-	if (pipe2(ends, O_CLOEXEC) < 0) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot guard the terminal");
 		free(guard);
 		return -1;
 	}
 	guard->tty = tty;
-	guard->pipe = ends[1];
+	guard->line = ends[1];
 	guard->owner = getpid();
 	guard->leave_len = strnlen(leave, sizeof guard->leave - 1);
 	memcpy(guard->leave, leave, guard->leave_len);
@@ -206,7 +207,6 @@ int sw_guard_start(int tty, const char *leave, struct sw_guard **out_guard, stru
 		return sw_error_set(err, SW_ERR_INTERNAL, fork_errno, "cannot guard the terminal");
 	}
 	(void)setpgid(guard->pid, guard->pid); /* both do: either may be first */
-	(void)fcntl(guard->pipe, F_SETFL, O_NONBLOCK);
 	set_handlers(guard);
 	*out_guard = guard;
 	return 0;
@@ -214,7 +214,9 @@ int sw_guard_start(int tty, const char *leave, struct sw_guard **out_guard, stru
 
 void sw_guard_taken(struct sw_guard *guard, const struct termios *found, const struct termios *ours)
 {
-	guard->note = (struct note){.taken = true, .found = *found, .ours = *ours};
+	guard->note.taken = true;
+	guard->note.found = *found;
+	guard->note.ours = *ours;
 	tell(guard);
 }
 
@@ -240,12 +242,12 @@ void sw_guard_end(struct sw_guard *guard)
 		return;
 	unset_handlers(guard);
 	if (guard->note.taken) {
-		close(guard->pipe); /* it goes on trying while we end */
+		close(guard->line); /* it goes on trying while we end */
 	} else {
 		kill(guard->pid, SIGKILL); /* also one that is stopped */
 		while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
-		close(guard->pipe);
+		close(guard->line);
 	}
 	free(guard);
 }

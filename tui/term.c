@@ -23,7 +23,7 @@
 enum {
 	LEAVE_PATIENCE_MS = 300,
 	SEQUENCES_MAX = 255,
-	BLOCKING_WRITE_MAX = 128, /* bytes that a terminal which says it is ready takes at once */
+	BLOCKING_WRITE_MAX = 128, /* bytes */
 };
 
 /* What terminfo says. */
@@ -184,12 +184,24 @@ static void watch(struct sw_term *term)
 		lose(term);
 }
 
+/* Of a descriptor that blocks, only what a terminal with any room at all takes at once. */
+static size_t may_send(const struct sw_term *term)
+{
+	struct pollfd state = {.fd = term->fd, .events = POLLOUT};
+	size_t n = term->out.len - term->sent;
+	if (!term->blocks)
+		return n;
+	if (poll(&state, 1, 0) <= 0)
+		return 0;
+	return n < BLOCKING_WRITE_MAX ? n : BLOCKING_WRITE_MAX;
+}
+
 static void send_out(struct sw_term *term)
 {
 	while (is_busy(term)) {
-		size_t n = term->out.len - term->sent;
-		if (term->blocks && n > BLOCKING_WRITE_MAX)
-			n = BLOCKING_WRITE_MAX;
+		size_t n = may_send(term);
+		if (n == 0)
+			break;
 		ssize_t sent = write(term->fd, term->out.data + term->sent, n);
 		if (sent < 0 && errno == EINTR)
 			continue;
@@ -198,8 +210,6 @@ static void send_out(struct sw_term *term)
 		if (sent < 0)
 			break;
 		term->sent += (size_t)sent;
-		if (term->blocks)
-			break;
 	}
 	if (!is_busy(term)) {
 		sw_buf_clear(&term->out);
@@ -301,7 +311,7 @@ static void on_background_time(void *user)
  * to what is running already. */
 static void take(struct sw_term *term)
 {
-	struct termios now;
+	struct termios now = {0};
 	if (!sw_tty_in_front(term->fd)) {
 		(void)sw_loop_arm(term->loop, &term->background, sw_clock_ns() + BACKGROUND_NS,
 		                  on_background_time, term);

@@ -1,5 +1,7 @@
 #include "tests/unit/tui/pty_test.h"
 
+#include <sys/stat.h>
+
 /* ---- the child's parts ---- */
 
 static void runs_until_q(void)
@@ -250,6 +252,31 @@ static void sizes_arrive(void **state)
 	check_given_back(&pty.before);
 }
 
+static void may_not_open_it_again(void)
+{
+	require(fchmod(1, 0) == 0);
+	require(getuid() != 0 || setuid(65534) == 0); /* as after su */
+	require(open("/proc/self/fd/1", O_RDWR | O_NOCTTY | O_CLOEXEC) < 0);
+	runs_until_q();
+}
+
+static void a_terminal_that_cannot_be_opened_again_does_as_well(void **state)
+{
+	(void)state;
+	start(may_not_open_it_again);
+	heard("open");
+	wait_seen("first frame");
+	check_raw();
+	set_size(200, 60);
+	heard("resized 200x60");
+	wait_seen("screen of 200x60");
+	type("\033[Bq");
+	heard("key Down");
+	heard("closed");
+	assert_int_equal(wait_child(), 0);
+	check_given_back(&pty.before);
+}
+
 static void one_cell_is_enough(void **state)
 {
 	(void)state;
@@ -448,6 +475,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_guard_respects_newer_modes, open_pty, close_pty),
 		cmocka_unit_test_setup_teardown(keys_and_mouse_arrive, open_pty, close_pty),
 		cmocka_unit_test_setup_teardown(sizes_arrive, open_pty, close_pty),
+		cmocka_unit_test_setup_teardown(a_terminal_that_cannot_be_opened_again_does_as_well,
+	                                    open_pty, close_pty),
 		cmocka_unit_test_setup_teardown(one_cell_is_enough, open_pty, close_pty),
 		cmocka_unit_test_setup_teardown(a_terminal_that_is_not_read_stops_nothing, open_pty,
 	                                    close_pty),
