@@ -11,7 +11,7 @@
 
 static const struct sw_command commands[] = {
 	{"run", "", "run a session (the default command)",
-     SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 0, sw_cmd_run},
+     SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE | SW_FLAGS_SCREEN, 0, sw_cmd_run},
 	{"report", "RUN", "the study's report, of a recorded run (latest, an id or a folder)", 0, 1,
      sw_cmd_report},
 	{"engine", "", "the engine in use; starts a private one if none answers",

@@ -143,8 +143,12 @@ void sw_event_init(struct sw_event *event, enum sw_event_kind kind, int mode);
  * what is written decodes to an equal event. 0 or -1 (memory). */
 int sw_event_encode(const struct sw_event *event, struct sw_buf *out);
 
-/* Decodes one line (LEN bytes, with or without its newline). Text is cleaned, numbers are checked
- * against their field's range, words against their table. SW_ERR_PROTOCOL on anything else. */
+/* Decodes one line (LEN bytes, with or without its newline) in one pass, without allocating. Text is
+ * cleaned, numbers are checked against their field's range, words against their table; of a name
+ * that comes twice the first counts. SW_ERR_PROTOCOL on anything else, SW_ERR_NOT_FOUND when it is an
+ * event of a kind that this version does not know, SW_ERR_LIMIT when it is too long.
+ * Of an event about an iteration, what lies behind the end of its text and behind its last span is
+ * left as it was: a session's worth of them is read without moving it. Any thread. */
 int sw_event_decode(const char *line, size_t len, struct sw_event *out_event, struct sw_error *err);
 
 /* Field by field, by the kind's table. */

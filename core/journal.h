@@ -1,5 +1,5 @@
-/* Hides the file that holds every event: appending, making it durable, and reading it back.
- * Must not know what events add up to. */
+/* Hides the file that holds every event: appending, and making it durable. core/journal_read.h reads
+ * it back. Must not know what events add up to. */
 #ifndef SW_JOURNAL_H
 #define SW_JOURNAL_H
 
@@ -30,19 +30,5 @@ int64_t sw_journal_size(const struct sw_journal *journal);
 /* Whether a living process holds PATH open as its writer. SW_ERR_IO when it cannot be opened. Any
  * thread, any process; its own shared lock is held for a moment only. */
 int sw_journal_is_written(const char *path, bool *out, struct sw_error *err);
-
-/* What reading a journal met besides events. */
-struct sw_journal_stats {
-	uint64_t events, broken; /* lines that decode, lines that don't */
-	bool torn;               /* the last line has no newline: its writer died, or still writes */
-	uint64_t first_broken_line;
-	char first_error[SW_TEXT_MAX];
-};
-
-/* Calls FN for each event of PATH in order. Broken lines are counted and skipped; a torn last line
- * is not an error. FN returns 0 to go on. Memory does not depend on the file's size. */
-typedef int (*sw_journal_fn)(void *user, const struct sw_event *event);
-int sw_journal_read(const char *path, sw_journal_fn fn, void *user,
-                    struct sw_journal_stats *out_stats, struct sw_error *err);
 
 #endif

@@ -96,7 +96,7 @@ static int attempt_finished(struct sw_session *session, struct sw_mode_state *mo
 	mode->n_phase_starts = 0;
 	add_attempt(&mode->ended, it);
 	mode->n_last_spans = it->n_spans;
-	memcpy(mode->last_spans, it->spans, sizeof mode->last_spans);
+	memcpy(mode->last_spans, it->spans, (size_t)it->n_spans * sizeof it->spans[0]);
 	if (*it->text)
 		sw_text_copy(mode->last_error, sizeof mode->last_error, it->text);
 	if (!*mode->python && !it->on_host)

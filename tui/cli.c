@@ -39,6 +39,8 @@ static const struct flag flags[] = {
      FIELD(export_path), 0, 0},
 	{"--report", "FILE.md", "write the study's report", FLAG_TEXT, SW_FLAGS_RUN, FIELD(report_path),
      0, 0},
+	{"--theme", "THEME", "the screen's colours: a theme's name or file", FLAG_TEXT,
+     SW_FLAGS_SCREEN, FIELD(theme), 0, 0},
 	{"--host", "URL", "the engine: unix:///PATH or tcp://HOST:PORT", FLAG_TEXT, SW_FLAGS_ENGINE,
      FIELD(host), 0, 0},
 	{"--engine", NULL, "stop the private engine that sandwatch started", FLAG_BOOL, SW_FLAGS_CLEAN,

@@ -34,6 +34,7 @@ enum {
 	SW_FLAGS_CLEAN = 4,
 	SW_FLAGS_CONFIG = 8,  /* what reads a configuration */
 	SW_FLAGS_ENGINE = 16, /* what asks an engine */
+	SW_FLAGS_SCREEN = 32, /* what opens the screen */
 };
 
 /* What was asked for; strings are borrowed from argv. NULL or -1: not given. */
@@ -43,7 +44,7 @@ struct sw_cli {
 	const char *arguments[4];
 	int n_arguments;
 	bool batch, quiet, help, version, engine, data;
-	const char *config, *export_path, *report_path, *host, *modes, *order;
+	const char *config, *export_path, *report_path, *host, *modes, *order, *theme;
 	int64_t iterations, warmup, seed;
 };
 

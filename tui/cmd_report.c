@@ -4,6 +4,7 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/journal.h"
+#include "core/journal_load.h"
 #include "core/report.h"
 #include "tui/cli.h"
 #include "tui/cmd.h"
@@ -15,11 +16,6 @@ struct run {
 	enum sw_journal_writer writer;
 	char journal[SW_PATH_MAX];
 };
-
-static int apply(void *user, const struct sw_event *event)
-{
-	return sw_session_apply(user, event);
-}
 
 /* A file of the run beside its JOURNAL, into DST; NULL when it is not there. */
 static const char *beside(const char *journal, const char *name, char *dst, size_t size)
@@ -65,6 +61,9 @@ static void tell_broken(const struct run *run)
 		        "sandwatch: %s: %llu broken lines were skipped, the first is line %llu: %s\n",
 		        run->journal, (unsigned long long)run->stats.broken,
 		        (unsigned long long)run->stats.first_broken_line, run->stats.first_error);
+	if (run->stats.foreign)
+		fprintf(stderr, "sandwatch: %s: %llu of them are events of another version of sandwatch\n",
+		        run->journal, (unsigned long long)run->stats.foreign);
 	if (run->stats.torn)
 		fprintf(stderr, "sandwatch: %s: its last line is torn%s\n", run->journal,
 		        run->writer == SW_WRITER_ALIVE  ? ": it is being written"
@@ -96,7 +95,7 @@ static int read_run(const struct sw_cli *cli, const struct sw_paths *paths, stru
 	                      sizeof run->journal, err) < 0)
 		return -1;
 	run->writer = writer_of(run->journal);
-	return sw_journal_read(run->journal, apply, run->session, &run->stats, err);
+	return sw_journal_load(run->journal, run->session, &run->stats, err);
 }
 
 int sw_cmd_report(const struct sw_cli *cli)

@@ -59,7 +59,7 @@ static int write_report(const struct sw_results *results, const struct sw_figure
 	struct sw_buf text = {0};
 	const struct sw_run_paths *run = results->run;
 	struct sw_report_files files = {run->journal, run->snapshot, run->config, results->export_path,
-	                                results->report_path, SW_WRITER_UNKNOWN};
+	                                results->report_path, SW_WRITER_ALIVE};
 	sw_paths_now(now);
 	int status = -1;
 	if (sw_report_markdown(figures, &files, now, &text) == 0)

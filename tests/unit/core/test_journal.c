@@ -19,6 +19,7 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/journal.h"
+#include "core/journal_read.h"
 #include "core/process.h"
 #include "tests/unit/core/random_events.h"
 
@@ -186,7 +187,7 @@ static void a_missing_journal_is_an_error(void **state)
 {
 	(void)state;
 	assert_int_equal(sw_journal_read(path, take, NULL, &stats, &err), -1);
-	assert_int_equal(err.code, SW_ERR_IO);
+	assert_int_equal(err.code, SW_ERR_NOT_FOUND);
 	assert_int_equal(sw_journal_read(dir, take, NULL, &stats, &err), -1);
 }
 
@@ -223,6 +224,8 @@ static void broken_lines_are_counted_and_skipped(void **state)
 	assert_int_equal(seen, 3);
 	assert_int_equal(stats.events, 3);
 	assert_int_equal(stats.broken, 4);
+	assert_int_equal(stats.foreign, 1);
+	assert_int_equal(stats.overlong, 0);
 	assert_int_equal(stats.first_broken_line, 2);
 	assert_non_null(strstr(stats.first_error, "JSON"));
 }
@@ -247,6 +250,7 @@ static void overlong_lines_are_one_broken_line_each(void **state)
 	read_with(take);
 	assert_int_equal(seen, n + 1);
 	assert_int_equal(stats.broken, n);
+	assert_int_equal(stats.overlong, n);
 	assert_int_equal(stats.first_broken_line, 2);
 	assert_false(stats.torn);
 }

@@ -15,6 +15,7 @@
 
 #include "core/error.h"
 #include "core/journal.h"
+#include "core/journal_read.h"
 #include "core/loop.h"
 #include "core/queue.h"
 #include "core/recorder.h"
