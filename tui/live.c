@@ -327,6 +327,11 @@ const struct sw_session *sw_live_session(const struct sw_live *live)
 	return live->session;
 }
 
+int64_t sw_live_now_ns(const struct sw_live *live)
+{
+	return sw_clock_ns() - live->origin_ns;
+}
+
 void sw_live_stop(struct sw_live *live)
 {
 	atomic_store(&live->stop, true);

@@ -32,6 +32,9 @@ int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
 /* The state so far. Main thread only. */
 const struct sw_session *sw_live_session(const struct sw_live *live);
 
+/* What time it is in the session, ns since its start, as the events' t_ns. */
+int64_t sw_live_now_ns(const struct sw_live *live);
+
 /* Asks for an early end: what runs is cancelled, its container removed, `ended` follows. */
 void sw_live_stop(struct sw_live *live);
 

@@ -100,7 +100,7 @@ double sw_axis_value(const struct sw_axis *axis, double column, int width)
 
 static int label_start(const struct sw_axis *axis, const struct sw_tick *tick, int width)
 {
-	int columns = sw_text_columns(tick->label);
+	int columns = sw_glyph_text_columns(tick->label);
 	int start = sw_axis_cell(axis, tick->at, width) - columns / 2;
 	if (start > width - columns)
 		start = width - columns;
@@ -120,7 +120,7 @@ static bool fits(const struct sw_axis *axis, int length, bool up)
 			continue;
 		}
 		int start = label_start(axis, tick, length);
-		int columns = sw_text_columns(tick->label);
+		int columns = sw_glyph_text_columns(tick->label);
 		if (start < free || columns > length)
 			return false;
 		free = start + columns + LABEL_GAP;

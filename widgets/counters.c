@@ -35,8 +35,8 @@ static int lay_out(struct grid *grid, const struct sw_counter *counters, int n, 
 	}
 	for (int i = 0; i < n; i++) {
 		struct digits digits;
-		int label = sw_text_columns(counters[i].label);
-		int value = sw_text_columns(value_text(&counters[i], &digits));
+		int label = sw_glyph_text_columns(counters[i].label);
+		int value = sw_glyph_text_columns(value_text(&counters[i], &digits));
 		int *label_max = &grid->label[i % columns], *value_max = &grid->value[i % columns];
 		*label_max = label > *label_max ? label : *label_max;
 		*value_max = value > *value_max ? value : *value_max;
@@ -51,7 +51,7 @@ static void put_counter(struct sw_area cell, const struct sw_counter *counter, i
 	struct digits digits;
 	enum sw_role role = counter->value ? counter->role : SW_ROLE_DIM;
 	const char *text = value_text(counter, &digits);
-	int value = sw_text_columns(text);
+	int value = sw_glyph_text_columns(text);
 	if (label + LABEL_GAP + value > cell.w) /* rather the value than its label */
 		label = cell.w - LABEL_GAP - value;
 	sw_put_text_cut(cell, 0, 0, label, counter->label, SW_ROLE_DIM);

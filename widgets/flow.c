@@ -79,7 +79,7 @@ int sw_flow_columns(const struct sw_flow_piece *pieces, int n)
 {
 	int columns = 0;
 	for (int i = 0; i < n; i++)
-		columns += sw_text_columns(pieces[i].text);
+		columns += sw_glyph_text_columns(pieces[i].text);
 	return columns;
 }
 

@@ -46,8 +46,8 @@ void sw_bar_draw(struct sw_area area, int x, int y, int width, double share, enu
 
 void sw_gauge_draw(struct sw_area area, const struct sw_gauge *gauge)
 {
-	int done = gauge->done ? sw_text_columns(gauge->done) : 0;
-	int left = gauge->left ? sw_text_columns(gauge->left) : 0;
+	int done = gauge->done ? sw_glyph_text_columns(gauge->done) : 0;
+	int left = gauge->left ? sw_glyph_text_columns(gauge->left) : 0;
 	int before = done > 0 ? done + GAP : 0;
 	int behind = left > 0 ? left + GAP : 0;
 	if (before + behind + BAR_MIN <= area.w)
@@ -108,5 +108,5 @@ int sw_badge_draw(struct sw_area area, int x, int y, enum sw_badge badge)
 
 int sw_badge_columns(enum sw_badge badge)
 {
-	return 2 + sw_text_columns(badges[badge].word);
+	return 2 + sw_glyph_text_columns(badges[badge].word);
 }

@@ -139,7 +139,7 @@ struct marks {
  * label has to stand, as it cannot stand on the other side. */
 static int reach(const struct marks *marks, int mark)
 {
-	int columns = sw_text_columns(marks->label[mark]);
+	int columns = sw_glyph_text_columns(marks->label[mark]);
 	return marks->column[mark] < columns + 1 ? columns + 1 : 0;
 }
 
@@ -184,7 +184,7 @@ static void draw_marks(struct sw_area area, const struct sw_axis *axis,
 	int width = area.w < SW_CANVAS_MAX ? area.w : SW_CANVAS_MAX;
 	collect_marks(&marks, axis, series, width);
 	for (int i = 0; i < marks.n; i++) {
-		int column = marks.column[i], columns = sw_text_columns(marks.label[i]), at = -1;
+		int column = marks.column[i], columns = sw_glyph_text_columns(marks.label[i]), at = -1;
 		sw_put_char(area, column, 0, sw_area_glyphs(area)->up, SW_ROLE_MARK);
 		if (columns == 0)
 			continue;
@@ -216,7 +216,7 @@ struct line {
 
 static int wider(int columns, const char *text)
 {
-	int here = text ? sw_text_columns(text) : 0;
+	int here = text ? sw_glyph_text_columns(text) : 0;
 	return here > columns ? here : columns;
 }
 

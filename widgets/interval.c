@@ -48,9 +48,9 @@ int sw_interval_draw(struct sw_area area, const struct sw_interval_view *view)
 	if (area.w < 1 || rows < 1)
 		return 0;
 	for (int i = 0; i < view->n; i++) {
-		int columns = sw_text_columns(view->intervals[i].name);
+		int columns = sw_glyph_text_columns(view->intervals[i].name);
 		name = columns > name ? columns : name;
-		columns = sw_text_columns(view->intervals[i].text);
+		columns = sw_glyph_text_columns(view->intervals[i].text);
 		text = columns > text ? columns : text;
 	}
 	/* The figures say most: the name is cut first, then the picture goes. */

@@ -64,13 +64,13 @@ static int key_columns(const struct sw_modal *modal, int width)
 	int widest = 0;
 	for (int i = 0; i < modal->n_lines; i++)
 		if (modal->lines[i].key)
-			widest = most(widest, sw_text_columns(modal->lines[i].key));
+			widest = most(widest, sw_glyph_text_columns(modal->lines[i].key));
 	return least(widest, width / 2);
 }
 
 static int content_columns(const struct sw_modal *modal)
 {
-	int widest = most(sw_text_columns(modal->title) + 2, natural_columns(modal->footer));
+	int widest = most(sw_glyph_text_columns(modal->title) + 2, natural_columns(modal->footer));
 	int keys = key_columns(modal, COLUMNS_MAX);
 	for (int i = 0; i < modal->n_lines; i++) {
 		const struct sw_modal_line *line = &modal->lines[i];
@@ -143,7 +143,7 @@ void sw_modal_draw(struct sw_area area, const struct sw_modal *modal, struct sw_
 
 static int choice_columns(const struct sw_choice *choice)
 {
-	return sw_text_columns(choice->key) + 3 + sw_text_columns(choice->word);
+	return sw_glyph_text_columns(choice->key) + 3 + sw_glyph_text_columns(choice->word);
 }
 
 static int all_choice_columns(const struct sw_question *question)
@@ -176,7 +176,7 @@ void sw_question_draw(struct sw_area area, const struct sw_question *question, s
 {
 	int choices = all_choice_columns(question);
 	int columns = least(most(most(natural_columns(question->text), choices),
-	                         sw_text_columns(question->title) + 2),
+	                         sw_glyph_text_columns(question->title) + 2),
 	                    COLUMNS_MAX);
 	int inner = inner_columns(area, columns);
 	int choice_rows = choices <= inner ? 1 : question->n_choices;

@@ -81,7 +81,7 @@ static int draw_left(struct sw_area area, const struct sw_axis *axis)
 	const struct sw_glyphs *glyphs = sw_area_glyphs(area);
 	int columns = 0;
 	for (int i = 0; i < axis->n; i++) {
-		int here = sw_text_columns(axis->ticks[i].label);
+		int here = sw_glyph_text_columns(axis->ticks[i].label);
 		columns = here > columns ? here : columns;
 	}
 	if (columns == 0 || columns + 1 > area.w / 3)

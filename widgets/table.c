@@ -125,7 +125,9 @@ static struct layout lay_out(const struct sw_table *table, bool sortable, int wi
 {
 	struct layout layout = {.n = clamp(table->n_columns, 0, SW_TABLE_COLUMNS_MAX)};
 	for (int i = 0; i < layout.n; i++) {
-		int title = sw_text_columns(table->columns[i].title) + (sortable ? MARK : 0);
+		int title = sw_glyph_text_columns(table->columns[i].title);
+		if (sortable) /* The gap has room for the other half of the mark, but for the first. */
+			title += i == 0 && table->columns[i].right ? MARK : MARK / 2;
 		layout.width[i] = table->columns[i].width > title ? table->columns[i].width : title;
 		layout.shown[i] = true;
 	}
@@ -144,32 +146,31 @@ static void put_aligned(struct sw_area cell, const char *text, bool right, enum 
 		sw_put_text_cut(cell, 0, 0, cell.w, text, role);
 }
 
-/* The mark stands on the side where it does not move the title. */
-static void put_title(struct sw_area cell, const struct sw_table_column *column, uint32_t mark)
+static uint32_t sort_mark(struct sw_area area, const struct sw_table_state *state)
 {
-	enum sw_role role = mark ? SW_ROLE_STRONG : SW_ROLE_DIM;
-	int title = sw_text_columns(column->title);
-	put_aligned(cell, column->title, column->right, role);
-	if (mark)
-		sw_put_char(cell, column->right ? cell.w - title - MARK : title + 1, 0, mark, role);
+	return state->descending ? sw_area_glyphs(area)->down : sw_area_glyphs(area)->up;
 }
 
-static void draw_header(struct sw_area line, const struct sw_table *table,
+/* The titles keep to the first COLUMNS of LINE, as the rows do. */
+static void draw_header(struct sw_area line, int columns, const struct sw_table *table,
                         const struct layout *layout, struct sw_table_state *state)
 {
-	const struct sw_glyphs *glyphs = sw_area_glyphs(line);
+	struct sw_area titles = sw_area_sub(line, 0, 0, columns, 1);
 	int x = 0;
-	state->header.n = 0;
 	for (int i = 0; i < layout->n; i++) {
 		if (!layout->shown[i])
 			continue;
-		struct sw_area cell = sw_area_sub(line, x, 0, layout->width[i], 1);
-		put_title(cell, &table->columns[i],
-		          i != state->sort    ? 0
-		          : state->descending ? glyphs->down
-		                              : glyphs->up);
+		const struct sw_table_column *column = &table->columns[i];
+		int w = layout->width[i], title = sw_glyph_text_columns(column->title);
+		struct sw_area cell = sw_area_sub(titles, x, 0, w, 1);
+		bool sorted = i == state->sort;
+		put_aligned(cell, column->title, column->right, sorted ? SW_ROLE_STRONG : SW_ROLE_DIM);
+		/* On the side where it does not move the title; a part of the gap is its own. */
+		if (sorted && cell.w == w)
+			sw_put_char(line, column->right ? x + w - title - MARK : x + title + 1, 0,
+			            sort_mark(line, state), SW_ROLE_STRONG);
 		sw_hits_add(&state->header, cell, i);
-		x += layout->width[i] + GAP;
+		x += w + GAP;
 	}
 }
 
@@ -196,15 +197,12 @@ static void draw_row(struct sw_area line, const struct sw_table *table, const st
 void sw_table_draw(struct sw_area area, const struct sw_table *table, struct sw_table_state *state)
 {
 	bool chosen = state->selected >= 0;
+	struct sw_area header = sw_area_cut_top(&area, area.h >= 2 ? 1 : 0);
 	struct sw_area bar = sw_area_cut_right(&area, area.w > 6 * MARK ? MARK : 0);
 	struct layout layout = lay_out(table, state->sort >= 0, area.w - (chosen ? MARK : 0));
+	sw_area_cut_left(&header, chosen ? MARK : 0);
 	state->header.n = 0;
-	if (area.h >= 2) {
-		struct sw_area header = sw_area_cut_top(&area, 1);
-		sw_area_cut_top(&bar, 1);
-		sw_area_cut_left(&header, chosen ? MARK : 0);
-		draw_header(header, table, &layout, state);
-	}
+	draw_header(header, header.w - bar.w, table, &layout, state);
 	state->body = area;
 	state->page = area.h;
 	sw_table_clamp(state, table->rows);

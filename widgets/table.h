@@ -12,7 +12,7 @@
 /* A table of them can be static. */
 struct sw_table_column {
 	const char *title;
-	int width;    /* least columns; the title needs its own, and two more for the sort mark */
+	int width;    /* least columns; the title needs its own, and one more for the sort mark */
 	int weight;   /* share of the columns that are left over; 0: none */
 	bool right;   /* aligned to the right */
 	int priority; /* 0: always there; where it is narrow the highest number goes first, of equal

@@ -24,8 +24,8 @@ static struct tab find_tab(const char *const *names, int i, int current, enum na
 
 static int tab_columns(const struct tab *tab)
 {
-	return 2 * MARGIN + sw_text_columns(tab->number) + (*tab->name != '\0') +
-	       sw_text_columns(tab->name);
+	return 2 * MARGIN + sw_glyph_text_columns(tab->number) + (*tab->name != '\0') +
+	       sw_glyph_text_columns(tab->name);
 }
 
 static int put_tab(struct sw_area area, int x, const struct tab *tab, bool current)

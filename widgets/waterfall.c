@@ -17,7 +17,7 @@ struct columns {
 
 static int wider(int columns, const char *text)
 {
-	int here = text ? sw_text_columns(text) : 0;
+	int here = text ? sw_glyph_text_columns(text) : 0;
 	return here > columns ? here : columns;
 }
 
@@ -251,8 +251,8 @@ static void draw_phase_labels(struct sw_area row, const struct sw_waterfall_view
 		if (phase->start >= view->axis.high || !isfinite(phase->start) || !phase->name)
 			continue;
 		int start = sw_axis_cell(&view->axis, phase->start, width);
-		int name = sw_text_columns(phase->name);
-		int columns = name + (phase->mean ? 1 + sw_text_columns(phase->mean) : 0), room = 0;
+		int name = sw_glyph_text_columns(phase->name);
+		int columns = name + (phase->mean ? 1 + sw_glyph_text_columns(phase->mean) : 0), room = 0;
 		double bar = sw_axis_column(&view->axis, phase->start + phase->length, width) -
 		             sw_axis_column(&view->axis, phase->start, width);
 		if ((start > 0 && used[start - 1]) || bar * 3 < name)

@@ -20,7 +20,7 @@ static int nothing(const struct sw_cli *cli)
 
 static const struct sw_command commands[] = {
 	{"run", "", "runs a session",
-     SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE | SW_FLAGS_SCREEN, 0, nothing},
+     SW_FLAGS_RESULTS | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE | SW_FLAGS_SCREEN, 0, nothing},
 	{"report", "RUN", "writes the report", SW_FLAGS_COMMON, 1, nothing},
 	{"clean", "", "removes", SW_FLAGS_CLEAN, 0, nothing},
 	{"image", "build|list|remove [IMAGE]", "images", 0, 2, nothing},

@@ -34,6 +34,10 @@ static void test_parts(void **state)
 	assert_string_equal(screen_text(*state, false), "╭──────────╮\n│ xxxxxxxx │\n╰──────────╯\n");
 	draw(*state, 12, 3, true, &(struct sw_panel){.note = "log"});
 	assert_string_equal(screen_text(*state, false), "╭───── log ╮\n│ xxxxxxxx │\n╰──────────╯\n");
+	draw(*state, 12, 3, true, &(struct sw_panel){&title, 1, .note = "log"});
+	assert_string_equal(screen_text(*state, false), "╭ t ── log ╮\n│ xxxxxxxx │\n╰──────────╯\n");
+	draw(*state, 12, 3, true, &(struct sw_panel){&title, 1, .note = "logs"});
+	assert_string_equal(screen_text(*state, false), "╭ t ───────╮\n│ xxxxxxxx │\n╰──────────╯\n");
 	draw(*state, 12, 3, true, &(struct sw_panel){&title, 1, .plain = true, .note = "log"});
 	assert_string_equal(screen_text(*state, false), "t ────── log\nxxxxxxxxxxxx\nxxxxxxxxxxxx\n");
 	draw(*state, 12, 2, true, &(struct sw_panel){.plain = true});

@@ -63,6 +63,37 @@ static void test_only_visible_rows(void **state)
 	assert_int_equal(at.top, 499991);
 }
 
+static void no_row(void *user, int i, struct sw_table_cell *cells)
+{
+	(void)user;
+	(void)i;
+	(void)cells;
+}
+
+/* Which columns go first, and who gets what is left over. */
+static void test_columns(void **state)
+{
+	static const struct sw_table_column equal[] = {{"aaa", 3, 1, false, 1},
+	                                               {"bbb", 3, 0, false, 2},
+	                                               {"ccc", 3, 2, false, 2},
+	                                               {"ddd", 3, 0, true, 0}};
+	static const struct {
+		int width;
+		const char *header;
+	} cases[] = {{26, "aaa    bbb  ccc      ddd\n\n"},
+	             {20, "aaa  bbb  ccc  ddd\n\n"},
+	             {19, "aaa      bbb  ddd\n\n"},
+	             {14, "aaa      ddd\n\n"},
+	             {12, "aaa      ddd\n\n"},
+	             {5, "ddd\n\n"}};
+	const struct sw_table view = {equal, 4, 1, no_row, NULL, NULL};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sw_table_state at = {.selected = -1, .sort = -1};
+		sw_table_draw(screen_new(*state, cases[i].width, 2, true), &view, &at);
+		assert_string_equal(screen_text(*state, false), cases[i].header);
+	}
+}
+
 static void test_moving(void **state)
 {
 	const struct sw_table all = table(20);
@@ -160,8 +191,9 @@ static void test_scroll_bar(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_sizes),      TEST(test_only_visible_rows),           TEST(test_moving),
-		TEST(test_scroll_bar), TEST(test_scrolling_without_selection), TEST(test_mouse),
+		TEST(test_sizes),   TEST(test_only_visible_rows), TEST(test_moving),
+		TEST(test_columns), TEST(test_scroll_bar),        TEST(test_scrolling_without_selection),
+		TEST(test_mouse),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,8 +68,8 @@ static void test_columns(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (sw_glyph_columns(cases[i].ch) != cases[i].columns)
 			fail_msg("U+%04x: %d columns", cases[i].ch, sw_glyph_columns(cases[i].ch));
-	assert_int_equal(sw_text_columns("日本 e\xcc\x81\xff"), 7);
-	assert_int_equal(sw_text_columns(""), 0);
+	assert_int_equal(sw_glyph_text_columns("日本 e\xcc\x81\xff"), 7);
+	assert_int_equal(sw_glyph_text_columns(""), 0);
 }
 
 /* The process's locale is C here, and does not matter; it is not changed either. */
