@@ -91,8 +91,6 @@ curses_elsewhere() {
     xargs -r -d '\n' grep -HnE '#[[:space:]]*include[[:space:]]*[<"](n?cursesw?|term)[./]'
 }
 
-session_or_docker_in_widgets() { includes widgets -- docker/ tui/ curl 'core/(session|event|scheduler|runner|journal|snapshot)\.h'; }
-
 # calls PATTERN FILE...: outside of comments and strings
 calls() {
   local pattern=$1
@@ -151,6 +149,11 @@ test_links() {
       "${docker_libraries[@]}" "${core_libraries[@]}"
   else
     skip 'docker links alone' "$build/libdocker.a is not built"
+  fi
+  if [ -e "$build/libwidgets.a" ]; then
+    check 'widgets link with libc and libm alone' links_alone libwidgets.a '' -lm
+  else
+    skip 'widgets link alone' "$build/libwidgets.a is not built"
   fi
 }
 
@@ -234,7 +237,7 @@ main() {
   check 'the Makefile is short' long_makefile
   check 'core knows no other layer' includes core -- docker/ widgets/ tui/ curl n?curses
   check 'docker knows core only' includes docker docker/shim -- tui/ widgets/ n?curses
-  check 'widgets know core and curses not' session_or_docker_in_widgets
+  check 'widgets know no other layer' includes widgets -- core/ docker/ tui/ curl n?curses 'term\.h'
   check 'curses only in tui/term.c' curses_elsewhere
   check 'nothing below main prints or exits' prints_below_main
   test_links
