@@ -246,6 +246,7 @@ static void an_abandoned_journal(void **state)
 	assert_int_equal(seen.caught_up, 1);
 	assert_int_equal(seen.events_at_gone, recorder.seq - 1);
 	assert_true(sw_follow_stats(follow)->torn);
+	put("", 0); /* one more who closes it */
 	settle();
 	assert_int_equal(seen.gone, 1);
 }
@@ -382,6 +383,19 @@ static void a_file_that_is_not_there_yet(void **state)
 	assert_int_equal(seen.restarted, 0);
 }
 
+static void a_file_that_is_moved_into_place(void **state)
+{
+	(void)state;
+	record_start(&recorder, &buf, 2);
+	record_end(&recorder);
+	start();
+	settle();
+	assert_int_equal(record_write(other, O_CREAT, buf.data, buf.len), 0);
+	assert_int_equal(rename(other, path), 0);
+	until_events(recorder.seq);
+	assert_same_as_read_at_once();
+}
+
 static void truncated(void **state)
 {
 	(void)state;
@@ -438,6 +452,9 @@ static void deleted_and_made_again(void **state)
 	assert_int_equal(unlink(path), 0);
 	until(&seen.deleted, 1);
 	assert_int_equal(seen.events_at_deleted, recorder.seq); /* all that it held */
+	const char *second = memchr(buf.data, '\n', buf.len);
+	write_as_writer(buf.data, (size_t)(second + 1 - buf.data)); /* nobody told the writer */
+	until_events(recorder.seq + 1);
 	settle();
 	assert_int_equal(seen.deleted, 1);
 	close_as_writer();
@@ -526,6 +543,7 @@ int main(void)
 		TEST(another_process_that_closes),
 		TEST(a_lock_that_outlives_the_close),
 		TEST(a_file_that_is_not_there_yet),
+		TEST(a_file_that_is_moved_into_place),
 		TEST(truncated),
 		TEST(replaced),
 		TEST(deleted_and_made_again),

@@ -351,6 +351,13 @@ static void seeking_forward_folds_without_waiting(void **state)
 	assert_int_equal(sw_player_position(player), 333 * RUN_MS);
 	run_for(8 * RUN_MS);
 	assert_int_equal(seen.events, events_until(341 * RUN_MS));
+	/* What happens at that very moment belongs to it; steps that were asked for before do not. */
+	sw_player_step(player);
+	sw_player_step(player);
+	sw_player_seek(player, 500 * RUN_MS);
+	run();
+	assert_int_equal(seen.arrived, 2);
+	assert_int_equal(seen.events, events_until(500 * RUN_MS));
 }
 
 static void seeking_back_starts_anew(void **state)
@@ -369,6 +376,10 @@ static void seeking_back_starts_anew(void **state)
 	assert_int_equal(sw_player_position(player), recorder.t_ns / 2);
 	assert_int_equal(seen.events, events_until(recorder.t_ns / 2));
 	assert_int_equal(seen.events, sw_player_stats(player)->events - 1); /* one is waiting */
+	sw_player_seek_fraction(player, 0.6); /* behind where it is, before where it was */
+	run();
+	assert_int_equal(seen.restarted, 1);
+	assert_int_equal(seen.arrived, 2);
 	sw_player_resume(player);
 	run();
 	assert_int_equal(seen.ended, 2);
