@@ -51,7 +51,7 @@ SHIM := $(B)/shim
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all run test bench clean distclean help packages packages-test engine-down check lint \
-        format unit engine-tests bench-replay FORCE
+        format docs unit engine-tests bench-replay FORCE
 all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage)
 
 # ---- the two commands ----
@@ -78,6 +78,9 @@ engine-down: all ## stops the private engine that sandwatch started
 
 lint: ## file and function sizes, layers, shell scripts, formatting
 	@tests/lint.sh
+
+docs: $(B)/tests/unit/tui/test_keymap ## writes docs/keys.md from the table in tui/keymap.h
+	@SW_GOLDEN=update $< >/dev/null
 
 format: ## formats every C file with clang-format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
@@ -121,6 +124,7 @@ $(B)/tui/%.o: tui/%.c $(B)/flags
 	$(call compile,$(shell $(PKG) --cflags $(TUI_PKGS)))
 $(B)/tui/version.o: CFLAGS += -DSW_VERSION='"$(VERSION)"' -DSW_COMMIT='"$(COMMIT)"'
 $(B)/tui/version.o: $(B)/commit
+$(B)/tui/theme_builtin.o: $(wildcard themes/*.yaml)
 $(B)/main.o: main.c $(B)/flags
 	$(call compile)
 

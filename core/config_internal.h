@@ -1,4 +1,4 @@
-/* Hides, from all but core/config*.c: the tree a YAML text becomes, and the table of known keys.
+/* Hides, from all but core/config*.c: the table of known keys, and how a tree is laid over a plan.
  * Must not know libyaml (core/config_yaml.c alone does), nor where a text came from. */
 #ifndef SW_CONFIG_INTERNAL_H
 #define SW_CONFIG_INTERNAL_H
@@ -8,50 +8,10 @@
 #include <stdint.h>
 
 #include "core/config.h"
+#include "core/yaml.h"
 
-#define SW_CONFIG_MAX_NODES 10000 /* of one file, with every alias written out */
-#define SW_CONFIG_MAX_DEPTH 32
-#define SW_CONFIG_MAX_ANCHORS 64
 #define SW_CONFIG_MAX_VALUE 65536 /* bytes of one value, after substitution */
 #define SW_CONFIG_MAX_ARGS 1024   /* of workload.command */
-
-/* ---- the tree (config_yaml.c) ---- */
-
-struct sw_source {
-	const char *file; /* for messages */
-	const char *text;
-	size_t len;
-};
-
-enum sw_node_kind { SW_NODE_SCALAR, SW_NODE_LIST, SW_NODE_MAP };
-
-/* Owned by its tree. Children of a map alternate key, value. Aliases are already written out as
- * copies, so a tree is a tree: no sharing, no cycles. line and column count from 1. */
-struct sw_node {
-	enum sw_node_kind kind;
-	bool quoted;
-	int line, column;
-	const char *text; /* of a scalar; UTF-8 without NUL bytes inside */
-	struct sw_node *first, *last, *next;
-	struct sw_node *made_before;
-};
-
-struct sw_tree {
-	struct sw_node *root; /* NULL: the text held no document */
-	struct sw_node *newest;
-	size_t n_nodes;
-};
-
-/* Fills OUT (to be freed with sw_tree_done, also after a failure). One document, UTF-8, bounded.
- * Errors: SW_ERR_USAGE "FILE:LINE:COLUMN: …", SW_ERR_INTERNAL (memory). */
-int sw_tree_parse(struct sw_tree *out, const struct sw_source *source, struct sw_error *err);
-void sw_tree_done(struct sw_tree *tree);
-
-/* "" (nothing written), "~" and "null" as YAML's plain scalars. */
-bool sw_node_is_null(const struct sw_node *node);
-
-/* "a list", "a mapping", "a value". */
-const char *sw_node_kind_name(const struct sw_node *node);
 
 /* ---- ${NAME} (config_env.c) ---- */
 
@@ -78,6 +38,7 @@ enum sw_key_type {
 	SW_KEY_TEXTS,
 	SW_KEY_COMMAND,
 	SW_KEY_MODES,
+	SW_KEY_BINDINGS, /* a mapping of free names to texts */
 };
 
 struct sw_section;
@@ -108,6 +69,8 @@ extern const struct sw_section sw_config_mode;   /* over struct sw_mode_plan */
 extern const struct sw_section sw_config_docker; /* over struct sw_sandbox; given's bits */
 extern const struct sw_key sw_config_project;    /* one entry of decision.project_seconds */
 extern const struct sw_key sw_config_gate;       /* one entry of gates */
+extern const struct sw_key sw_config_action;     /* the name of an entry of tui.keys */
+extern const struct sw_key sw_config_keys;       /* its value */
 
 bool sw_key_is_number(const struct sw_key *key); /* bool and words included */
 bool sw_key_is_text(const struct sw_key *key);
@@ -165,6 +128,7 @@ const char *sw_load_scalar(struct sw_load *load, const struct sw_node *node, con
 int sw_load_section(struct sw_load *load, const struct sw_section *section,
                     const struct sw_place *place, uint32_t *out_seen);
 int sw_load_list(struct sw_load *load, const struct sw_place *place);
+int sw_load_bindings(struct sw_load *load, const struct sw_place *place);
 
 /* ---- files (config.c) ---- */
 

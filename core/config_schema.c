@@ -22,6 +22,8 @@ static const char *const unicode_names[] = {"auto", "always", "never", NULL};
 static const struct sw_words unicode_words = {.what = "unicode setting",
                                               .count = 3,
                                               .names = unicode_names};
+static const char *const scale_names[] = {"log", "linear", NULL};
+static const struct sw_words scale_words = {.what = "scale", .count = 2, .names = scale_names};
 
 static const struct sw_key session_keys[] = {
 	{"name", SW_KEY_TEXT, PLAN(name), .min = 1, .about = "the session's name, for showing"},
@@ -118,10 +120,17 @@ static const struct sw_key decision_keys[] = {
 static const struct sw_section decision = SECTION("decision", decision_keys);
 
 static const struct sw_key tui_keys[] = {
-	{"theme", SW_KEY_NAME, PLAN(theme), .min = 1, .about = "the screen's colours"},
+	{"theme", SW_KEY_TEXT, PLAN(theme), .min = 1,
+     .about = "the screen's colours: a theme's name, or a theme file's path"},
 	{"fps", SW_KEY_WHOLE, PLAN(fps), .min = 1, .max = 60, .about = "redraws per second at most"},
 	{"unicode", SW_KEY_TEXT, PLAN(unicode), .min = 1, .words = &unicode_words,
      .about = "whether the screen may use more than ASCII"},
+	{"mouse", SW_KEY_BOOL, PLAN(mouse),
+     .about = "whether the screen takes the mouse: wheel and click"},
+	{"scale", SW_KEY_TEXT, PLAN(scale), .min = 1, .words = &scale_words,
+     .about = "the latency axis at the start: logarithmic or linear"},
+	{"keys", SW_KEY_BINDINGS, PLAN(bindings), .max = SW_BINDINGS_MAX,
+     .about = "keys of the screen's actions, by the action's name"},
 };
 static const struct sw_section tui = SECTION("tui", tui_keys);
 
@@ -159,6 +168,15 @@ const struct sw_key sw_config_project = {.name = "project_seconds",
                                          .min = 1000,
                                          .max = 86400 * MILLIONTHS,
                                          .about = "a job's length in seconds"};
+const struct sw_key sw_config_action = {.name = "action",
+                                        .type = SW_KEY_NAME,
+                                        .size = sizeof(((struct sw_binding *)NULL)->action),
+                                        .min = 1,
+                                        .about = "an action's name"};
+const struct sw_key sw_config_keys = {.name = "keys",
+                                      .type = SW_KEY_TEXT,
+                                      .size = sizeof(((struct sw_binding *)NULL)->keys),
+                                      .about = "its keys"};
 const struct sw_key sw_config_gate = {.name = "gates",
                                       .type = SW_KEY_TEXT,
                                       .size = sizeof(((struct sw_plan *)NULL)->gates[0]),

@@ -344,6 +344,8 @@ int sw_key_check_text(const struct sw_key *key, const char *text, struct sw_erro
 
 	if (len < (size_t)key->min)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "must not be empty");
+	if (key->words && sw_word_value(key->words, text) < 0)
+		return sw_key_bad_word(key->words->what, text, key->words->names, err);
 	if (len >= key->size)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "%zu bytes are too long; use at most %zu", len,
 		                    key->size - 1);
@@ -354,7 +356,5 @@ int sw_key_check_text(const struct sw_key *key, const char *text, struct sw_erro
 	if (key->type == SW_KEY_NAME && !is_name(text))
 		return sw_error_set(err, SW_ERR_USAGE, 0,
 		                    "'%s' is no name; use letters, digits, '.', '_' and '-'", clean);
-	if (key->words && sw_word_value(key->words, text) < 0)
-		return sw_key_bad_word(key->words->what, text, key->words->names, err);
 	return 0;
 }

@@ -129,6 +129,7 @@ static const char *expectation(const struct sw_key *key)
 	case SW_KEY_TEXTS:
 	case SW_KEY_COMMAND:
 	case SW_KEY_MODES:
+	case SW_KEY_BINDINGS:
 		break;
 	}
 	return "a list";
@@ -181,7 +182,8 @@ static int load_key(struct sw_load *load, const struct sw_place *place)
 	}
 	if (sw_key_is_number(place->key) || sw_key_is_text(place->key))
 		return load_value(load, place);
-	return sw_load_list(load, place);
+	return place->key->type == SW_KEY_BINDINGS ? sw_load_bindings(load, place)
+	                                           : sw_load_list(load, place);
 }
 
 static int fail_key(struct sw_load *load, const struct sw_node *key, const char *what,

@@ -145,10 +145,30 @@ static void write_modes(struct sw_buf *out, const struct sw_plan *plan)
 	}
 }
 
+static void write_bindings(struct sw_buf *out, const struct sw_plan *plan)
+{
+	(void)sw_buf_add_str(out, plan->n_bindings ? "\n" : " {}\n");
+	for (int i = 0; i < plan->n_bindings; i++) {
+		const char *action = plan->bindings[i].action;
+
+		indent(out, 2);
+		/* A name may look like a number or a dash to YAML; ours all begin with a letter. */
+		if (*action >= 'a' && *action <= 'z')
+			(void)sw_buf_add_str(out, action);
+		else
+			write_text(out, action);
+		(void)sw_buf_add_str(out, ": ");
+		write_text(out, plan->bindings[i].keys);
+		(void)sw_buf_add_str(out, "\n");
+	}
+}
+
 static void write_list(struct sw_buf *out, const struct sw_key *key, const struct sw_plan *plan)
 {
 	if (key->type == SW_KEY_MODES)
 		write_modes(out, plan);
+	else if (key->type == SW_KEY_BINDINGS)
+		write_bindings(out, plan);
 	else if (key->type == SW_KEY_TEXTS)
 		write_gates(out, plan);
 	else if (key->type == SW_KEY_COMMAND)

@@ -3,9 +3,9 @@
 #include <yaml.h>
 
 #include "core/cleanup.h"
-#include "core/config_internal.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "core/yaml.h"
 
 struct anchor {
 	char name[64];
@@ -16,9 +16,9 @@ struct builder {
 	yaml_parser_t parser;
 	const struct sw_source *source;
 	struct sw_tree *tree;
-	struct sw_node *open[SW_CONFIG_MAX_DEPTH];
+	struct sw_node *open[SW_YAML_MAX_DEPTH];
 	int depth;
-	struct anchor anchors[SW_CONFIG_MAX_ANCHORS];
+	struct anchor anchors[SW_YAML_MAX_ANCHORS];
 	size_t n_anchors;
 	int n_documents;
 	struct sw_error *err;
@@ -77,9 +77,9 @@ static void parser_failed(struct builder *b)
 
 static struct sw_node *new_node(struct builder *b, yaml_mark_t mark, size_t text_len)
 {
-	if (b->tree->n_nodes >= SW_CONFIG_MAX_NODES) {
+	if (b->tree->n_nodes >= SW_YAML_MAX_NODES) {
 		fail(b, mark, "more than %d values once every alias is written out; write fewer",
-		     SW_CONFIG_MAX_NODES);
+		     SW_YAML_MAX_NODES);
 		return NULL;
 	}
 
@@ -133,8 +133,8 @@ static int keep_anchor(struct builder *b, const yaml_char_t *anchor, const struc
 	struct anchor *a = find_anchor(b, name);
 
 	if (!a) {
-		if (b->n_anchors == SW_CONFIG_MAX_ANCHORS) {
-			fail(b, mark, "more than %d anchors; write fewer", SW_CONFIG_MAX_ANCHORS);
+		if (b->n_anchors == SW_YAML_MAX_ANCHORS) {
+			fail(b, mark, "more than %d anchors; write fewer", SW_YAML_MAX_ANCHORS);
 			return -1;
 		}
 		a = &b->anchors[b->n_anchors];
@@ -153,8 +153,8 @@ static int keep_anchor(struct builder *b, const yaml_char_t *anchor, const struc
 static struct sw_node *copy_node(struct builder *b, const struct sw_node *from, int depth,
                                  yaml_mark_t mark)
 {
-	if (from->kind != SW_NODE_SCALAR && depth >= SW_CONFIG_MAX_DEPTH) {
-		fail(b, mark, "nested more than %d levels deep", SW_CONFIG_MAX_DEPTH);
+	if (from->kind != SW_NODE_SCALAR && depth >= SW_YAML_MAX_DEPTH) {
+		fail(b, mark, "nested more than %d levels deep", SW_YAML_MAX_DEPTH);
 		return NULL;
 	}
 
@@ -219,8 +219,8 @@ static int take_start(struct builder *b, const yaml_event_t *event)
 
 	if (refuse_tag(b, tag, event->start_mark) < 0)
 		return -1;
-	if (b->depth == SW_CONFIG_MAX_DEPTH) {
-		fail(b, event->start_mark, "nested more than %d levels deep", SW_CONFIG_MAX_DEPTH);
+	if (b->depth == SW_YAML_MAX_DEPTH) {
+		fail(b, event->start_mark, "nested more than %d levels deep", SW_YAML_MAX_DEPTH);
 		return -1;
 	}
 

@@ -132,10 +132,12 @@ static const struct sw_field iteration_finished_fields[] = {
 	TEXT("error", it.text),
 	END,
 };
+static const struct sw_field iteration_dropped_fields[] = {ITERATION, TEXT("text", it.text), END};
 static const struct sw_field container_fields[] = {
 	ATTEMPT, TEXT("container", it.container), TEXT("error", it.text), END};
 static const struct sw_field clock_fields[] = {WORD("clock", clock, sw_words_clock), END};
 static const struct sw_field note_fields[] = {TEXT("text", end.text), END};
+static const struct sw_field no_fields[] = {END};
 static const struct sw_field finished_fields[] = {
 	WORD("state", end.state, sw_words_state), TEXT("text", end.text), END};
 
@@ -151,10 +153,13 @@ const struct sw_field *const sw_event_fields[SW_EVENT_COUNT] = {
 	[SW_EVENT_FALLBACK_TAKEN] = reason_fields,
 	[SW_EVENT_FALLBACK_REFUSED] = reason_fields,
 	[SW_EVENT_ITERATION_FINISHED] = iteration_finished_fields,
+	[SW_EVENT_ITERATION_DROPPED] = iteration_dropped_fields,
 	[SW_EVENT_CONTAINER_CREATED] = container_fields,
 	[SW_EVENT_CONTAINER_REMOVED] = container_fields,
 	[SW_EVENT_CLOCK_KNOWN] = clock_fields,
 	[SW_EVENT_NOTE] = note_fields,
+	[SW_EVENT_PAUSED] = no_fields,
+	[SW_EVENT_RESUMED] = no_fields,
 	[SW_EVENT_SESSION_FINISHED] = finished_fields,
 };
 

@@ -99,10 +99,13 @@ struct sw_iteration_info {
 	X(SW_EVENT_FALLBACK_TAKEN, "fallback_taken")          \
 	X(SW_EVENT_FALLBACK_REFUSED, "fallback_refused")      \
 	X(SW_EVENT_ITERATION_FINISHED, "iteration_finished")  \
+	X(SW_EVENT_ITERATION_DROPPED, "iteration_dropped")    \
 	X(SW_EVENT_CONTAINER_CREATED, "container_created")    \
 	X(SW_EVENT_CONTAINER_REMOVED, "container_removed")    \
 	X(SW_EVENT_CLOCK_KNOWN, "clock_known")                \
 	X(SW_EVENT_NOTE, "note")                              \
+	X(SW_EVENT_PAUSED, "paused")                          \
+	X(SW_EVENT_RESUMED, "resumed")                        \
 	X(SW_EVENT_SESSION_FINISHED, "session_finished")
 
 #define SW_EVENT_ENUM(id, name) id,
@@ -112,7 +115,8 @@ enum sw_event_kind { SW_EVENTS(SW_EVENT_ENUM) SW_EVENT_COUNT };
 /* A plain value; which member of the union counts follows from the kind:
  * session_started: session; environment: environment; mode_planned: planned; the iteration,
  * attempt, phase, retry, fallback and container events: it; clock_known: clock; note and
- * session_finished: end. `mode` is the mode's index where the kind has one, else -1. */
+ * session_finished: end; paused and resumed: none. `mode` is the mode's index where the
+ * kind has one, else -1. */
 struct sw_event {
 	enum sw_event_kind kind;
 	int mode;

@@ -2,18 +2,38 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/buf.h"
+#include "core/cleanup.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
 
 struct sw_journal {
 	int fd;
+	int64_t size;
 	struct sw_buf pending;
 	char path[SW_PATH_MAX];
 };
+
+/* Waits for a reader that is just asking: it lets go at once. */
+static void lock(int fd)
+{
+	while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+}
+
+int sw_journal_is_written(const char *path, bool *out, struct sw_error *err)
+{
+	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot open %s", path);
+	/* Any other failure is a file system without locks: nothing says that somebody writes. */
+	*out = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	return 0;
+}
 
 int sw_journal_create(const char *path, struct sw_journal **out_journal, struct sw_error *err)
 {
@@ -26,6 +46,7 @@ int sw_journal_create(const char *path, struct sw_journal **out_journal, struct 
 		free(journal);
 		return -1;
 	}
+	lock(journal->fd);
 	sw_file_sync_parent(path);
 	sw_text_copy(journal->path, sizeof journal->path, path);
 	*out_journal = journal;
@@ -59,8 +80,14 @@ int sw_journal_sync(struct sw_journal *journal, bool durable, struct sw_error *e
 		if (n < 0)
 			return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", journal->path);
 		sw_buf_consume(pending, (size_t)n);
+		journal->size += n;
 	}
 	if (durable && fdatasync(journal->fd) < 0 && errno != EINVAL && errno != EROFS)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s to disk", journal->path);
 	return 0;
+}
+
+int64_t sw_journal_size(const struct sw_journal *journal)
+{
+	return journal->size;
 }

@@ -11,7 +11,9 @@
 struct sw_error;
 struct sw_journal;
 
-/* Creates PATH (mode 0600, must not exist yet). */
+/* Creates PATH (mode 0600, must not exist yet). As long as the journal is open its writer holds an
+ * exclusive flock(2) on it: the kernel drops that when the process is gone, however it went. Where a
+ * file system has no locks, there is none. */
 int sw_journal_create(const char *path, struct sw_journal **out_journal, struct sw_error *err);
 void sw_journal_free(struct sw_journal *journal); /* closes; NULL is fine */
 
@@ -21,5 +23,12 @@ int sw_journal_add(struct sw_journal *journal, const struct sw_event *event, str
 /* Writes what was added and, if DURABLE, waits until the disk has it (fdatasync). A full disk is
  * SW_ERR_IO with ENOSPC; what was not written stays buffered, so that a later call may succeed. */
 int sw_journal_sync(struct sw_journal *journal, bool durable, struct sw_error *err);
+
+/* Bytes of all lines that were written by now, in the file. */
+int64_t sw_journal_size(const struct sw_journal *journal);
+
+/* Whether a living process holds PATH open as its writer. SW_ERR_IO when it cannot be opened. Any
+ * thread, any process; its own shared lock is held for a moment only. */
+int sw_journal_is_written(const char *path, bool *out, struct sw_error *err);
 
 #endif

@@ -57,6 +57,8 @@ void sw_plan_defaults(struct sw_plan *plan)
 		.theme = "dusk",
 		.fps = 10,
 		.unicode = "auto",
+		.mouse = true,
+		.scale = "log",
 	};
 	sandbox_defaults(&plan->sandbox);
 	mode_defaults(plan, "ast-only", SW_KIND_HOST);

@@ -13,6 +13,7 @@
 #define SW_CELLS_MAX 50000000 /* days × symbols; the worker's CELLS_MAX */
 #define SW_PROJECT_MAX 8
 #define SW_GATES_MAX 32
+#define SW_BINDINGS_MAX 64
 
 /* The limits and hardening of one container mode. */
 struct sw_sandbox {
@@ -61,6 +62,12 @@ struct sw_decision_rules {
 	int n_project;
 };
 
+/* One entry of tui.keys, as text: the screen alone knows which actions and keys there are. */
+struct sw_binding {
+	char action[32], keys[64];
+	char where[160]; /* "FILE:LINE:COLUMN" of keys, for messages; "": not known */
+};
+
 struct sw_plan {
 	char name[SW_NAME_MAX];
 	int64_t iterations; /* per mode, 1..SW_ITERATIONS_MAX */
@@ -76,9 +83,13 @@ struct sw_plan {
 	struct sw_decision_rules decision;
 	char gates[SW_GATES_MAX][128]; /* kept word for word: this version evaluates none of them */
 	int n_gates;
-	char theme[SW_NAME_MAX]; /* tui: kept for the screen */
+	char theme[SW_PATH_MAX]; /* tui, kept for the screen: a theme's name or path */
 	int fps;                 /* 1..60 */
 	char unicode[8];         /* auto, always, never */
+	bool mouse;
+	char scale[8]; /* log, linear: the latency axis at the start */
+	struct sw_binding bindings[SW_BINDINGS_MAX];
+	int n_bindings;
 };
 
 /* The built-in defaults (design.md's configuration block). PLAN owns nothing yet. */

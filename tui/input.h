@@ -24,7 +24,8 @@ enum sw_key_code {
 	SW_CODE_LAST = SW_CODE_F1 + 11,
 };
 /* Others are what they send: '\t', '\r' (Enter), 0x1b (Escape), 0x7f (Backspace), ' ', letters;
- * Ctrl with a letter is 1..26. */
+ * Ctrl with a letter is 1..26 (Ctrl-H is Backspace: many terminals send it for that key). No other
+ * control character is ever a key. */
 
 enum { SW_MOD_SHIFT = 1, SW_MOD_ALT = 2, SW_MOD_CTRL = 4 };
 
@@ -32,7 +33,7 @@ enum sw_input_kind { SW_INPUT_KEY, SW_INPUT_CLICK, SW_INPUT_WHEEL_UP, SW_INPUT_W
 
 struct sw_input {
 	enum sw_input_kind kind;
-	uint32_t key;  /* of a key: a code point or SW_KEY_* */
+	uint32_t key;  /* of a key: a code point or SW_CODE_* */
 	unsigned mods; /* SW_MOD_* (of characters only ALT: shift and ctrl are in the character) */
 	int x, y;      /* of the mouse: the cell, from 0 */
 };

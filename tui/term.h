@@ -1,5 +1,5 @@
 /* Hides the terminal: its modes, what it can do, escape sequences, and giving it back as it was
- * whatever happens. The only file that knows curses (terminfo) is tui/term.c.
+ * whatever happens (tui/guard.h). The only file that knows curses (terminfo) is tui/term.c.
  * Must not know what is drawn or what keys do.
  *
  * Never blocks: the terminal is opened a second time, non-blocking; what it does not take at once
@@ -26,6 +26,9 @@ struct sw_term_handlers {
 	void (*ready)(void *user);
 	/* The terminal is gone (hangup). */
 	void (*gone)(void *user);
+	/* Somebody else wants the program stopped (SIGTSTP): to be answered with sw_term_suspend, once
+	 * what must not be stopped is over. NULL: that is done at once. */
+	void (*stop)(void *user);
 	void *user;
 };
 
@@ -46,7 +49,8 @@ int sw_term_open(struct sw_loop *loop, const struct sw_term_options *options,
                  const struct sw_term_handlers *handlers, struct sw_term **out_term,
                  struct sw_error *err);
 
-/* Gives the terminal back: modes, screen, cursor, exactly as they were found. NULL is fine. */
+/* Gives the terminal back: modes, screen, cursor, exactly as they were found. Signals are as they were
+ * before sw_term_open. NULL is fine. Not from within a handler. */
 void sw_term_close(struct sw_term *term);
 
 int sw_term_width(const struct sw_term *term);
@@ -63,7 +67,9 @@ bool sw_term_present(struct sw_term *term, const struct sw_canvas *canvas,
 void sw_term_redraw(struct sw_term *term);
 
 /* Ctrl-Z: gives the terminal back and stops the process group, as the shell expects. Returns once
- * the program has been continued, with the screen taken again; `resized` follows. */
+ * the program has been continued, with the screen taken again; `resized` follows. Continued in the
+ * background (`bg`), it goes on without a screen: sw_term_present returns false until the terminal is
+ * the program's again. May be called from a handler. */
 void sw_term_suspend(struct sw_term *term);
 
 #endif

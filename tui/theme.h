@@ -34,9 +34,10 @@ const struct sw_style *sw_theme_style(const struct sw_theme *theme, enum sw_role
                                       enum sw_depth depth);
 
 /* NAME is a theme that comes with the program (they are inside it), the name of a file
- * $XDG_CONFIG_HOME/sandwatch/themes/NAME.yaml, or a path (it has a '/'). On failure (SW_ERR_USAGE:
- * "FILE:LINE:COLUMN: what", with the nearest valid word) OUT is the default theme all the same, so
- * that the program can start and say what is wrong. */
+ * $XDG_CONFIG_HOME/sandwatch/themes/NAME.yaml ($HOME/.config/… without that variable), or a path (it
+ * has a '/'). On failure (SW_ERR_USAGE: "FILE:LINE:COLUMN: what", with the nearest valid word) OUT is
+ * the default theme all the same, so that the program can start and say what is wrong. Reads the
+ * environment and the file; any thread. */
 int sw_theme_load(const char *name, struct sw_theme *out_theme, struct sw_error *err);
 
 /* The default theme; always works. */
@@ -47,8 +48,8 @@ void sw_theme_default(struct sw_theme *theme);
 extern const char *const sw_theme_names[];
 
 /* What the environment says: NO_COLOR (not empty) or TERM=dumb: none; COLORTERM=truecolor|24bit or
- * a TERM with "direct": true; TERM with "256color": 256; else 16. MAX_COLORS: terminfo's, 0 none,
- * -1 not known. Pure. */
+ * a TERM with "direct": true; TERM with "256color", or MAX_COLORS of 256 and more: 256; else 16.
+ * MAX_COLORS: terminfo's, 0 none, -1 not known. Pure. */
 enum sw_depth sw_theme_depth(const char *no_color, const char *colorterm, const char *term,
                              int max_colors);
 

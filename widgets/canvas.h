@@ -45,9 +45,9 @@ int sw_canvas_height(const struct sw_canvas *canvas);
 const struct sw_cell *sw_canvas_row(const struct sw_canvas *canvas, int y); /* width cells */
 
 /* The canvas as text, one line per row without trailing blanks, and with `roles` a second block:
- * one letter per cell for its role ('.' text, then 'a'.. in the enum's order; upper case:
- * reversed). Appends to DST of SIZE bytes like snprintf (returns what would be written). For golden
- * tests and screenshots. */
+ * one letter per cell for its role ('.' text, then 'a'.. in the enum's order; upper case: reversed,
+ * ':' for text). Writes to DST of SIZE bytes like snprintf (returns what would be written). For
+ * golden tests and screenshots. */
 size_t sw_canvas_dump(const struct sw_canvas *canvas, bool roles, char *dst, size_t size);
 
 /* ---- areas: where a widget may draw ---- */
@@ -76,7 +76,8 @@ void sw_put_cell(struct sw_area area, int x, int y, struct sw_cell cell);
 
 /* UTF-8 text up to the area's edge. Control characters and invalid bytes become '?', zero-width
  * ones are left out; with ASCII glyphs every other character becomes its ASCII stand-in (µ u, … .,
- * × x, · -) or '?'. Returns the columns used. */
+ * × x, · -) or '?', a wide one '??': columns do not depend on the glyphs. Returns the columns
+ * used. */
 int sw_put_text(struct sw_area area, int x, int y, const char *text, enum sw_role role);
 int sw_put_textf(struct sw_area area, int x, int y, enum sw_role role, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

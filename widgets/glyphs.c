@@ -19,11 +19,13 @@ const struct sw_glyphs sw_glyphs_unicode = {
 	.tee_right = 0x2524,
 	.tick = 0x2534,
 	.mark = 0x2502,
+	.thumb = 0x2503,
 	.up = 0x25b2,
 	.down = 0x25bc,
 	.pointer = 0x25b8,
 	.check = 0x2713,
 	.cross = 0x2717,
+	.pause = 0x2016,
 	.ellipsis = 0x2026,
 };
 
@@ -46,17 +48,19 @@ const struct sw_glyphs sw_glyphs_ascii = {
 	.tee_right = '+',
 	.tick = '+',
 	.mark = '|',
+	.thumb = '#',
 	.up = '^',
 	.down = 'v',
 	.pointer = '>',
-	.check = 'v',
+	.check = '+',
 	.cross = 'x',
-	.ellipsis = '.',
+	.pause = '=',
+	.ellipsis = '~', /* a full stop would look like the end of a sentence */
 };
 
 uint32_t sw_braille_dot(int x, int y)
 {
-	/* The two lowest dots came later, and are numbered last (Unicode, Braille Patterns). */
-	static const uint32_t bits[2][4] = {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}};
-	return 0x2800 | bits[x & 1][y & 3];
+	/* The bits follow the order in which the dots were standardised: the lowest row came last. */
+	static const uint8_t bits[2][4] = {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}};
+	return 0x2800u | bits[x & 1][y & 3];
 }

@@ -16,10 +16,12 @@ struct sw_glyphs {
 	uint32_t horizontal, vertical, top_left, top_right, bottom_left, bottom_right;
 	uint32_t tee_left, tee_right; /* ├ ┤ */
 	uint32_t tick, mark;          /* ┴ on an axis; │ for a percentile */
+	uint32_t thumb;               /* ┃ of a scroll bar */
 	uint32_t up, down;            /* ▲ ▼: sort order, more above and below */
 	uint32_t pointer;             /* ▸ */
-	uint32_t check, cross;        /* ✓ ✗ */
-	uint32_t ellipsis;            /* … */
+	uint32_t check, cross;        /* ✓ ✗; ASCII: + x */
+	uint32_t pause;               /* ‖; ASCII: = */
+	uint32_t ellipsis;            /* …; ASCII: ~ */
 };
 
 extern const struct sw_glyphs sw_glyphs_unicode, sw_glyphs_ascii;

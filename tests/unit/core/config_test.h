@@ -108,6 +108,11 @@ static inline void config_test_same(const struct sw_plan *a, const struct sw_pla
 	assert_int_equal(a->n_gates, b->n_gates);
 	for (int i = 0; i < a->n_gates; i++)
 		assert_string_equal(a->gates[i], b->gates[i]);
+	assert_int_equal(a->n_bindings, b->n_bindings);
+	for (int i = 0; i < a->n_bindings; i++) {
+		assert_string_equal(a->bindings[i].action, b->bindings[i].action);
+		assert_string_equal(a->bindings[i].keys, b->bindings[i].keys);
+	}
 	assert_int_equal(a->fallback.on, b->fallback.on);
 	assert_int_equal(a->decision.n_project, b->decision.n_project);
 	for (int i = 0; i < a->decision.n_project; i++)

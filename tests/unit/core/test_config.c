@@ -157,6 +157,29 @@ static void nothing_changes_nothing(void **state)
 	}
 }
 
+static void bindings_add_up(void **state)
+{
+	struct sw_plan *plan = *state;
+
+	config_test_ok(plan, "tui:\n  theme: ./mine.yaml\n  mouse: false\n  scale: linear\n"
+	                     "  keys: {pause: \"p Space\", quit: \"\"}\n");
+	assert_string_equal(plan->theme, "./mine.yaml");
+	assert_false(plan->mouse);
+	assert_string_equal(plan->scale, "linear");
+	config_test_ok(plan, "tui:\n  keys:\n    stop: ${N:Ctrl-E}\n    pause:   z\n");
+	config_test_ok(plan, "tui: {keys: {}}");
+	config_test_ok(plan, "tui: {keys: }");
+	assert_int_equal(plan->n_bindings, 3);
+	assert_string_equal(plan->bindings[0].action, "pause");
+	assert_string_equal(plan->bindings[0].keys, "z");
+	assert_string_equal(plan->bindings[0].where, "f:4:14");
+	assert_string_equal(plan->bindings[1].action, "quit");
+	assert_string_equal(plan->bindings[1].keys, "");
+	assert_string_equal(plan->bindings[2].action, "stop");
+	assert_string_equal(plan->bindings[2].keys, "Ctrl-E");
+	assert_string_equal(plan->bindings[2].where, "f:3:11");
+}
+
 static void aliases_are_written_out(void **state)
 {
 	struct sw_plan *plan = *state;
@@ -407,6 +430,7 @@ int main(void)
 		CONFIG_TEST(every_type_is_read),
 		CONFIG_TEST(nothing_changes_nothing),
 		CONFIG_TEST(aliases_are_written_out),
+		CONFIG_TEST(bindings_add_up),
 		CONFIG_TEST(a_command_and_a_strategy_take_turns),
 		CONFIG_TEST(variables_fill_in_values),
 		CONFIG_TEST(a_variable_cannot_add_structure),

@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Outlives a failed assert, which leaves the test with longjmp. */
+static struct sw_buf long_text;
+
 struct bad {
 	const char *text, *message;
 };
@@ -94,10 +97,73 @@ static void types(void **state)
 		{"session: {name: \"a\\u202eb\"}",
 	     "f:1:17: session.name: 'a?b' holds characters that cannot be shown; leave them out"},
 		{"session: {name: \"a\\0b\"}", "f:1:17: a NUL character is not allowed"},
-		{"tui: {theme: a/b}",
-	     "f:1:14: tui.theme: 'a/b' is no name; use letters, digits, '.', '_' and '-'"},
-		{"tui: {theme: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}",
-	     "f:1:14: tui.theme: 64 bytes are too long; use at most 63"});
+		{"modes: [{kind: host, name: a/b}]",
+	     "f:1:28: modes[0].name: 'a/b' is no name; use letters, digits, '.', '_' and '-'"},
+		{"modes: [{name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}]",
+	     "f:1:16: modes[0].name: 64 bytes are too long; use at most 63"},
+		{"tui: {theme: \"\"}", "f:1:14: tui.theme: must not be empty"},
+		{"tui: {mouse: on}", "f:1:14: tui.mouse: 'on' is not a boolean; write true or false"},
+		{"tui: {scale: logarithmic}",
+	     "f:1:14: tui.scale: 'logarithmic' is no scale; use log or linear"},
+		{"tui: {scale: liner}", "f:1:14: tui.scale: 'liner' is no scale; did you mean 'linear'?"});
+}
+
+static void bindings(void **state)
+{
+	REFUSED(
+		{"tui: {keys: q}",
+	     "f:1:13: tui.keys: expected actions with keys like {pause: \"p\"}, found "
+	     "a single value"},
+		{"tui: {keys: [q]}", "f:1:13: tui.keys: expected actions with keys like {pause: \"p\"}, "
+	                         "found a list"},
+		{"tui:\n  keys:\n    pause: [p]\n",
+	     "f:3:12: tui.keys.pause: expected keys like \"p Space\" (\"\" for none), found a list"},
+		{"tui:\n  keys:\n    pause:\n",
+	     "f:3:11: tui.keys.pause: expected keys like \"p Space\" (\"\" for none), found nothing"},
+		{"tui:\n  keys:\n    pause: p\n    quit: q\n    pause: Space\n",
+	     "f:5:5: tui.keys: 'pause' is there twice; keep one"},
+		{"tui: {keys: {[a]: p}}", "f:1:14: tui.keys: a key must be a word"},
+		{"tui: {keys: {\"\": p}}", "f:1:14: tui.keys: an action's name: must not be empty"},
+		{"tui: {keys: {a b: p}}", "f:1:14: tui.keys: an action's name: 'a b' is no name; use "
+	                              "letters, digits, '.', '_' and '-'"},
+		{"tui: {keys: {\"a\\e[2J\": p}}",
+	     "f:1:14: tui.keys: an action's name: 'a?[2J' holds characters that cannot be shown; leave "
+	     "them out"},
+		{"tui: {keys: {pause: \"\\e[31m\"}}",
+	     "f:1:21: tui.keys.pause: '?[31m' holds characters that cannot be shown; leave them out"},
+		{"tui: {keys: {pause: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}}",
+	     "f:1:21: tui.keys.pause: 64 bytes are too long; use at most 63"},
+		{"tui: {keys: {pause: ${SW_UNSET}}}",
+	     "f:1:22: did not find expected ',' or '}', while parsing a flow mapping that starts at 1:13"},
+		{"tui: {keys: {pause: \"${SW_UNSET}\"}}",
+	     "f:1:21: tui.keys.pause: the environment variable 'SW_UNSET' is not set; set it, or give a "
+	     "default: ${SW_UNSET:default}"});
+}
+
+/* A name of 10 kB, and one action more than there is room for. */
+static void bindings_are_bounded(void **state)
+{
+	struct sw_plan *plan = *state;
+	struct sw_buf *text = &long_text;
+	struct sw_error err = {0};
+
+	sw_buf_clear(text);
+	sw_buf_add_str(text, "tui:\n  keys:\n    ? \"");
+	for (int i = 0; i < 10240; i++)
+		sw_buf_add_str(text, "x");
+	sw_buf_add_str(text, "\"\n    : p\n");
+	assert_int_equal(config_test_load(plan, text->data, &err), -1);
+	assert_string_equal(
+		err.message,
+		"f:3:7: tui.keys: an action's name: 10240 bytes are too long; use at most 31");
+	sw_buf_clear(text);
+	sw_buf_add_str(text, "tui:\n  keys:\n");
+	for (int i = 0; i <= SW_BINDINGS_MAX; i++)
+		sw_buf_addf(text, "    a%d: p\n", i);
+	assert_int_equal(config_test_load(plan, text->data, &err), -1);
+	assert_string_equal(err.message, "f:67:5: tui.keys.a64: too many actions; use at most 64");
+	assert_int_equal(plan->n_bindings, 0);
+	sw_buf_done(text);
 }
 
 #define DOCKER(line) "sandbox:\n  docker:\n    " line
@@ -431,6 +497,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CONFIG_TEST(keys),
 		CONFIG_TEST(types),
+		CONFIG_TEST(bindings),
+		CONFIG_TEST(bindings_are_bounded),
 		CONFIG_TEST(units_and_ranges),
 		CONFIG_TEST(lists),
 		CONFIG_TEST(broken_yaml),

@@ -134,6 +134,22 @@ static void random_command(struct sw_plan *plan, uint64_t *seed)
 	}
 }
 
+static void random_bindings(struct sw_plan *plan, uint64_t *seed)
+{
+	static const char *const names[] = {"pause", "-", "true", "1.5", "_", "..", "9", "a-b", "null"};
+	size_t first = below(seed, 9);
+
+	plan->n_bindings = (int)below(seed, 10);
+	for (int i = 0; i < plan->n_bindings; i++) {
+		struct sw_binding *binding = &plan->bindings[i];
+		const char *name = names[(first + (size_t)i) % 9];
+
+		(void)sw_text_copy(binding->action, sizeof binding->action,
+		                   name);
+		random_text(binding->keys, sizeof binding->keys, false, seed);
+	}
+}
+
 static void random_plan(struct sw_plan *plan, uint64_t *seed)
 {
 	struct sw_decision_rules *rules = &plan->decision;
@@ -158,6 +174,7 @@ static void random_plan(struct sw_plan *plan, uint64_t *seed)
 	plan->n_gates = (int)below(seed, SW_GATES_MAX + 1);
 	for (int i = 0; i < plan->n_gates; i++)
 		random_text(plan->gates[i], sizeof plan->gates[i], false, seed);
+	random_bindings(plan, seed);
 	if (below(seed, 2))
 		random_command(plan, seed);
 }
@@ -171,6 +188,7 @@ static void what_is_written_loads_back(void **state)
 		random_plan(&work->plan, &seed);
 		config_test_finish_ok(&work->plan);
 		sw_buf_clear(&work->text);
+		work->back.n_bindings = 0; /* they add up */
 		assert_int_equal(sw_config_write(&work->plan, &work->text), 0);
 		config_test_ok(&work->back, work->text.data);
 		config_test_finish_ok(&work->back);
@@ -316,7 +334,8 @@ static void nothing_crashes_it(void **state)
 		"workload: {command: [sh, -c, \"a\\n\\u00e4\", *n]}\n"
 		"sandbox:\n  docker: {cpu_count: 0.5, timeout_seconds: 3, user: \"1:1\"}\n"
 		"  fallback: {on: [engine, oom], max_retries: 2}\n"
-		"decision: {project_seconds: [3, 4.5]}\ngates: ['a < 3', \"b == 0\"]\n",
+		"decision: {project_seconds: [3, 4.5]}\ngates: ['a < 3', \"b == 0\"]\n"
+		"tui: {theme: ./t.yaml, mouse: false, keys: {pause: \"p Space\", quit: q, x1: \"\"}}\n",
 		"a0: &a0 [x,x,x,x,x,x]\na1: &a1 [*a0,*a0,*a0]\ngates: [*a0, *a1]\nsession: {seed: ${U:7}}\n",
 	};
 	struct work *work = *state;
