@@ -51,7 +51,7 @@ SHIM := $(B)/shim
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all run test bench clean distclean help packages packages-test engine-down check lint \
-        format unit engine-tests FORCE
+        format docs unit engine-tests bench-replay FORCE
 all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage)
 
 # ---- the two commands ----
@@ -78,6 +78,9 @@ engine-down: all ## stops the private engine that sandwatch started
 
 lint: ## file and function sizes, layers, shell scripts, formatting
 	@tests/lint.sh
+
+docs: $(B)/tests/unit/tui/test_keymap ## writes docs/keys.md from the table in tui/keymap.h
+	@SW_GOLDEN=update $< >/dev/null
 
 format: ## formats every C file with clang-format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
@@ -166,6 +169,10 @@ $(B)/tests/unit/tui/%: $(B)/tests/unit/tui/%.o $(ALL_A)
 $(B)/tests/engine/%: $(B)/tests/engine/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
 unit: $(UNIT) ## builds the unit tests
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libcore.a
+	$(call link,$(CORE_LIBS))
+bench-replay: $(B)/tests/bench/replay ## measures how fast a journal of a million events is replayed
+	@$<
 engine-tests: $(ENGINE_TESTS) ## builds the engine tests
 .PRECIOUS: $(B)/tests/%.o
 

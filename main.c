@@ -11,7 +11,12 @@
 
 static const struct sw_command commands[] = {
 	{"run", "", "run a session (the default command)",
-     SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 0, sw_cmd_run},
+     SW_FLAGS_CONFIG | SW_FLAGS_ENGINE | SW_FLAGS_SCREEN | SW_FLAGS_RESULTS, 0,
+     sw_cmd_run},
+	{"watch", "[RUN]", "watch a session that another process runs; or --containers",
+     SW_FLAGS_SCREEN | SW_FLAGS_RESULTS | SW_FLAGS_WATCH | SW_FLAGS_ENGINE, 1, sw_cmd_watch},
+	{"replay", "RUN", "play a recorded session (latest, an id, a folder or a journal)",
+     SW_FLAGS_SCREEN | SW_FLAGS_RESULTS | SW_FLAGS_REPLAY, 1, sw_cmd_replay},
 	{"report", "RUN", "the study's report, of a recorded run (latest, an id or a folder)", 0, 1,
      sw_cmd_report},
 	{"engine", "", "the engine in use; starts a private one if none answers",

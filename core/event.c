@@ -1,45 +1,24 @@
 #include "core/event.h"
 
-#include <limits.h>
 #include <math.h>
 
 #include "core/buf.h"
-#include "core/codec.h"
-#include "core/error.h"
+#include "core/event_fields.h"
 #include "core/json.h"
-#include "core/text.h"
 
-enum field_type {
-	FIELD_TEXT,    /* char[size] */
-	FIELD_INT,     /* int64_t >= 0 */
-	FIELD_SIGNED,  /* int64_t */
-	FIELD_BOOL,
-	FIELD_DOUBLE,  /* finite */
-	FIELD_WORD,    /* an enum with a table of words */
-	FIELD_DOUBLES, /* double[SW_PROJECT_MAX], its int count at count_offset */
-	FIELD_SPANS,   /* struct sw_span[SW_SPANS_MAX], its int count at count_offset */
-};
-
-struct field {
-	const char *name;
-	enum field_type type;
-	size_t offset, size;
-	const struct sw_words *words;
-	size_t count_offset;
-};
-
+#define NAME(name) name, sizeof name - 1
 #define AT(member) offsetof(struct sw_event, u.member)
 #define SIZE(member) sizeof(((struct sw_event *)0)->u.member)
-#define TEXT(name, member) {name, FIELD_TEXT, AT(member), SIZE(member), NULL, 0}
-#define INT(name, member) {name, FIELD_INT, AT(member), SIZE(member), NULL, 0}
-#define SIGNED(name, member) {name, FIELD_SIGNED, AT(member), SIZE(member), NULL, 0}
-#define BOOL(name, member) {name, FIELD_BOOL, AT(member), SIZE(member), NULL, 0}
-#define DOUBLE(name, member) {name, FIELD_DOUBLE, AT(member), SIZE(member), NULL, 0}
-#define WORD(name, member, table) {name, FIELD_WORD, AT(member), SIZE(member), &(table), 0}
-#define MANY(name, type, member, count) {name, type, AT(member), SIZE(member), NULL, AT(count)}
-#define END {NULL, FIELD_INT, 0, 0, NULL, 0}
+#define TEXT(name, member) {NAME(name), SW_FIELD_TEXT, AT(member), SIZE(member), NULL, 0}
+#define INT(name, member) {NAME(name), SW_FIELD_INT, AT(member), SIZE(member), NULL, 0}
+#define SIGNED(name, member) {NAME(name), SW_FIELD_SIGNED, AT(member), SIZE(member), NULL, 0}
+#define BOOL(name, member) {NAME(name), SW_FIELD_BOOL, AT(member), SIZE(member), NULL, 0}
+#define DOUBLE(name, member) {NAME(name), SW_FIELD_DOUBLE, AT(member), SIZE(member), NULL, 0}
+#define WORD(name, member, table) {NAME(name), SW_FIELD_WORD, AT(member), SIZE(member), &(table), 0}
+#define MANY(name, type, member, count) {NAME(name), type, AT(member), SIZE(member), NULL, AT(count)}
+#define END {NULL, 0, SW_FIELD_INT, 0, 0, NULL, 0}
 
-static const struct field session_fields[] = {
+static const struct sw_field session_fields[] = {
 	TEXT("id", session.id),
 	TEXT("name", session.name),
 	TEXT("started_at", session.started_at),
@@ -53,7 +32,7 @@ static const struct field session_fields[] = {
 	TEXT("candidate", session.candidate),
 	DOUBLE("enable_below_percent", session.enable_below_percent),
 	DOUBLE("optional_below_percent", session.optional_below_percent),
-	MANY("project_seconds", FIELD_DOUBLES, session.project_seconds, session.n_project),
+	MANY("project_seconds", SW_FIELD_DOUBLES, session.project_seconds, session.n_project),
 	BOOL("sandbox_enabled", session.sandbox_enabled),
 	BOOL("fallback_enabled", session.fallback_enabled),
 	INT("max_retries", session.max_retries),
@@ -68,7 +47,7 @@ static const struct field session_fields[] = {
 	END,
 };
 
-static const struct field environment_fields[] = {
+static const struct sw_field environment_fields[] = {
 	TEXT("host", environment.host),
 	TEXT("os", environment.os),
 	TEXT("kernel", environment.kernel),
@@ -90,7 +69,7 @@ static const struct field environment_fields[] = {
 	END,
 };
 
-static const struct field planned_fields[] = {
+static const struct sw_field planned_fields[] = {
 	TEXT("name", planned.name),
 	WORD("kind", planned.kind, sw_words_kind),
 	INT("parallel", planned.parallel),
@@ -116,11 +95,13 @@ static const struct field planned_fields[] = {
 #define ITERATION INT("iteration", it.iteration), BOOL("warmup", it.warmup)
 #define ATTEMPT ITERATION, INT("attempt", it.attempt), BOOL("on_host", it.on_host)
 
-static const struct field iteration_started_fields[] = {ITERATION, INT("start_ns", it.start_ns), END};
-static const struct field attempt_started_fields[] = {ATTEMPT, INT("start_ns", it.start_ns), END};
-static const struct field phase_started_fields[] = {
+static const struct sw_field iteration_started_fields[] = {
+	ITERATION, INT("start_ns", it.start_ns), END};
+static const struct sw_field attempt_started_fields[] = {
+	ATTEMPT, INT("start_ns", it.start_ns), END};
+static const struct sw_field phase_started_fields[] = {
 	ATTEMPT, WORD("phase", it.phase, sw_words_phase), END};
-static const struct field attempt_finished_fields[] = {
+static const struct sw_field attempt_finished_fields[] = {
 	ATTEMPT,
 	WORD("outcome", it.outcome, sw_words_outcome),
 	INT("start_ns", it.start_ns),
@@ -136,12 +117,12 @@ static const struct field attempt_finished_fields[] = {
 	TEXT("python", it.python),
 	TEXT("container", it.container),
 	TEXT("error", it.text),
-	MANY("spans", FIELD_SPANS, it.spans, it.n_spans),
+	MANY("spans", SW_FIELD_SPANS, it.spans, it.n_spans),
 	END,
 };
-static const struct field reason_fields[] = {
+static const struct sw_field reason_fields[] = {
 	ITERATION, INT("attempt", it.attempt), WORD("reason", it.outcome, sw_words_outcome), END};
-static const struct field iteration_finished_fields[] = {
+static const struct sw_field iteration_finished_fields[] = {
 	ITERATION,
 	WORD("outcome", it.outcome, sw_words_outcome),
 	BOOL("fell_back", it.fell_back),
@@ -151,14 +132,16 @@ static const struct field iteration_finished_fields[] = {
 	TEXT("error", it.text),
 	END,
 };
-static const struct field container_fields[] = {
+static const struct sw_field iteration_dropped_fields[] = {ITERATION, TEXT("text", it.text), END};
+static const struct sw_field container_fields[] = {
 	ATTEMPT, TEXT("container", it.container), TEXT("error", it.text), END};
-static const struct field clock_fields[] = {WORD("clock", clock, sw_words_clock), END};
-static const struct field note_fields[] = {TEXT("text", end.text), END};
-static const struct field finished_fields[] = {
+static const struct sw_field clock_fields[] = {WORD("clock", clock, sw_words_clock), END};
+static const struct sw_field note_fields[] = {TEXT("text", end.text), END};
+static const struct sw_field no_fields[] = {END};
+static const struct sw_field finished_fields[] = {
 	WORD("state", end.state, sw_words_state), TEXT("text", end.text), END};
 
-static const struct field *const fields_of[SW_EVENT_COUNT] = {
+const struct sw_field *const sw_event_fields[SW_EVENT_COUNT] = {
 	[SW_EVENT_SESSION_STARTED] = session_fields,
 	[SW_EVENT_ENVIRONMENT] = environment_fields,
 	[SW_EVENT_MODE_PLANNED] = planned_fields,
@@ -170,15 +153,19 @@ static const struct field *const fields_of[SW_EVENT_COUNT] = {
 	[SW_EVENT_FALLBACK_TAKEN] = reason_fields,
 	[SW_EVENT_FALLBACK_REFUSED] = reason_fields,
 	[SW_EVENT_ITERATION_FINISHED] = iteration_finished_fields,
+	[SW_EVENT_ITERATION_DROPPED] = iteration_dropped_fields,
 	[SW_EVENT_CONTAINER_CREATED] = container_fields,
 	[SW_EVENT_CONTAINER_REMOVED] = container_fields,
 	[SW_EVENT_CLOCK_KNOWN] = clock_fields,
 	[SW_EVENT_NOTE] = note_fields,
+	[SW_EVENT_PAUSED] = no_fields,
+	[SW_EVENT_RESUMED] = no_fields,
 	[SW_EVENT_SESSION_FINISHED] = finished_fields,
 };
 
 #define EVENT_NAME(id, name) name,
 static const char *const event_names[] = {SW_EVENTS(EVENT_NAME) NULL};
+const struct sw_words sw_event_names = {"event", SW_EVENT_COUNT, event_names};
 
 const char *sw_event_name(enum sw_event_kind kind)
 {
@@ -221,39 +208,39 @@ static void put_spans(struct sw_json *json, const char *name, const struct sw_sp
 	sw_json_end_array(json);
 }
 
-static void put_field(struct sw_json *json, const struct field *field, const struct sw_event *event)
+static void put_field(struct sw_json *json, const struct sw_field *field, const struct sw_event *event)
 {
 	const char *at = (const char *)event + field->offset;
 	const void *count_at = (const char *)event + field->count_offset;
 	int count = field->count_offset ? *(const int *)count_at : 0;
 	switch (field->type) {
-	case FIELD_TEXT:
+	case SW_FIELD_TEXT:
 		if (*at)
 			sw_json_str(json, field->name, at);
 		break;
-	case FIELD_INT:
-	case FIELD_SIGNED:
+	case SW_FIELD_INT:
+	case SW_FIELD_SIGNED:
 		if (*(const int64_t *)(const void *)at)
 			put_int(json, field->name, *(const int64_t *)(const void *)at);
 		break;
-	case FIELD_BOOL:
+	case SW_FIELD_BOOL:
 		if (*(const bool *)at)
 			sw_json_bool(json, field->name, true);
 		break;
-	case FIELD_DOUBLE:
+	case SW_FIELD_DOUBLE:
 		if (fabs(*(const double *)(const void *)at) > 0)
 			sw_json_double(json, field->name, *(const double *)(const void *)at);
 		break;
-	case FIELD_WORD:
+	case SW_FIELD_WORD:
 		sw_json_str(json, field->name, sw_word(field->words, *(const int *)(const void *)at));
 		break;
-	case FIELD_DOUBLES:
+	case SW_FIELD_DOUBLES:
 		sw_json_array(json, field->name);
 		for (int i = 0; i < count; i++)
 			sw_json_double(json, NULL, ((const double *)(const void *)at)[i]);
 		sw_json_end_array(json);
 		break;
-	case FIELD_SPANS:
+	case SW_FIELD_SPANS:
 		if (count)
 			put_spans(json, field->name, (const struct sw_span *)(const void *)at, count);
 		break;
@@ -271,7 +258,7 @@ int sw_event_encode(const struct sw_event *event, struct sw_buf *out)
 	put_int(&json, "t_ns", event->t_ns);
 	if (event->mode >= 0)
 		sw_json_int(&json, "mode", event->mode);
-	for (const struct field *field = fields_of[event->kind]; field->name; field++)
+	for (const struct sw_field *field = sw_event_fields[event->kind]; field->name; field++)
 		put_field(&json, field, event);
 	sw_json_end_object(&json);
 	sw_buf_add(out, "\n", 1);
@@ -279,118 +266,6 @@ int sw_event_encode(const struct sw_event *event, struct sw_buf *out)
 		return 0;
 	out->len = before;
 	return -1;
-}
-
-/* ---- decoding ---- */
-
-static bool get_doubles(const struct sw_value *value, double *out, int *out_count)
-{
-	int n = sw_value_length(value);
-	if (n < 0 || n > SW_PROJECT_MAX)
-		return false;
-	for (int i = 0; i < n; i++)
-		if (!sw_value_double(sw_value_at(value, i), &out[i]) || !isfinite(out[i]))
-			return false;
-	*out_count = n;
-	return true;
-}
-
-static bool get_spans(const struct sw_value *value, struct sw_span *out, int *out_count)
-{
-	int n = sw_value_length(value);
-	if (n < 0 || n > SW_SPANS_MAX)
-		return false;
-	for (int i = 0; i < n; i++) {
-		const struct sw_value *span = sw_value_at(value, i);
-		const char *word = sw_value_text(sw_value_at(span, 0));
-		int phase = word ? sw_word_value(&sw_words_phase, word) : -1;
-		if (phase < 0 || !sw_value_int(sw_value_at(span, 1), 0, INT64_MAX, &out[i].start_ns) ||
-		    !sw_value_int(sw_value_at(span, 2), out[i].start_ns, INT64_MAX, &out[i].end_ns) ||
-		    !sw_value_bool(sw_value_at(span, 3), &out[i].on_path))
-			return false;
-		out[i].phase = (enum sw_phase)phase;
-	}
-	*out_count = n;
-	return true;
-}
-
-static bool get_field(const struct sw_value *value, const struct field *field,
-                      struct sw_event *event)
-{
-	char *at = (char *)event + field->offset;
-	int *count = (int *)(void *)((char *)event + field->count_offset);
-	const char *text = sw_value_text(value);
-	switch (field->type) {
-	case FIELD_TEXT:
-		if (text)
-			sw_text_clean(at, field->size, text, strlen(text));
-		return text != NULL;
-	case FIELD_INT:
-		return sw_value_int(value, 0, INT64_MAX, (int64_t *)(void *)at);
-	case FIELD_SIGNED:
-		return sw_value_int(value, INT64_MIN, INT64_MAX, (int64_t *)(void *)at);
-	case FIELD_BOOL:
-		return sw_value_bool(value, (bool *)at);
-	case FIELD_DOUBLE:
-		return sw_value_double(value, (double *)(void *)at) && isfinite(*(double *)(void *)at);
-	case FIELD_WORD: {
-		int word = text ? sw_word_value(field->words, text) : -1;
-		if (word >= 0)
-			*(int *)(void *)at = word;
-		return word >= 0;
-	}
-	case FIELD_DOUBLES:
-		return get_doubles(value, (double *)(void *)at, count);
-	case FIELD_SPANS:
-		return get_spans(value, (struct sw_span *)(void *)at, count);
-	}
-	return false;
-}
-
-static int decode_root(const struct sw_value *root, struct sw_event *event, struct sw_error *err)
-{
-	int64_t number, mode = -1;
-	const char *name = sw_value_text(sw_value_member(root, "event"));
-	int kind = 0;
-	while (name && event_names[kind] && strcmp(event_names[kind], name) != 0)
-		kind++;
-	if (!name || !event_names[kind])
-		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "not an event of this version");
-	const struct sw_value *mode_value = sw_value_member(root, "mode");
-	if (mode_value && !sw_value_int(mode_value, 0, SW_MODES_MAX - 1, &mode))
-		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: 'mode' is not one", name);
-	sw_event_init(event, (enum sw_event_kind)kind, (int)mode);
-	if (!sw_value_int(sw_value_member(root, "seq"), 0, INT64_MAX, &number))
-		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: no 'seq'", name);
-	event->seq = (uint64_t)number;
-	if (!sw_value_int(sw_value_member(root, "t_ns"), 0, INT64_MAX, &event->t_ns))
-		return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: no 't_ns'", name);
-	for (const struct field *field = fields_of[kind]; field->name; field++) {
-		const struct sw_value *value = sw_value_member(root, field->name);
-		/* Every word is always written; anything else is left out when it is zero. */
-		if (!value && field->type == FIELD_WORD)
-			return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: no '%s'", name, field->name);
-		if (value && !get_field(value, field, event))
-			return sw_error_set(err, SW_ERR_PROTOCOL, 0, "%s: '%s' has a wrong value", name,
-			                    field->name);
-	}
-	return 0;
-}
-
-int sw_event_decode(const char *line, size_t len, struct sw_event *out_event, struct sw_error *err)
-{
-	struct sw_value *root;
-	if (len > SW_EVENT_LINE_MAX)
-		return sw_error_set(err, SW_ERR_LIMIT, 0, "a line of %zu bytes (at most %d)", len,
-		                    SW_EVENT_LINE_MAX);
-	if (sw_value_parse(line, len, &root, err) < 0)
-		return -1;
-	struct sw_event event;
-	int status = decode_root(root, &event, err);
-	sw_value_free(root);
-	if (status == 0)
-		*out_event = event;
-	return status;
 }
 
 /* ---- equality ---- */
@@ -404,27 +279,27 @@ static bool spans_equal(const struct sw_span *a, const struct sw_span *b, int n)
 	return true;
 }
 
-static bool field_equal(const struct field *field, const struct sw_event *a,
+static bool field_equal(const struct sw_field *field, const struct sw_event *a,
                         const struct sw_event *b)
 {
 	const char *at_a = (const char *)a + field->offset, *at_b = (const char *)b + field->offset;
 	const void *count_a = (const char *)a + field->count_offset;
 	const void *count_b = (const char *)b + field->count_offset;
 	switch (field->type) {
-	case FIELD_TEXT:
+	case SW_FIELD_TEXT:
 		return strcmp(at_a, at_b) == 0;
-	case FIELD_SPANS:
+	case SW_FIELD_SPANS:
 		return *(const int *)count_a == *(const int *)count_b &&
 		       spans_equal((const struct sw_span *)(const void *)at_a,
 		                   (const struct sw_span *)(const void *)at_b, *(const int *)count_a);
-	case FIELD_DOUBLES:
+	case SW_FIELD_DOUBLES:
 		return *(const int *)count_a == *(const int *)count_b &&
 		       memcmp(at_a, at_b, (size_t)*(const int *)count_a * sizeof(double)) == 0;
-	case FIELD_INT:
-	case FIELD_SIGNED:
-	case FIELD_BOOL:
-	case FIELD_DOUBLE:
-	case FIELD_WORD:
+	case SW_FIELD_INT:
+	case SW_FIELD_SIGNED:
+	case SW_FIELD_BOOL:
+	case SW_FIELD_DOUBLE:
+	case SW_FIELD_WORD:
 		return memcmp(at_a, at_b, field->size) == 0;
 	}
 	return false;
@@ -434,7 +309,7 @@ bool sw_event_equal(const struct sw_event *a, const struct sw_event *b)
 {
 	if (a->kind != b->kind || a->mode != b->mode || a->seq != b->seq || a->t_ns != b->t_ns)
 		return false;
-	for (const struct field *field = fields_of[a->kind]; field->name; field++)
+	for (const struct sw_field *field = sw_event_fields[a->kind]; field->name; field++)
 		if (!field_equal(field, a, b))
 			return false;
 	return true;

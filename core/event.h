@@ -99,10 +99,13 @@ struct sw_iteration_info {
 	X(SW_EVENT_FALLBACK_TAKEN, "fallback_taken")          \
 	X(SW_EVENT_FALLBACK_REFUSED, "fallback_refused")      \
 	X(SW_EVENT_ITERATION_FINISHED, "iteration_finished")  \
+	X(SW_EVENT_ITERATION_DROPPED, "iteration_dropped")    \
 	X(SW_EVENT_CONTAINER_CREATED, "container_created")    \
 	X(SW_EVENT_CONTAINER_REMOVED, "container_removed")    \
 	X(SW_EVENT_CLOCK_KNOWN, "clock_known")                \
 	X(SW_EVENT_NOTE, "note")                              \
+	X(SW_EVENT_PAUSED, "paused")                          \
+	X(SW_EVENT_RESUMED, "resumed")                        \
 	X(SW_EVENT_SESSION_FINISHED, "session_finished")
 
 #define SW_EVENT_ENUM(id, name) id,
@@ -112,7 +115,8 @@ enum sw_event_kind { SW_EVENTS(SW_EVENT_ENUM) SW_EVENT_COUNT };
 /* A plain value; which member of the union counts follows from the kind:
  * session_started: session; environment: environment; mode_planned: planned; the iteration,
  * attempt, phase, retry, fallback and container events: it; clock_known: clock; note and
- * session_finished: end. `mode` is the mode's index where the kind has one, else -1. */
+ * session_finished: end; paused and resumed: none. `mode` is the mode's index where the
+ * kind has one, else -1. */
 struct sw_event {
 	enum sw_event_kind kind;
 	int mode;
@@ -140,8 +144,12 @@ void sw_event_init(struct sw_event *event, enum sw_event_kind kind, int mode);
  * what is written decodes to an equal event. 0 or -1 (memory). */
 int sw_event_encode(const struct sw_event *event, struct sw_buf *out);
 
-/* Decodes one line (LEN bytes, with or without its newline). Text is cleaned, numbers are checked
- * against their field's range, words against their table. SW_ERR_PROTOCOL on anything else. */
+/* Decodes one line (LEN bytes, with or without its newline) in one pass, without allocating. Text is
+ * cleaned, numbers are checked against their field's range, words against their table; of a name
+ * that comes twice the first counts. SW_ERR_PROTOCOL on anything else, SW_ERR_NOT_FOUND when it is an
+ * event of a kind that this version does not know, SW_ERR_LIMIT when it is too long.
+ * Of an event about an iteration, what lies behind the end of its text and behind its last span is
+ * left as it was: a session's worth of them is read without moving it. Any thread. */
 int sw_event_decode(const char *line, size_t len, struct sw_event *out_event, struct sw_error *err);
 
 /* Field by field, by the kind's table. */

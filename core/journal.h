@@ -1,5 +1,5 @@
-/* Hides the file that holds every event: appending, making it durable, and reading it back.
- * Must not know what events add up to. */
+/* Hides the file that holds every event: appending, and making it durable. core/journal_read.h reads
+ * it back. Must not know what events add up to. */
 #ifndef SW_JOURNAL_H
 #define SW_JOURNAL_H
 
@@ -11,7 +11,9 @@
 struct sw_error;
 struct sw_journal;
 
-/* Creates PATH (mode 0600, must not exist yet). */
+/* Creates PATH (mode 0600, must not exist yet). As long as the journal is open its writer holds an
+ * exclusive flock(2) on it: the kernel drops that when the process is gone, however it went. Where a
+ * file system has no locks, there is none. */
 int sw_journal_create(const char *path, struct sw_journal **out_journal, struct sw_error *err);
 void sw_journal_free(struct sw_journal *journal); /* closes; NULL is fine */
 
@@ -22,18 +24,11 @@ int sw_journal_add(struct sw_journal *journal, const struct sw_event *event, str
  * SW_ERR_IO with ENOSPC; what was not written stays buffered, so that a later call may succeed. */
 int sw_journal_sync(struct sw_journal *journal, bool durable, struct sw_error *err);
 
-/* What reading a journal met besides events. */
-struct sw_journal_stats {
-	uint64_t events, broken; /* lines that decode, lines that don't */
-	bool torn;               /* the last line has no newline: its writer died, or still writes */
-	uint64_t first_broken_line;
-	char first_error[SW_TEXT_MAX];
-};
+/* Bytes of all lines that were written by now, in the file. */
+int64_t sw_journal_size(const struct sw_journal *journal);
 
-/* Calls FN for each event of PATH in order. Broken lines are counted and skipped; a torn last line
- * is not an error. FN returns 0 to go on. Memory does not depend on the file's size. */
-typedef int (*sw_journal_fn)(void *user, const struct sw_event *event);
-int sw_journal_read(const char *path, sw_journal_fn fn, void *user,
-                    struct sw_journal_stats *out_stats, struct sw_error *err);
+/* Whether a living process holds PATH open as its writer. SW_ERR_IO when it cannot be opened. Any
+ * thread, any process; its own shared lock is held for a moment only. */
+int sw_journal_is_written(const char *path, bool *out, struct sw_error *err);
 
 #endif

@@ -14,10 +14,14 @@ struct sw_buf;
  * reliability, decision), at most WIDTH columns (>= 60). ASCII: no characters beyond ASCII. */
 int sw_report_summary(const struct sw_figures *figures, int width, bool ascii, struct sw_buf *out);
 
+/* Whether the process that writes a run's journal lives: told of a session that has not ended. */
+enum sw_journal_writer { SW_WRITER_UNKNOWN, SW_WRITER_ALIVE, SW_WRITER_DEAD };
+
 /* Where a run's files are, for the report to name them; NULL: there is none. Borrowed. */
 struct sw_report_files {
 	const char *journal, *snapshot, *config; /* the run's own */
 	const char *exported, *report;           /* --export and --report */
+	enum sw_journal_writer writer;
 };
 
 /* Appends the study's report with its sections filled from this run alone: what the run did not

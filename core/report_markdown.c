@@ -9,6 +9,20 @@
 
 /* ---- Executive Summary ---- */
 
+/* What is known of a session whose journal has no end. */
+static const char *unfinished(enum sw_journal_writer writer)
+{
+	switch (writer) {
+	case SW_WRITER_ALIVE:
+		return "still running: these are the figures so far";
+	case SW_WRITER_DEAD:
+		return "unfinished: its journal has no end, and its writer died (the session was killed)";
+	case SW_WRITER_UNKNOWN:
+		break;
+	}
+	return "unfinished: its journal has no end (the session was killed, or still runs)";
+}
+
 static void put_title(const struct sw_markdown *md, const char *generated_at)
 {
 	const struct sw_session_info *info = &md->figures->session->info;
@@ -18,10 +32,10 @@ static void put_title(const struct sw_markdown *md, const char *generated_at)
 	sw_md_add(md, "**Session**: %s (%s)\n", sw_md(*info->name ? info->name : "-").text,
 	          sw_md(*info->id ? info->id : "-").text);
 	if (md->figures->session->started && md->figures->session->state == SW_STATE_RUNNING)
-		sw_md_add(md, "**Status**: unfinished: its journal has no end (the session was killed, or "
-		              "still runs); %" PRIu64 " of %" PRIu64 " iterations in %s\n",
-		          sw_session_done(md->figures->session), sw_session_planned(md->figures->session),
-		          sw_duration((double)md->figures->session->last_ns).text);
+		sw_md_add(md, "**Status**: %s; %" PRIu64 " of %" PRIu64 " iterations in %s\n",
+		          unfinished(md->files->writer), sw_session_done(md->figures->session),
+		          sw_session_planned(md->figures->session),
+		          sw_say_elapsed(md->figures->session).text);
 	else
 		sw_md_add(md, "**Status**: %s\n", sw_md(sw_say_state(md->figures).text).text);
 	sw_md_add(md, "**Generated**: %s by sandwatch %s\n\n", sw_md(generated_at).text,

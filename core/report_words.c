@@ -34,14 +34,23 @@ static void join(struct sw_sentence *sentence, const char *part)
 	(void)sw_text_clean(sentence->text + len, sizeof(sentence->text) - len, piece, strlen(piece));
 }
 
+struct sw_sentence sw_say_elapsed(const struct sw_session *session)
+{
+	int64_t paused_ns = sw_session_paused_ns(session, session->last_ns);
+
+	if (!paused_ns)
+		return say("%s", sw_duration((double)session->last_ns).text);
+	return say("%s, %s of it paused", sw_duration((double)session->last_ns).text,
+	           sw_duration((double)paused_ns).text);
+}
+
 struct sw_sentence sw_say_state(const struct sw_figures *figures)
 {
 	const struct sw_session *session = figures->session;
 
 	return say("%s, %" PRIu64 " of %" PRIu64 " iterations in %s",
 	           session->started ? sw_word(&sw_words_state, (int)session->state) : "not started",
-	           sw_session_done(session), sw_session_planned(session),
-	           sw_duration((double)session->last_ns).text);
+	           sw_session_done(session), sw_session_planned(session), sw_say_elapsed(session).text);
 }
 
 struct sw_sentence sw_say_engine(const struct sw_figures *figures)
@@ -160,7 +169,8 @@ struct sw_sentence sw_say_validation(const struct sw_figures *figures)
 		if (ns < 0)
 			continue;
 		measured++;
-		join(&sentence, say("%s in %s", sw_duration(ns).text, figures->modes[i].state->info.name).text);
+		join(&sentence,
+		     say("%s in %s", sw_duration(ns).text, figures->modes[i].state->info.name).text);
 	}
 	if (figures->n_modes == 0)
 		return sentence;

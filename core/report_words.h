@@ -14,6 +14,8 @@ struct sw_sentence {
 
 struct sw_sentence sw_say_state(
 	const struct sw_figures *figures); /* "done, 40 of 40 iterations in 12.4 s" */
+/* "12.4 s", "12.4 s, 5.00 s of it paused": from the session's start to its newest event. */
+struct sw_sentence sw_say_elapsed(const struct sw_session *session);
 struct sw_sentence sw_say_engine(
 	const struct sw_figures *figures); /* "docker 20.10.24 · runc · overlay2" */
 struct sw_sentence sw_say_machine(

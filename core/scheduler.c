@@ -11,7 +11,7 @@
 struct sw_scheduler {
 	struct sw_scheduler_options o;
 	struct sw_order_state order;
-	struct sw_timer pause;
+	struct sw_timer retry; /* armed: the next attempt of the iteration waits */
 	struct sw_deferred step;
 	struct sw_runner *running; /* NULL between attempts */
 	struct sw_attempt attempt;
@@ -19,6 +19,9 @@ struct sw_scheduler {
 	int runner_at;              /* which runner is being prepared or finished */
 	uint64_t wait_seq, acked_seq;
 	bool active;                /* an iteration is under way */
+	bool again;                 /* the iteration in `attempt` is still to be run, or run anew */
+	bool pausing, paused;       /* no iteration is to start; none runs, and `paused` was said */
+	bool dropping, cancelling;  /* what becomes of the iteration that is under way */
 	bool stopping, finishing;
 	enum sw_state end_state;
 	char end_text[SW_TEXT_MAX];
@@ -28,6 +31,9 @@ struct sw_scheduler {
 	struct sw_event event;      /* reused: events are large */
 	struct sw_attempt_result checked; /* a copy of the last result, after the check */
 };
+
+static const char dropped_text[] = "paused: it is measured anew after the pause";
+static const char cancelled_text[] = "cancelled by the user";
 
 static void next_iteration(void *user);
 static void finish_next(struct sw_scheduler *s);
@@ -122,6 +128,14 @@ static void new_token(char *dst)
 		snprintf(dst + 2 * i, 3, "%02x", bytes[i]);
 }
 
+/* What was just emitted is to be on disk before anything more is measured. */
+static void go_on_when_acked(struct sw_scheduler *s)
+{
+	s->wait_seq = s->event.seq;
+	if (s->acked_seq >= s->wait_seq)
+		sw_loop_defer(s->o.loop, &s->step, next_iteration, s);
+}
+
 static void finish_iteration(struct sw_scheduler *s, const struct sw_attempt_result *last)
 {
 	struct sw_iteration_info *it = begin_event(s, SW_EVENT_ITERATION_FINISHED);
@@ -131,11 +145,19 @@ static void finish_iteration(struct sw_scheduler *s, const struct sw_attempt_res
 	it->wall_ns = last->end_ns - s->iteration_start_ns;
 	it->attempts = s->attempt.number;
 	sw_text_copy(it->text, sizeof it->text, last->error);
-	s->active = false;
+	s->active = s->cancelling = false;
 	emit(s);
-	s->wait_seq = s->event.seq;
-	if (s->acked_seq >= s->wait_seq)
-		sw_loop_defer(s->o.loop, &s->step, next_iteration, s);
+	go_on_when_acked(s);
+}
+
+static void drop_iteration(struct sw_scheduler *s)
+{
+	struct sw_iteration_info *it = begin_event(s, SW_EVENT_ITERATION_DROPPED);
+	sw_text_copy(it->text, sizeof it->text, dropped_text);
+	s->active = s->dropping = false;
+	s->again = true;
+	emit(s);
+	go_on_when_acked(s);
 }
 
 /* All ok results of a session must be one and the same: the sandbox must not change the answer. */
@@ -170,17 +192,28 @@ static void start_attempt(void *user)
 		s->running->ops->cancel(s->running);
 }
 
+/* Takes back the attempt that waits to be started; false when none does. */
+static bool call_off_attempt(struct sw_scheduler *s)
+{
+	if (!s->active || s->running)
+		return false;
+	sw_loop_disarm(s->o.loop, &s->retry);
+	sw_loop_cancel(s->o.loop, &s->step);
+	return true;
+}
+
 /* Retries come before the fallback; both only for what the sandbox, not the code, did. */
 static bool go_on(struct sw_scheduler *s, enum sw_outcome outcome)
 {
 	const struct sw_fallback *policy = &s->o.plan->fallback;
 	bool sandboxed = s->o.plan->modes[s->attempt.mode].kind != SW_KIND_HOST && !s->attempt.on_host;
-	if (!sandboxed || !sw_outcome_is_sandbox_failure(outcome) || s->stopping)
+	if (!sandboxed || !sw_outcome_is_sandbox_failure(outcome) || s->stopping ||
+	    s->cancelling)
 		return false;
 	if (s->attempt.number <= policy->max_retries) {
 		emit_reason(s, SW_EVENT_RETRY, outcome);
 		int64_t delay = sw_retry_delay_ns(outcome, s->attempt.number);
-		if (delay && sw_loop_arm(s->o.loop, &s->pause, sw_clock_ns() + delay, start_attempt, s) == 0)
+		if (delay && sw_loop_arm(s->o.loop, &s->retry, sw_clock_ns() + delay, start_attempt, s) == 0)
 			return true;
 		sw_loop_defer(s->o.loop, &s->step, start_attempt, s);
 		return true;
@@ -203,20 +236,45 @@ static void attempt_done(void *user, const struct sw_attempt_result *result)
 	s->running = NULL;
 	if (!s->iteration_start_ns)
 		s->iteration_start_ns = checked->start_ns;
+	/* Also one that came to its own end first: a runner that was told to cancel may have taken
+	 * another way out, so its time is no measurement. */
+	if (s->dropping)
+		sw_result_fail(checked, SW_OUTCOME_CANCELLED, dropped_text);
 	check_digest(s, checked);
 	emit_attempt_finished(s, checked);
-	if (!go_on(s, checked->outcome))
+	if (s->dropping)
+		drop_iteration(s);
+	else if (!go_on(s, checked->outcome))
 		finish_iteration(s, checked);
+}
+
+static bool take_next(struct sw_scheduler *s)
+{
+	if (s->again)
+		return true;
+	return sw_order_next(&s->order, &s->attempt.mode, &s->attempt.iteration, &s->attempt.warmup);
+}
+
+static void emit_pause(struct sw_scheduler *s, enum sw_event_kind kind)
+{
+	s->paused = kind == SW_EVENT_PAUSED;
+	sw_event_init(&s->event, kind, -1);
+	emit(s);
 }
 
 static void next_iteration(void *user)
 {
 	struct sw_scheduler *s = user;
-	if (s->stopping || !sw_order_next(&s->order, &s->attempt.mode, &s->attempt.iteration,
-	                                  &s->attempt.warmup)) {
+	if (s->stopping || !take_next(s)) {
 		s->finishing = true;
 		s->runner_at = 0;
 		finish_next(s);
+		return;
+	}
+	s->again = s->pausing;
+	if (s->pausing) {
+		if (!s->paused)
+			emit_pause(s, SW_EVENT_PAUSED);
 		return;
 	}
 	s->active = true;
@@ -301,6 +359,44 @@ void sw_scheduler_acked(struct sw_scheduler *s, uint64_t seq)
 		sw_loop_defer(s->o.loop, &s->step, next_iteration, s);
 }
 
+void sw_scheduler_pause(struct sw_scheduler *s, bool drop_running)
+{
+	if (s->stopping || s->finishing)
+		return;
+	s->pausing = true;
+	if (!drop_running || !s->active || s->cancelling || s->dropping)
+		return;
+	if (call_off_attempt(s)) {
+		drop_iteration(s);
+		return;
+	}
+	s->dropping = true;
+	s->running->ops->cancel(s->running);
+}
+
+void sw_scheduler_resume(struct sw_scheduler *s)
+{
+	s->pausing = false;
+	if (!s->paused || s->stopping)
+		return;
+	emit_pause(s, SW_EVENT_RESUMED);
+	go_on_when_acked(s);
+}
+
+void sw_scheduler_cancel_iteration(struct sw_scheduler *s)
+{
+	if (s->stopping || !s->active || s->cancelling || s->dropping)
+		return;
+	if (call_off_attempt(s)) {
+		sw_result_fail(&s->checked, SW_OUTCOME_CANCELLED, "%s after attempt %d: %.300s",
+		               cancelled_text, s->attempt.number, s->checked.error);
+		finish_iteration(s, &s->checked);
+		return;
+	}
+	s->cancelling = true;
+	s->running->ops->cancel(s->running);
+}
+
 void sw_scheduler_stop(struct sw_scheduler *s, enum sw_state state, const char *text)
 {
 	if (s->stopping || s->finishing)
@@ -310,11 +406,10 @@ void sw_scheduler_stop(struct sw_scheduler *s, enum sw_state state, const char *
 	sw_text_clean(s->end_text, sizeof s->end_text, text, strlen(text));
 	if (s->running) {
 		s->running->ops->cancel(s->running);
-	} else if (s->pause.slot) {
+	} else if (call_off_attempt(s)) {
 		/* Between two attempts: the last one's outcome is the iteration's. */
-		sw_loop_disarm(s->o.loop, &s->pause);
 		finish_iteration(s, &s->checked);
-	} else if (!s->active && s->acked_seq < s->wait_seq) {
+	} else if (s->paused || s->acked_seq < s->wait_seq) {
 		/* Nothing more is measured: no need to wait for the disk. */
 		sw_loop_defer(s->o.loop, &s->step, next_iteration, s);
 	}

@@ -72,7 +72,23 @@ void sw_scheduler_start(struct sw_scheduler *scheduler);
  * at most the iteration in flight. */
 void sw_scheduler_acked(struct sw_scheduler *scheduler, uint64_t seq);
 
-/* Ends the session early: cancels what runs and finishes. STATE and TEXT go into
+/* No iteration starts any more until sw_scheduler_resume; preparing and finishing go on. The one
+ * that runs ends first; with DROP_RUNNING it is cancelled instead, counts nowhere (an
+ * iteration_dropped says so), and is run anew, in its place of the order, after the pause. `paused`
+ * is emitted when nothing runs and what was measured is on disk. Asking twice is fine, and so is
+ * asking for the drop later; after the plan's last iteration the session ends instead. */
+void sw_scheduler_pause(struct sw_scheduler *scheduler, bool drop_running);
+
+/* Goes on, once `resumed` is on disk. Before the pause has begun: there will be none (a drop that is
+ * under way stands: its iteration is run anew at once). Not paused: does nothing. */
+void sw_scheduler_resume(struct sw_scheduler *scheduler);
+
+/* Cancels the iteration that runs, also while it waits between two attempts: no retry, no fallback,
+ * and the session goes on with the next. Its outcome is `cancelled`, or what an attempt became before
+ * its runner could cancel it. Does nothing when none runs, or when it is being dropped. */
+void sw_scheduler_cancel_iteration(struct sw_scheduler *scheduler);
+
+/* Ends the session early, also a paused one: cancels what runs and finishes. STATE and TEXT go into
  * session_finished. Asking twice is fine. */
 void sw_scheduler_stop(struct sw_scheduler *scheduler, enum sw_state state, const char *text);
 

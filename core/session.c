@@ -67,12 +67,36 @@ static int add_span(struct sw_mode_state *mode, const struct sw_span *span)
 	return sw_histogram_record(sum->histogram, duration);
 }
 
+/* A full list keeps its first two and forgets the third: how it began and how it ended. */
+static void add_attempt(struct sw_attempts *attempts, const struct sw_iteration_info *it)
+{
+	if (attempts->n == SW_RECENT_ATTEMPTS_MAX)
+		attempts->list[attempts->n - 2] = attempts->list[attempts->n - 1];
+	else
+		attempts->n++;
+	struct sw_attempt_record *record = &attempts->list[attempts->n - 1];
+	attempts->total++;
+	record->number = it->attempt;
+	record->outcome = it->outcome;
+	record->on_host = it->on_host;
+	record->start_ns = it->start_ns;
+	record->wall_ns = it->wall_ns;
+	record->exit_code = it->exit_code;
+	record->term_signal = it->term_signal;
+	sw_text_copy(record->container, sizeof record->container, it->container);
+	sw_text_copy(record->error, sizeof record->error, it->text);
+	record->n_spans = it->n_spans;
+	memcpy(record->spans, it->spans, (size_t)it->n_spans * sizeof record->spans[0]);
+}
+
 static int attempt_finished(struct sw_session *session, struct sw_mode_state *mode,
                             const struct sw_iteration_info *it)
 {
 	mode->in_phase = false;
+	mode->n_phase_starts = 0;
+	add_attempt(&mode->ended, it);
 	mode->n_last_spans = it->n_spans;
-	memcpy(mode->last_spans, it->spans, sizeof mode->last_spans);
+	memcpy(mode->last_spans, it->spans, (size_t)it->n_spans * sizeof it->spans[0]);
 	if (*it->text)
 		sw_text_copy(mode->last_error, sizeof mode->last_error, it->text);
 	if (!*mode->python && !it->on_host)
@@ -109,23 +133,25 @@ static int add_latency(struct sw_mode_state *mode, int64_t latency_ns)
 	return 0;
 }
 
-static void remember(struct sw_session *session, int index, const struct sw_iteration_info *it)
+/* Field by field: what is not used of an entry is not touched, so that it takes no memory. */
+static void remember(struct sw_session *session, const struct sw_event *event)
 {
-	const struct sw_mode_state *mode = session->modes[index];
+	const struct sw_iteration_info *it = &event->u.it;
+	const struct sw_attempts *ended = &session->modes[event->mode]->ended;
 	struct sw_recent *recent = &session->recent[session->n_recent++ % SW_RECENT_MAX];
-	*recent = (struct sw_recent){
-		.mode = index,
-		.iteration = it->iteration,
-		.start_ns = it->start_ns,
-		.latency_ns = it->wall_ns,
-		.attempts = it->attempts,
-		.warmup = it->warmup,
-		.fell_back = it->fell_back,
-		.outcome = it->outcome,
-		.n_spans = mode->n_last_spans,
-	};
-	memcpy(recent->spans, mode->last_spans, sizeof recent->spans);
-	sw_text_clean(recent->error, sizeof recent->error, it->text, strlen(it->text));
+	recent->mode = event->mode;
+	recent->iteration = it->iteration;
+	recent->start_ns = it->start_ns;
+	recent->latency_ns = it->wall_ns;
+	recent->attempts = it->attempts;
+	recent->finished_ns = event->t_ns;
+	recent->warmup = it->warmup;
+	recent->fell_back = it->fell_back;
+	recent->outcome = it->outcome;
+	sw_text_copy(recent->error, sizeof recent->error, it->text);
+	recent->ended.total = ended->total;
+	recent->ended.n = ended->n;
+	memcpy(recent->ended.list, ended->list, (size_t)ended->n * sizeof ended->list[0]);
 }
 
 static void check_accounts(const struct sw_mode_state *mode)
@@ -137,14 +163,14 @@ static void check_accounts(const struct sw_mode_state *mode)
 	(void)sum;
 }
 
-static int iteration_finished(struct sw_session *session, int index,
-                              const struct sw_iteration_info *it)
+static int iteration_finished(struct sw_session *session, const struct sw_event *event)
 {
-	struct sw_mode_state *mode = session->modes[index];
+	const struct sw_iteration_info *it = &event->u.it;
+	struct sw_mode_state *mode = session->modes[event->mode];
 	if (!mode->running || mode->iteration != it->iteration || mode->running_warmup != it->warmup)
 		return unexpected(session);
 	mode->running = mode->in_phase = false;
-	remember(session, index, it);
+	remember(session, event);
 	if (it->warmup) {
 		mode->warmup_done++;
 		return 0;
@@ -163,11 +189,55 @@ static int iteration_finished(struct sw_session *session, int index,
 	return 0;
 }
 
-static int iteration_started(struct sw_session *session, struct sw_mode_state *mode,
-                             const struct sw_iteration_info *it)
+/* Retries and fallbacks are counted when they happen; a drop takes those of its iteration back. */
+static void keep_counts(struct sw_mode_state *mode)
 {
+	struct sw_mode_counts *before = &mode->before;
+	before->attempts = mode->attempts;
+	before->retries = mode->retries;
+	before->dropped_bytes = mode->dropped_bytes;
+	memcpy(before->taken, mode->taken, sizeof before->taken);
+	memcpy(before->refused, mode->refused, sizeof before->refused);
+	memcpy(before->retried, mode->retried, sizeof before->retried);
+	sw_text_copy(before->last_error, sizeof before->last_error, mode->last_error);
+}
+
+static int iteration_dropped(struct sw_mode_state *mode)
+{
+	const struct sw_mode_counts *before = &mode->before;
+	mode->attempts = before->attempts;
+	mode->retries = before->retries;
+	mode->dropped_bytes = before->dropped_bytes;
+	memcpy(mode->taken, before->taken, sizeof mode->taken);
+	memcpy(mode->refused, before->refused, sizeof mode->refused);
+	memcpy(mode->retried, before->retried, sizeof mode->retried);
+	sw_text_copy(mode->last_error, sizeof mode->last_error, before->last_error);
+	mode->running = mode->in_phase = false;
+	mode->n_phase_starts = 0;
+	mode->dropped++;
+	return 0;
+}
+
+static int end_pause(struct sw_session *session, int64_t t_ns)
+{
+	session->paused_sum_ns = sw_session_paused_ns(session, t_ns);
+	session->paused = false;
+	return 0;
+}
+
+static int iteration_started(struct sw_session *session, struct sw_mode_state *mode,
+                             const struct sw_event *event)
+{
+	const struct sw_iteration_info *it = &event->u.it;
 	if (mode->running)
 		session->unexpected++; /* its finish is lost; the mode must not be stuck with it */
+	if (session->paused) {
+		session->unexpected++; /* so is the pause's end */
+		end_pause(session, event->t_ns);
+	}
+	keep_counts(mode);
+	mode->ended.total = 0;
+	mode->ended.n = mode->n_phase_starts = 0;
 	mode->running = true;
 	mode->running_warmup = it->warmup;
 	mode->running_on_host = false;
@@ -178,6 +248,52 @@ static int iteration_started(struct sw_session *session, struct sw_mode_state *m
 	return 0;
 }
 
+static int add_container(struct sw_session *session, const struct sw_event *event)
+{
+	const struct sw_iteration_info *it = &event->u.it;
+	struct sw_seen_container *seen =
+		&session->containers[session->n_containers++ % SW_SEEN_CONTAINERS_MAX];
+	session->modes[event->mode]->containers_created++;
+	sw_text_copy(seen->id, sizeof seen->id, it->container);
+	seen->mode = event->mode;
+	seen->iteration = it->iteration;
+	seen->attempt = it->attempt;
+	seen->warmup = it->warmup;
+	seen->created_ns = event->t_ns;
+	seen->removed_ns = 0;
+	sw_text_copy(seen->error, sizeof seen->error, it->text);
+	return 0;
+}
+
+/* One that is not in the ring was made longer ago, or its line is lost: then only the count tells. */
+static int remove_container(struct sw_session *session, const struct sw_event *event)
+{
+	uint64_t n = session->n_containers;
+	session->modes[event->mode]->containers_removed++;
+	for (uint64_t back = 1; back <= n && back <= SW_SEEN_CONTAINERS_MAX; back++) {
+		struct sw_seen_container *seen = &session->containers[(n - back) % SW_SEEN_CONTAINERS_MAX];
+		if (seen->removed_ns || seen->mode != event->mode ||
+		    strcmp(seen->id, event->u.it.container) != 0)
+			continue;
+		seen->removed_ns = event->t_ns > 0 ? event->t_ns : 1;
+		if (*event->u.it.text)
+			sw_text_copy(seen->error, sizeof seen->error, event->u.it.text);
+		break;
+	}
+	return 0;
+}
+
+static int phase_started(struct sw_mode_state *mode, const struct sw_event *event)
+{
+	mode->in_phase = true;
+	mode->phase = event->u.it.phase;
+	mode->phase_start_ns = event->t_ns;
+	if (mode->n_phase_starts < SW_SPANS_MAX)
+		mode->phase_starts[mode->n_phase_starts++] =
+			(struct sw_phase_start){mode->phase, event->t_ns};
+	return 0;
+}
+
 static int apply_to_mode(struct sw_session *session, const struct sw_event *event)
 {
 	if (event->mode < 0 || event->mode >= session->n_modes)
@@ -185,17 +301,13 @@ static int apply_to_mode(struct sw_session *session, const struct sw_event *even
 	struct sw_mode_state *mode = session->modes[event->mode];
 	const struct sw_iteration_info *it = &event->u.it;
 	if (event->kind == SW_EVENT_ITERATION_STARTED)
-		return iteration_started(session, mode, it);
+		return iteration_started(session, mode, event);
 	if (event->kind == SW_EVENT_ITERATION_FINISHED)
-		return iteration_finished(session, event->mode, it);
-	if (event->kind == SW_EVENT_CONTAINER_CREATED) {
-		mode->containers_created++;
-		return 0;
-	}
-	if (event->kind == SW_EVENT_CONTAINER_REMOVED) {
-		mode->containers_removed++;
-		return 0;
-	}
+		return iteration_finished(session, event);
+	if (event->kind == SW_EVENT_CONTAINER_CREATED)
+		return add_container(session, event);
+	if (event->kind == SW_EVENT_CONTAINER_REMOVED)
+		return remove_container(session, event);
 	if (!mode->running || mode->iteration != it->iteration || mode->running_warmup != it->warmup)
 		return unexpected(session);
 	bool counted = !it->warmup;
@@ -204,12 +316,12 @@ static int apply_to_mode(struct sw_session *session, const struct sw_event *even
 		mode->attempt = it->attempt;
 		mode->running_on_host = it->on_host;
 		mode->attempt_start_ns = it->start_ns;
+		mode->n_phase_starts = 0;
 		return 0;
 	case SW_EVENT_PHASE_STARTED:
-		mode->in_phase = true;
-		mode->phase = it->phase;
-		mode->phase_start_ns = event->t_ns;
-		return 0;
+		return phase_started(mode, event);
+	case SW_EVENT_ITERATION_DROPPED:
+		return iteration_dropped(mode);
 	case SW_EVENT_ATTEMPT_FINISHED:
 		return attempt_finished(session, mode, it);
 	case SW_EVENT_RETRY:
@@ -255,9 +367,19 @@ static int apply_to_session(struct sw_session *session, const struct sw_event *e
 	case SW_EVENT_NOTE:
 		add_note(session, event->u.end.text);
 		return 0;
+	case SW_EVENT_PAUSED:
+		if (session->paused || session->state != SW_STATE_RUNNING)
+			return unexpected(session);
+		session->paused = true;
+		session->paused_since_ns = event->t_ns;
+		return 0;
+	case SW_EVENT_RESUMED:
+		return session->paused ? end_pause(session, event->t_ns) : unexpected(session);
 	case SW_EVENT_SESSION_FINISHED:
 		if (session->state != SW_STATE_RUNNING)
 			return unexpected(session);
+		if (session->paused)
+			end_pause(session, event->t_ns);
 		session->state = event->u.end.state;
 		sw_text_copy(session->end_text, sizeof session->end_text, event->u.end.text);
 		return 0;
@@ -310,6 +432,15 @@ uint64_t sw_session_planned(const struct sw_session *session)
 	for (int i = 0; i < session->n_modes; i++)
 		sum += (uint64_t)session->modes[i]->info.planned;
 	return sum;
+}
+
+int64_t sw_session_paused_ns(const struct sw_session *session, int64_t now_ns)
+{
+	int64_t sum = session->paused_sum_ns;
+	int64_t open_ns = session->paused ? now_ns - session->paused_since_ns : 0;
+	if (open_ns <= 0)
+		return sum;
+	return sum > INT64_MAX - open_ns ? INT64_MAX : sum + open_ns; /* times of a hostile journal */
 }
 
 static uint64_t sum_outcomes(const uint64_t *counts)

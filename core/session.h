@@ -16,6 +16,8 @@
 #define SW_SAMPLES_MAX 8192 /* latencies kept per mode; beyond, figures come from the histogram */
 #define SW_RECENT_MAX 256   /* finished iterations kept for tables, all modes together */
 #define SW_NOTES_MAX 32
+#define SW_SEEN_CONTAINERS_MAX 64 /* the newest ones of the session */
+#define SW_RECENT_ATTEMPTS_MAX 4  /* kept of one iteration */
 
 struct sw_phase_sum {
 	uint64_t count;      /* counted attempts in which the phase occurred */
@@ -24,13 +26,47 @@ struct sw_phase_sum {
 	struct sw_histogram *histogram; /* NULL until the first */
 };
 
+/* One finished attempt. Times are ns since the session's start. */
+struct sw_attempt_record {
+	int64_t number; /* 1.. in its iteration */
+	enum sw_outcome outcome;
+	bool on_host;
+	int64_t start_ns, wall_ns;
+	int64_t exit_code, term_signal; /* -1: not known; 0: none */
+	char container[16];             /* short id; "" on the host */
+	struct sw_span spans[SW_SPANS_MAX];
+	int n_spans;
+	char error[160];
+};
+
+/* The attempts of one iteration: all, or the first two and the last two when there are more. */
+struct sw_attempts {
+	int64_t total; /* ever finished */
+	int n;         /* kept in list */
+	struct sw_attempt_record list[SW_RECENT_ATTEMPTS_MAX];
+};
+
+struct sw_phase_start {
+	enum sw_phase phase;
+	int64_t start_ns; /* since the session's start; it lasts until the next one's */
+};
+
+/* Copies of a mode's counters of the same names, as they were when its iteration began. */
+struct sw_mode_counts {
+	uint64_t attempts, retries, dropped_bytes;
+	uint64_t taken[SW_OUTCOME_COUNT], refused[SW_OUTCOME_COUNT], retried[SW_OUTCOME_COUNT];
+	char last_error[SW_TEXT_MAX];
+};
+
 /* Warm-up iterations are counted in warmup_done and nowhere else. Every counted iteration that
  * finished is in exactly one of outcomes[] (by its final outcome in its own kind of mode) or in
  * fell_back (ended ok on the host):  done = fell_back + sum(outcomes).  Latency, samples and phases
- * are of iterations that ended ok without a fallback: what the mode itself costs. */
+ * are of iterations that ended ok without a fallback: what the mode itself costs. An iteration that was
+ * dropped (for a pause) is counted in `dropped` and nowhere else, as if it had not been run yet. */
 struct sw_mode_state {
 	struct sw_mode_info info;
 	uint64_t done, fell_back, warmup_done;
+	uint64_t dropped; /* warm-up included */
 	uint64_t outcomes[SW_OUTCOME_COUNT];
 	uint64_t attempts, retries;
 	uint64_t fallback_failed;  /* fallbacks taken that did not end ok either */
@@ -52,22 +88,39 @@ struct sw_mode_state {
 	char last_error[SW_TEXT_MAX];
 	struct sw_span last_spans[SW_SPANS_MAX]; /* of the newest finished attempt */
 	int n_last_spans;
+	/* of the iteration that runs: what a drop takes back, and the attempts that have ended */
+	struct sw_mode_counts before;
+	struct sw_attempts ended;
 	/* what runs right now */
 	bool running, running_warmup, running_on_host;
 	int64_t iteration, attempt;
 	int64_t iteration_start_ns, attempt_start_ns, phase_start_ns;
 	enum sw_phase phase;
 	bool in_phase;
+	/* the running attempt's so far, the newest last; none between attempts */
+	struct sw_phase_start phase_starts[SW_SPANS_MAX];
+	int n_phase_starts;
 };
 
 struct sw_recent {
 	int mode;
 	int64_t iteration, start_ns, latency_ns, attempts;
+	int64_t finished_ns; /* when it was over: the event's own time */
 	bool warmup, fell_back;
 	enum sw_outcome outcome;
-	struct sw_span spans[SW_SPANS_MAX]; /* of the last attempt */
-	int n_spans;
 	char error[160];
+	struct sw_attempts ended; /* ended.total may be less than attempts: events were lost */
+};
+
+/* A container of the session. Times are ns since the session's start. */
+struct sw_seen_container {
+	char id[16]; /* short */
+	int mode;
+	int64_t iteration, attempt;
+	bool warmup;
+	int64_t created_ns; /* when the engine had answered */
+	int64_t removed_ns; /* 0: it is still there, as far as events tell */
+	char error[160];    /* the newest that an event about it told; "" when none */
 };
 
 struct sw_session {
@@ -86,6 +139,12 @@ struct sw_session {
 	uint64_t notes_dropped;
 	struct sw_recent recent[SW_RECENT_MAX]; /* ring: recent[(n_recent - 1) % SW_RECENT_MAX] newest */
 	uint64_t n_recent;
+	/* ring: containers[(n_containers - 1) % SW_SEEN_CONTAINERS_MAX] newest */
+	struct sw_seen_container containers[SW_SEEN_CONTAINERS_MAX];
+	uint64_t n_containers;
+	bool paused;
+	int64_t paused_since_ns; /* while paused */
+	int64_t paused_sum_ns;   /* of the pauses that are over */
 	char digest[SW_DIGEST_MAX]; /* of the first ok result: what all must equal */
 };
 
@@ -106,6 +165,10 @@ const struct sw_mode_state *sw_session_candidate(const struct sw_session *sessio
 /* Finished and planned iterations of all modes, warm-up excluded. */
 uint64_t sw_session_done(const struct sw_session *session);
 uint64_t sw_session_planned(const struct sw_session *session);
+
+/* How long the session was paused, up to NOW_NS (ns since its start; last_ns for what the events
+ * alone tell). An open pause counts from its event on; a session's end ends it. */
+int64_t sw_session_paused_ns(const struct sw_session *session, int64_t now_ns);
 
 /* Fallbacks taken, refused, of all reasons. */
 uint64_t sw_mode_taken(const struct sw_mode_state *mode);

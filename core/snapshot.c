@@ -40,6 +40,7 @@ static void put_session(struct sw_json *json, const struct sw_figures *figures)
 	sw_json_str(json, "order", sw_word(&sw_words_order, (int)info->order));
 	sw_snapshot_text(json, "started_at", info->started_at);
 	sw_json_int(json, "elapsed_ns", session->last_ns);
+	sw_json_int(json, "paused_ns", sw_session_paused_ns(session, session->last_ns));
 	sw_json_int(json, "iterations", info->iterations);
 	sw_json_int(json, "warmup", info->warmup);
 	sw_snapshot_text(json, "workload", info->workload);

@@ -24,12 +24,19 @@ const char *sw_word(const struct sw_words *words, int value)
 	return value >= 0 && (size_t)value < words->count ? words->names[value] : "?";
 }
 
+int sw_word_find(const struct sw_words *words, const char *word, size_t len)
+{
+	for (size_t i = 0; len && i < words->count; i++) {
+		const char *name = words->names[i];
+		if (*name == *word && strlen(name) == len && memcmp(name, word, len) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
 int sw_word_value(const struct sw_words *words, const char *word)
 {
-	for (size_t i = 0; i < words->count; i++)
-		if (strcmp(words->names[i], word) == 0)
-			return (int)i;
-	return -1;
+	return sw_word_find(words, word, strlen(word));
 }
 
 enum sw_group sw_phase_group(enum sw_phase phase)

@@ -109,6 +109,9 @@ const char *sw_word(const struct sw_words *words, int value);
 /* The value of WORD, or -1. */
 int sw_word_value(const struct sw_words *words, const char *word);
 
+/* The same for LEN bytes that nothing terminates. */
+int sw_word_find(const struct sw_words *words, const char *word, size_t len);
+
 enum sw_group sw_phase_group(enum sw_phase phase);
 const char *sw_phase_about(enum sw_phase phase);
 const char *sw_outcome_about(enum sw_outcome outcome);

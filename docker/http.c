@@ -38,6 +38,8 @@ static void call_stop(struct sw_http_call *call)
 {
 	sw_http_call_let_go(call);
 	sw_loop_cancel(call->http->loop, &call->fail_soon);
+	sw_loop_cancel(call->http->loop, &call->tell_soon);
+	sw_loop_disarm(call->http->loop, &call->head_timer);
 	if (call->is_added)
 		curl_multi_remove_handle(call->http->multi, call->easy);
 	call->is_added = false;
@@ -93,14 +95,29 @@ static struct sw_http_call *call_new(struct sw_http *http)
 	return call;
 }
 
-/* Calls DONE; false when it freed the client. */
-static bool call_finish(struct sw_http_call *call, CURLcode result)
+/* A stream's last bytes come before its DONE. */
+static bool tell_the_rest(struct sw_http_call *call, bool *out_alive)
+{
+	struct sw_http *http = call->http;
+	bool gone = false;
+	http->gone = &gone;
+	bool fine = sw_http_call_tell(call);
+	*out_alive = !gone;
+	if (!gone)
+		http->gone = NULL;
+	return fine;
+}
+
+bool sw_http_call_finish(struct sw_http_call *call, CURLcode result)
 {
 	struct sw_http *http = call->http;
 	struct sw_error error;
 	long status = 0;
 	char *address = NULL;
+	bool alive;
 
+	if (call->tell_soon.pending && !call->is_enough && !tell_the_rest(call, &alive))
+		return alive;
 	bool failed = sw_http_call_judge(call, result, &error);
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(call->easy, CURLINFO_PRIMARY_IP, &address);
@@ -139,7 +156,7 @@ static void finish_all(struct sw_http *http)
 		/* MESSAGE dies with the handle's removal. */
 		CURLcode result = message->data.result;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-		if (!call_finish(call, result))
+		if (!sw_http_call_finish(call, result))
 			return;
 	}
 }
@@ -295,7 +312,7 @@ struct sw_http_call *sw_http_send(struct sw_http *http, const struct sw_http_req
 static void fail_now(void *user)
 {
 	struct sw_http_call *call = user;
-	call_finish(call, CURLE_OK);
+	sw_http_call_finish(call, CURLE_OK);
 }
 
 struct sw_http_call *sw_http_fail(struct sw_http *http, const struct sw_error *why,
@@ -320,6 +337,8 @@ void sw_http_cancel(struct sw_http_call *call)
 		return;
 	void (*dropped)(void *user) = call->dropped;
 	void *user = call->user;
+	if (call->cancelled)
+		*call->cancelled = true;
 	call_discard(call);
 	if (dropped)
 		dropped(user);

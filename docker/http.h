@@ -6,6 +6,7 @@
 #ifndef SW_HTTP_H
 #define SW_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,16 @@ void sw_http_free(struct sw_http *http);
 const struct sw_endpoint *sw_http_endpoint(const struct sw_http *http);
 struct sw_loop *sw_http_loop(const struct sw_http *http);
 
+/* What has come of a 2xx answer to a request with a `chunk`. */
+struct sw_http_chunk {
+	const char *bytes; /* valid during the call; not NUL-terminated */
+	size_t len;        /* may be 0: the header has come, and nothing of the body yet */
+	int64_t date_s;    /* the Date header, seconds since 1970 by the engine's clock; 0 without */
+};
+/* False: enough; the connection is closed and DONE comes without an error. May send, cancel (this
+ * call, too) and free, as a DONE may. */
+typedef bool (*sw_http_chunk_fn)(void *user, const struct sw_http_chunk *chunk);
+
 struct sw_http_request {
 	const char *method; /* GET, POST, PUT, DELETE, HEAD */
 	const char *path;   /* "/v1.41/containers/create?name=x"; copied */
@@ -34,7 +45,11 @@ struct sw_http_request {
 	int upload_fd;      /* > 0: the body is this file from its current offset, chunked; borrowed */
 	int download_fd;    /* > 0: a 2xx body goes into this file instead of memory; borrowed.
 	                       Both may be pipes: the transfer pauses until they are ready */
-	int64_t timeout_ns; /* > 0, from now */
+	sw_http_chunk_fn chunk; /* may be NULL. A stream without an end of its own: a 2xx body is handed to
+	                           it as it comes instead of being kept, the first time as soon as the
+	                           header is there; no bytes come after DONE, none before it are lost */
+	int64_t timeout_ns; /* > 0, from now. With `chunk` it is for the connection, the header and an
+	                       answer that is not 2xx: the stream itself may be idle for ever */
 	size_t response_max; /* bytes of an answer kept in memory; 0: 1 MiB. More is SW_ERR_LIMIT */
 	void (*dropped)(void *user); /* may be NULL: called instead of DONE, from inside sw_http_cancel
 	                                or sw_http_free, so that USER can be freed */

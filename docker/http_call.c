@@ -101,6 +101,76 @@ static size_t save(struct sw_http_call *call, const char *bytes, size_t len)
 	return len;
 }
 
+/* How much of a stream waits to be told; then it pauses. */
+enum { STREAM_MAX = 256 << 10 };
+
+static void on_tell(void *user)
+{
+	struct sw_http_call *call = user;
+	if (sw_http_call_tell(call) && call->is_enough)
+		sw_http_call_finish(call, CURLE_OK);
+}
+
+/* Inside libcurl's callbacks nothing may be cancelled or freed: the caller is told afterwards. */
+static size_t stream(struct sw_http_call *call, const char *bytes, size_t len)
+{
+	if (call->answer.len > 0 && call->answer.len + len > STREAM_MAX) {
+		call->is_paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	if (sw_buf_add(&call->answer, bytes, len) < 0) {
+		fail(call, SW_ERR_INTERNAL, ENOMEM, "reading its stream");
+		return 0;
+	}
+	sw_loop_defer(call->http->loop, &call->tell_soon, on_tell, call);
+	return len;
+}
+
+bool sw_http_call_tell(struct sw_http_call *call)
+{
+	struct sw_buf told = call->answer;
+	bool cancelled = false;
+
+	sw_loop_cancel(call->http->loop, &call->tell_soon);
+	call->answer = (struct sw_buf){0};
+	call->cancelled = &cancelled;
+	struct sw_http_chunk chunk = {.bytes = told.data ? told.data : "",
+	                              .len = told.len,
+	                              .date_s = call->date_s};
+	bool wants_more = call->chunk(call->user, &chunk);
+	if (cancelled) {
+		sw_buf_done(&told);
+		return false;
+	}
+	call->cancelled = NULL;
+	call->is_enough = !wants_more;
+	call->answer = told;
+	sw_buf_clear(&call->answer);
+	if (call->is_paused && wants_more) {
+		call->is_paused = false;
+		curl_easy_pause(call->easy, CURLPAUSE_CONT);
+	}
+	return true;
+}
+
+static void on_head_late(void *user)
+{
+	struct sw_http_call *call = user;
+	sw_http_call_finish(call, CURLE_OPERATION_TIMEDOUT);
+}
+
+/* The header is whole: a stream begins, and from now on may be silent. */
+static void on_head(struct sw_http_call *call)
+{
+	long status = 0;
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (!call->chunk || status / 100 != 2)
+		return;
+	call->is_streaming = true;
+	sw_loop_disarm(call->http->loop, &call->head_timer);
+	sw_loop_defer(call->http->loop, &call->tell_soon, on_tell, call);
+}
+
 static size_t on_body(char *bytes, size_t size, size_t n, void *user)
 {
 	struct sw_http_call *call = user;
@@ -108,6 +178,8 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *user)
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (call->download.fd && status / 100 == 2)
 		return save(call, bytes, size * n);
+	if (call->is_streaming)
+		return stream(call, bytes, size * n);
 	if (sw_buf_add(&call->answer, bytes, size * n) == 0)
 		return size * n;
 	char limit[16], what[80];
@@ -117,22 +189,36 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *user)
 	return 0;
 }
 
+/* Where BYTES are the header NAME ("Date:"): its value, cleaned, in DST. */
+static bool header_value(const char *bytes, size_t len, const char *name, char *dst, size_t size)
+{
+	size_t name_len = strlen(name);
+	if (len <= name_len || strncasecmp(bytes, name, name_len) != 0)
+		return false;
+	const char *at = bytes + name_len, *end = bytes + len;
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	while (end > at && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' '))
+		end--;
+	sw_text_clean(dst, size, at, (size_t)(end - at));
+	return true;
+}
+
 static size_t on_header(char *bytes, size_t size, size_t n, void *user)
 {
-	static const char name[] = "Api-Version:";
 	struct sw_http_call *call = user;
 	size_t len = size * n;
-	if (len > 5 && memcmp(bytes, "HTTP/", 5) == 0)
+	char date[64];
+	(void)header_value(bytes, len, "Api-Version:", call->api_version, sizeof call->api_version);
+	if (header_value(bytes, len, "Date:", date, sizeof date)) {
+		time_t seconds = curl_getdate(date, NULL);
+		call->date_s = seconds > 0 ? seconds : 0;
+	}
+	if (len > 5 && memcmp(bytes, "HTTP/", 5) == 0) {
 		call->is_head_whole = false;
-	else if (bytes[0] == '\r' || bytes[0] == '\n')
+	} else if (bytes[0] == '\r' || bytes[0] == '\n') {
 		call->is_head_whole = true;
-	if (len > sizeof name - 1 && strncasecmp(bytes, name, sizeof name - 1) == 0) {
-		const char *at = bytes + sizeof name - 1, *end = bytes + len;
-		while (at < end && (*at == ' ' || *at == '\t'))
-			at++;
-		while (end > at && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' '))
-			end--;
-		sw_text_clean(call->api_version, sizeof call->api_version, at, (size_t)(end - at));
+		on_head(call);
 	}
 	return len;
 }
@@ -157,7 +243,15 @@ static CURLcode setup_client(struct sw_http_call *call)
 	SET(CURLOPT_NOPROXY, "*");
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_TCP_NODELAY, 1L);
-	SET(CURLOPT_TIMEOUT_MS, ms < 1 ? 1L : ms > INT_MAX ? (long)INT_MAX : (long)ms);
+	if (call->chunk) {
+		/* A peer that lost its power says nothing: only probes find out. */
+		SET(CURLOPT_TCP_KEEPALIVE, 1L);
+		SET(CURLOPT_TCP_KEEPIDLE, 30L);
+		SET(CURLOPT_TCP_KEEPINTVL, 10L);
+		SET(CURLOPT_CONNECTTIMEOUT_MS, (long)INT_MAX); /* head_timer's */
+	} else {
+		SET(CURLOPT_TIMEOUT_MS, ms < 1 ? 1L : ms > INT_MAX ? (long)INT_MAX : (long)ms);
+	}
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, call);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -194,11 +288,11 @@ static CURLcode setup_body(struct sw_http_call *call, const struct sw_http_reque
 
 	if (is_head) {
 		SET(CURLOPT_NOBODY, 1L);
-	} else if (!is_get && (request->body || call->upload.fd ||
-	                       strcmp(request->method, "DELETE") != 0)) {
+	} else if (!is_get &&
+	           (request->body || call->upload.fd || strcmp(request->method, "DELETE") != 0)) {
 		SET(CURLOPT_POST, 1L);
-		SET(CURLOPT_POSTFIELDSIZE_LARGE, call->upload.fd ? (curl_off_t)-1 :
-		                                 (curl_off_t)call->body.len);
+		SET(CURLOPT_POSTFIELDSIZE_LARGE,
+		    call->upload.fd ? (curl_off_t)-1 : (curl_off_t)call->body.len);
 		if (!call->upload.fd)
 			SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
 	}
@@ -221,6 +315,7 @@ int sw_http_call_setup(struct sw_http_call *call, const struct sw_http_request *
 
 	curl_easy_reset(call->easy);
 	call->timeout_ns = request->timeout_ns;
+	call->chunk = request->chunk;
 	call->answer.limit = request->response_max ? request->response_max : RESPONSE_MAX;
 	file_init(&call->upload, request->upload_fd);
 	file_init(&call->download, request->download_fd);
@@ -233,7 +328,11 @@ int sw_http_call_setup(struct sw_http_call *call, const struct sw_http_request *
 	SET(CURLOPT_HTTPHEADER, headers);
 	if (!headers || bad != CURLE_OK || setup_client(call) != CURLE_OK)
 		return -1;
-	return setup_body(call, request) == CURLE_OK ? 0 : -1;
+	if (setup_body(call, request) != CURLE_OK)
+		return -1;
+	return !call->chunk ? 0
+	                    : sw_loop_arm(call->http->loop, &call->head_timer,
+	                                  sw_clock_ns() + call->timeout_ns, on_head_late, call);
 }
 
 const char *sw_http_connect_hint(int sys_errno)

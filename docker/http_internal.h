@@ -39,6 +39,14 @@ struct sw_http_call {
 	struct curl_slist *headers; /* this call's own; NULL: the client's */
 	struct sw_http_file upload, download;
 	sw_http_done_fn done;
+	sw_http_chunk_fn chunk; /* NULL: not a stream. `answer` holds what it has not been told yet */
+	struct sw_timer head_timer;
+	struct sw_deferred tell_soon;
+	int64_t date_s;
+	bool *cancelled;  /* set by sw_http_cancel from inside a CHUNK */
+	bool is_streaming; /* a stream's 2xx header has come */
+	bool is_paused;
+	bool is_enough;    /* CHUNK wants no more */
 	void (*dropped)(void *user);
 	void *user;
 	int64_t timeout_ns;
@@ -60,6 +68,12 @@ bool sw_http_call_judge(struct sw_http_call *call, CURLcode result, struct sw_er
 
 /* What helps most often where connecting failed with SYS_ERRNO: " (…)" or "". */
 const char *sw_http_connect_hint(int sys_errno);
+
+/* Tells a stream's CHUNK what has come. False when that cancelled the call, or freed the client. */
+bool sw_http_call_tell(struct sw_http_call *call);
+
+/* The call ends as RESULT says: DONE. False when it freed the client. (docker/http.c) */
+bool sw_http_call_finish(struct sw_http_call *call, CURLcode result);
 
 /* Stops watching the caller's descriptors. */
 void sw_http_call_let_go(struct sw_http_call *call);

@@ -12,6 +12,7 @@
 #include "tui/keymap.h"
 #include "tui/theme.h"
 #include "widgets/canvas.h"
+#include "widgets/gauge.h"
 
 struct sw_loop;
 struct sw_error;
@@ -25,20 +26,22 @@ struct sw_screen {
 	void (*draw)(void *user, struct sw_app *app, struct sw_area area);
 	/* An action that is the screen's own; false: not taken. May be NULL. */
 	bool (*act)(void *user, struct sw_app *app, enum sw_action action);
-	/* A click at X, Y of the area last drawn. May be NULL. */
+	/* A click at column X, row Y of the canvas. May be NULL. */
 	void (*click)(void *user, struct sw_app *app, int x, int y);
 	/* The body of the box that `open` opens, over the screen. May be NULL. */
 	void (*draw_detail)(void *user, struct sw_app *app, struct sw_area area);
 	/* Where the filter's text is kept (64 bytes); NULL: it has none. */
 	char *(*filter)(void *user);
+	/* It is shown from now on, or no more. May be NULL. */
+	void (*shown)(void *user, bool on);
 };
 
 /* The head line. */
 struct sw_head {
 	char title[96];  /* what is being run or watched */
 	char about[192]; /* on what; the first to go in a narrow terminal */
-	char state[24];  /* "RUNNING" */
-	enum sw_role state_role;
+	enum sw_badge badge;
+	char note[48]; /* beside it: "pausing", "4x" */
 	bool has_progress;
 	uint64_t done, planned;
 	char eta[24]; /* "ETA 0:12", "" */
@@ -46,7 +49,7 @@ struct sw_head {
 
 /* What runs in the shell. */
 struct sw_program {
-	const struct sw_screen *screens;
+	const struct sw_screen *const *screens;
 	int n_screens;
 	unsigned places; /* SW_ON_RUN, SW_ON_REPLAY */
 	/* Before a frame: takes what has arrived. */
@@ -79,23 +82,32 @@ void sw_app_set_places(struct sw_app *app, unsigned places);
 /* Something has changed: a frame will be drawn. */
 void sw_app_touch(struct sw_app *app);
 
+/* Back to the shell; returns once the program has been continued. */
+void sw_app_suspend(struct sw_app *app);
+
 /* A message in the foot for some seconds. */
 void sw_app_say(struct sw_app *app, enum sw_role role, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Asks TEXT in a box; YES (with its answer's word) happens on Enter or the key of ACTION pressed
- * again. Any other key closes it. */
-void sw_app_ask(struct sw_app *app, const char *text, const char *yes_word, enum sw_action action,
-                void (*yes)(void *user));
+/* A question; texts are copied. */
+struct sw_ask {
+	const char *text, *yes_word;
+	enum sw_action action; /* pressed again, its key is a yes, as Enter is */
+	void (*yes)(void *user);
+	void *user;
+};
+
+/* Asks in a box. Any other key closes it. */
+void sw_app_ask(struct sw_app *app, const struct sw_ask *ask);
 
 /* ---- for screens, while drawing ---- */
 
 bool sw_app_log_scale(const struct sw_app *app);
-void sw_app_close_detail(struct sw_app *app);
 bool sw_app_has_detail(const struct sw_app *app);
 void sw_app_open_detail(struct sw_app *app);
+/* How many of the box's lines have been scrolled away. */
+int sw_app_detail_top(const struct sw_app *app);
 /* "s" as bound, for hints on a screen. DST needs 64 bytes. Returns DST. */
 char *sw_app_key(const struct sw_app *app, enum sw_action action, char *dst, size_t size);
-const struct sw_loop *sw_app_loop(const struct sw_app *app);
 
 #endif

@@ -30,10 +30,13 @@ struct sw_command {
 
 enum {
 	SW_FLAGS_COMMON = 1, /* every command */
-	SW_FLAGS_RUN = 2,    /* what runs a session */
 	SW_FLAGS_CLEAN = 4,
 	SW_FLAGS_CONFIG = 8,  /* what reads a configuration */
 	SW_FLAGS_ENGINE = 16, /* what asks an engine */
+	SW_FLAGS_SCREEN = 32, /* what opens the screen */
+	SW_FLAGS_RESULTS = 64, /* what ends with results: --batch, --export, --report */
+	SW_FLAGS_WATCH = 128,
+	SW_FLAGS_REPLAY = 256,
 };
 
 /* What was asked for; strings are borrowed from argv. NULL or -1: not given. */
@@ -43,7 +46,8 @@ struct sw_cli {
 	const char *arguments[4];
 	int n_arguments;
 	bool batch, quiet, help, version, engine, data;
-	const char *config, *export_path, *report_path, *host, *modes, *order;
+	const char *containers, *speed;
+	const char *config, *export_path, *report_path, *host, *modes, *order, *theme;
 	int64_t iterations, warmup, seed;
 };
 

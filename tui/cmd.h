@@ -8,6 +8,8 @@ struct sw_cli;
 int sw_cmd_run(const struct sw_cli *cli);
 int sw_cmd_engine(const struct sw_cli *cli);
 int sw_cmd_image(const struct sw_cli *cli);
+int sw_cmd_watch(const struct sw_cli *cli);
+int sw_cmd_replay(const struct sw_cli *cli);
 int sw_cmd_report(const struct sw_cli *cli);
 int sw_cmd_config(const struct sw_cli *cli);
 int sw_cmd_clean(const struct sw_cli *cli);

@@ -8,7 +8,9 @@
 #include "core/signals.h"
 #include "tui/batch.h"
 #include "tui/cmd.h"
+#include "tui/screen_run.h"
 #include "tui/steps.h"
+#include "tui/term.h"
 
 /* Better now than after an hour of measuring. */
 static int check_target(const char *flag, const char *path, struct sw_error *err)
@@ -48,30 +50,42 @@ static int check_targets(const struct sw_cli *cli, struct sw_error *err)
 	return check_target("--report", cli->report_path, err);
 }
 
+static int run_batch(struct sw_setup *setup, const struct sw_cli *cli,
+                     const struct sw_signals *signals)
+{
+	struct sw_step_lines lines;
+	struct sw_error err;
+	sw_step_lines_init(&lines, cli->quiet);
+	struct sw_steps steps = sw_step_lines_steps(&lines);
+	steps.signals = signals;
+	if (sw_setup_session(setup, cli, steps, &err) < 0) {
+		sw_step_lines_fail(&lines, &err);
+		return sw_cli_exit_code(&err);
+	}
+	struct sw_batch_options options = {
+		.export_path = cli->export_path,
+		.report_path = cli->report_path,
+		.quiet = cli->quiet,
+		.signals = signals,
+	};
+	return sw_batch_run(setup, &options);
+}
+
 int sw_cmd_run(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
 	struct sw_signals signals = {-1, -1};
-	struct sw_step_lines lines;
 	struct sw_error err;
 	int code;
 	if (!setup)
 		return SW_EXIT_FAILED;
-	sw_step_lines_init(&lines, cli->quiet);
-	struct sw_steps steps = sw_step_lines_steps(&lines);
-	steps.signals = &signals;
-	if (sw_signals_open(&signals, &err) < 0 || check_targets(cli, &err) < 0 ||
-	    sw_setup_session(setup, cli, steps, &err) < 0) {
-		sw_step_lines_fail(&lines, &err);
+	if (sw_signals_open(&signals, &err) < 0 || check_targets(cli, &err) < 0) {
+		fprintf(stderr, "sandwatch: %s\n", err.message);
 		code = sw_cli_exit_code(&err);
+	} else if (cli->batch || cli->quiet || !sw_term_usable()) {
+		code = run_batch(setup, cli, &signals);
 	} else {
-		struct sw_batch_options options = {
-			.export_path = cli->export_path,
-			.report_path = cli->report_path,
-			.quiet = cli->quiet,
-			.signals = &signals,
-		};
-		code = sw_batch_run(setup, &options);
+		code = sw_screen_run(setup, cli, &signals);
 	}
 	sw_setup_done(setup);
 	sw_signals_close(&signals);

@@ -68,39 +68,41 @@ void sw_color_palette(struct sw_palette *out)
 		out->lab[i] = sw_color_lab(sw_color_of_256(i));
 }
 
-int sw_color_to_256(const struct sw_palette *palette, uint32_t rgb, int avoid)
+struct choice {
+	int first, last, ground;
+	double contrast;
+};
+
+static int nearest(const struct sw_palette *palette, uint32_t rgb, struct choice among)
 {
 	struct sw_lab wanted = sw_color_lab(rgb);
-	double best = INFINITY;
-	int nearest = 16;
-	for (int i = 16; i < 256; i++) {
-		double distance = apart(wanted, palette->lab[i]);
-		if (i != avoid && distance < best) {
-			best = distance;
-			nearest = i;
-		}
-	}
-	return nearest;
-}
-
-int sw_color_to_16(uint32_t rgb, int ground, double contrast)
-{
 	double best = INFINITY, most = 0;
-	int nearest = -1, clearest = ground == 15 ? 0 : 15;
-	for (int i = 0; i < 16; i++) {
-		uint32_t color = sw_color_of_256(i);
-		double distance = sw_color_distance(rgb, color);
-		double seen = ground < 0 ? 21 : sw_color_contrast(color, sw_color_of_256(ground));
-		if (i == ground)
+	int found = -1, clearest = among.first;
+	for (int i = among.first; i <= among.last; i++) {
+		double distance = apart(wanted, palette->lab[i]);
+		if (i == among.ground || (distance >= best && found >= 0))
 			continue;
+		double seen = among.ground < 0
+		                  ? INFINITY
+		                  : sw_color_contrast(sw_color_of_256(i), sw_color_of_256(among.ground));
 		if (seen > most) {
 			most = seen;
 			clearest = i;
 		}
-		if (seen >= contrast && distance < best) {
+		if (seen >= among.contrast) {
 			best = distance;
-			nearest = i;
+			found = i;
 		}
 	}
-	return nearest < 0 ? clearest : nearest;
+	return found < 0 ? clearest : found;
+}
+
+int sw_color_to_256(const struct sw_palette *palette, uint32_t rgb, int ground, double contrast)
+{
+	return nearest(palette, rgb, (struct choice){16, 255, ground, contrast});
+}
+
+int sw_color_to_16(const struct sw_palette *palette, uint32_t rgb, int ground, double contrast)
+{
+	return nearest(palette, rgb, (struct choice){0, 15, ground, contrast});
 }

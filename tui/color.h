@@ -30,12 +30,12 @@ struct sw_palette {
 };
 void sw_color_palette(struct sw_palette *out);
 
-/* The nearest of the 6×6×6 cube and the ramp of greys that is not AVOID (-1: any): 16..255, since
- * 0..15 are anything. */
-int sw_color_to_256(const struct sw_palette *palette, uint32_t rgb, int avoid);
+/* The nearest of the 6×6×6 cube and the ramp of greys (16..255, since 0..15 are anything) that has
+ * at least CONTRAST against GROUND (-1: any). If none has enough, the one with the most. Never
+ * GROUND itself. */
+int sw_color_to_256(const struct sw_palette *palette, uint32_t rgb, int ground, double contrast);
 
-/* The nearest of 0..15 that has at least CONTRAST against GROUND (0..15; -1: any). If none has
- * enough, the one with the most. Never GROUND itself. */
-int sw_color_to_16(uint32_t rgb, int ground, double contrast);
+/* The same of 0..15. */
+int sw_color_to_16(const struct sw_palette *palette, uint32_t rgb, int ground, double contrast);
 
 #endif

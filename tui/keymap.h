@@ -11,6 +11,7 @@
 
 struct sw_error;
 struct sw_buf;
+struct sw_plan;
 
 /* Where an action means something: bits. */
 enum {
@@ -23,9 +24,8 @@ enum {
 
 /* id, name in the configuration, default keys, where, footer's word ("" = not in the footer), help. */
 #define SW_ACTIONS(X)                                                                              \
-	X(SW_ACTION_QUIT, "quit", "q", SW_ON_ANY, "quit",                                              \
-	  "leave; a running session is asked for first")                                               \
-	X(SW_ACTION_HELP, "help", "? F1 h", SW_ON_ANY, "help", "this help")                            \
+	X(SW_ACTION_QUIT, "quit", "q", SW_ON_ANY, "quit", "leave; asks first while a session runs")    \
+	X(SW_ACTION_HELP, "help", "? F1 h", SW_ON_ANY, "help", "the keys, as they are bound")          \
 	X(SW_ACTION_SCREEN_1, "screen-live", "1", SW_ON_ANY, "",                                       \
 	  "live: latency, fallbacks, lifecycle")                                                       \
 	X(SW_ACTION_SCREEN_2, "screen-iterations", "2", SW_ON_ANY, "",                                 \
@@ -39,7 +39,7 @@ enum {
 	X(SW_ACTION_PREVIOUS_SCREEN, "previous-screen", "Shift-Tab", SW_ON_ANY, "",                    \
 	  "the screen before")                                                                         \
 	X(SW_ACTION_PAUSE, "pause", "p Space", SW_ON_RUN | SW_ON_REPLAY, "pause",                      \
-	  "pause after the running iteration; again: go on. Paused time is in no figure")              \
+	  "pause after the running iteration, or go on; paused time is in no figure")                  \
 	X(SW_ACTION_SNAPSHOT, "snapshot", "s", SW_ON_ANY, "snapshot", "write snapshot.json as of now") \
 	X(SW_ACTION_CANCEL, "cancel-iteration", "x", SW_ON_RUN, "cancel",                              \
 	  "cancel the running iteration; it counts as cancelled, in no latency")                       \
@@ -51,6 +51,7 @@ enum {
 	X(SW_ACTION_SEEK_FORWARD, "seek-forward", "Right", SW_ON_REPLAY, "", "forward by a twentieth") \
 	X(SW_ACTION_SCALE, "scale", "l", SW_ON_HISTOGRAM, "log/linear",                                \
 	  "logarithmic or linear latency axis")                                                        \
+	X(SW_ACTION_MODE, "mode", "m", SW_ON_HISTOGRAM, "mode", "the next mode's lifecycle")             \
 	X(SW_ACTION_THEME, "theme", "t", SW_ON_ANY, "theme", "the next theme")                         \
 	X(SW_ACTION_SORT, "sort", "o", SW_ON_LIST, "sort", "sort by the next column")                  \
 	X(SW_ACTION_REVERSE, "reverse", "r", SW_ON_LIST, "", "turn the order round")                   \
@@ -66,7 +67,7 @@ enum {
 	X(SW_ACTION_BOTTOM, "bottom", "End G", SW_ON_LIST, "", "the last row")                         \
 	X(SW_ACTION_REDRAW, "redraw", "Ctrl-L", SW_ON_ANY, "", "draw the screen anew")                 \
 	X(SW_ACTION_SUSPEND, "suspend", "Ctrl-Z", SW_ON_ANY, "",                                       \
-	  "back to the shell; fg continues. The running iteration is measured anew")
+	  "back to the shell; fg goes on, and measures the running iteration anew")
 
 #define SW_ACTION_ENUM(id, ...) id,
 enum sw_action { SW_ACTIONS(SW_ACTION_ENUM) SW_ACTION_COUNT, SW_ACTION_NONE = SW_ACTION_COUNT };
@@ -83,6 +84,7 @@ struct sw_key_press {
 struct sw_keymap {
 	struct sw_key_press keys[SW_ACTION_COUNT][SW_KEYS_PER_ACTION];
 	int n_keys[SW_ACTION_COUNT];
+	bool bound[SW_ACTION_COUNT]; /* its keys were asked for, with sw_keymap_bind */
 };
 
 struct sw_action_info {
@@ -93,11 +95,18 @@ const struct sw_action_info *sw_action_info(enum sw_action action);
 
 void sw_keymap_default(struct sw_keymap *keymap);
 
-/* KEYS ("q Ctrl-C") replace the action's; "" takes them all away (not of quit). A key that another
- * action of a place in common has is taken from it if that one has its default keys, else it is an
- * error. SW_ERR_USAGE names the nearest action or key. KEYMAP is unchanged on failure. */
+/* KEYS ("q Ctrl-C"; at most SW_KEYS_PER_ACTION) replace the action's; "" takes them all away (not of
+ * quit). A key that another action has, which may mean something at the same time, is taken from it;
+ * if that one was bound here, too, or is quit and has no other, it is an error. SW_ERR_USAGE names
+ * the nearest action or key. KEYMAP is unchanged on failure. */
 int sw_keymap_bind(struct sw_keymap *keymap, const char *action, const char *keys,
                    struct sw_error *err);
+
+/* The default keys, and over them what the configuration's tui.keys ask for. Errors as above, with
+ * "FILE:LINE:COLUMN: tui.keys.ACTION: " before them where the plan knows the position, else with the
+ * key's path. OUT_KEYMAP is unchanged on failure. */
+int sw_keymap_from_plan(struct sw_keymap *out_keymap, const struct sw_plan *plan,
+                        struct sw_error *err);
 
 /* What INPUT (a key) does in the places PLACES (SW_ON_ANY is implied); SW_ACTION_NONE. */
 enum sw_action sw_keymap_action(const struct sw_keymap *keymap, const struct sw_input *input,

@@ -5,35 +5,35 @@
 
 #include "core/error.h"
 #include "core/host_runner.h"
-#include "core/journal.h"
 #include "core/loop.h"
-#include "core/queue.h"
+#include "core/recorder.h"
 #include "core/scheduler.h"
 #include "core/text.h"
 #include "docker/cold.h"
 
-/* Events that share one write to disk. */
-enum { SW_LIVE_BATCH = 32 };
+enum pause { PAUSE_NONE, PAUSE_AFTER, PAUSE_DROP };
+
+/* How long a program that is told to leave at once waits for its last line to be on disk. */
+static const int64_t abandon_ns = 5000000000;
 
 struct sw_live {
 	const struct sw_setup *setup;
 	struct sw_live_handlers handlers;
 	struct sw_loop *main_loop;
-	struct sw_queue *queue;
-	struct sw_journal *journal;
+	struct sw_recorder *recorder;
 	struct sw_session *session;
-	struct sw_event batch[SW_LIVE_BATCH];
+	struct sw_event taken, last; /* reused by the main thread */
 	bool ended;
-	struct sw_error error; /* of the journal; code SW_OK when there is none */
 	pthread_t thread;
+	int64_t origin_ns;
 	/* Between the threads. */
 	atomic_uint_fast64_t acked;
-	atomic_bool stop, thread_over;
+	atomic_bool stop, cancel;
+	atomic_int pause; /* enum pause */
 	/* The measuring thread's. */
 	struct sw_loop *loop;
 	struct sw_scheduler *scheduler;
 	struct sw_runner *runners[SW_MODES_MAX], *fallback;
-	int64_t origin_ns;
 	struct sw_event out; /* reused by the thread */
 	struct sw_error thread_error;
 };
@@ -43,7 +43,7 @@ struct sw_live {
 static void push(void *user, struct sw_event *event)
 {
 	struct sw_live *live = user;
-	sw_queue_push(live->queue, event, live->origin_ns);
+	sw_recorder_push(live->recorder, event);
 }
 
 static void emit_plan(struct sw_live *live)
@@ -174,6 +174,13 @@ static void thread_woken(void *user)
 	if (atomic_load(&live->stop))
 		sw_scheduler_stop(live->scheduler, SW_STATE_INTERRUPTED, "stopped by the user");
 	sw_scheduler_acked(live->scheduler, atomic_load(&live->acked));
+	if (atomic_exchange(&live->cancel, false))
+		sw_scheduler_cancel_iteration(live->scheduler);
+	int pause = atomic_load(&live->pause);
+	if (pause == PAUSE_NONE)
+		sw_scheduler_resume(live->scheduler);
+	else
+		sw_scheduler_pause(live->scheduler, pause == PAUSE_DROP);
 }
 
 static int measure(struct sw_live *live)
@@ -202,104 +209,90 @@ static int measure(struct sw_live *live)
 static void *thread_main(void *user)
 {
 	struct sw_live *live = user;
-	live->origin_ns = sw_clock_ns();
 	if (measure(live) == 0)
 		live->thread_error.code = SW_OK;
 	sw_scheduler_free(live->scheduler);
 	live->scheduler = NULL;
 	free_runners(live);
-	atomic_store(&live->thread_over, true);
-	sw_loop_wake(live->main_loop);
+	sw_recorder_close(live->recorder);
 	return NULL;
 }
 
-/* ---- main thread ---- */
+/* ---- recorder's thread ---- */
 
-/* What cannot be recorded is not measured any further. */
-static void journal_failed(struct sw_live *live, const struct sw_error *err)
+static void acknowledged(void *user, uint64_t seq)
 {
-	if (live->error.code == SW_OK)
-		live->error = *err;
-	sw_live_stop(live);
-}
-
-static void acknowledge(struct sw_live *live, uint64_t seq)
-{
+	struct sw_live *live = user;
 	atomic_store(&live->acked, seq);
 	sw_loop_wake(live->loop);
 }
 
-/* Events are folded only once they are on disk: a figure that was shown is never lost. */
-static void fold(struct sw_live *live, const struct sw_event *batch, int n)
+/* What cannot be recorded is not measured any further. */
+static void recording_failed(void *user)
 {
-	struct sw_error err;
-	bool durable = false, failed = live->error.code != SW_OK;
-	for (int i = 0; i < n && !failed; i++) {
-		durable |= batch[i].kind == SW_EVENT_ITERATION_FINISHED ||
-		           batch[i].kind == SW_EVENT_SESSION_FINISHED;
-		failed = sw_journal_add(live->journal, &batch[i], &err) < 0;
-	}
-	if (!failed)
-		failed = sw_journal_sync(live->journal, durable, &err) < 0;
-	if (failed && live->error.code == SW_OK)
-		journal_failed(live, &err);
-	for (int i = 0; i < n; i++) {
-		bool lost = failed && batch[i].kind == SW_EVENT_ITERATION_FINISHED;
-		if (!lost && sw_session_apply(live->session, &batch[i]) == 0)
-			live->handlers.applied(live->handlers.user, &batch[i]);
-	}
-	if (durable || failed)
-		acknowledge(live, batch[n - 1].seq);
+	sw_live_stop(user);
+}
+
+/* ---- main thread ---- */
+
+static void apply(struct sw_live *live, const struct sw_event *event)
+{
+	if (sw_session_apply(live->session, event) == 0)
+		live->handlers.applied(live->handlers.user, event);
+}
+
+/* Figures are folded only once they are on disk: one that was shown is never lost. */
+void sw_live_drain(struct sw_live *live)
+{
+	bool is_lost;
+	while (sw_recorder_take(live->recorder, &live->taken, &is_lost))
+		if (!is_lost || live->taken.kind != SW_EVENT_ITERATION_FINISHED)
+			apply(live, &live->taken);
 }
 
 void sw_live_abandon(struct sw_live *live, const char *why)
 {
-	struct sw_event *end = live->batch;
+	struct sw_event *end = &live->last;
 	sw_live_drain(live);
 	sw_event_init(end, SW_EVENT_SESSION_FINISHED, -1);
-	end->seq = live->session->last_seq + 1;
-	end->t_ns = sw_clock_ns() - live->origin_ns;
 	end->u.end.state = SW_STATE_INTERRUPTED;
 	sw_text_copy(end->u.end.text, sizeof end->u.end.text, why);
-	fold(live, end, 1);
-}
-
-void sw_live_drain(struct sw_live *live)
-{
-	struct sw_event *batch = live->batch;
-	int n;
-	do {
-		n = 0;
-		while (n < SW_LIVE_BATCH && sw_queue_pop(live->queue, &batch[n]))
-			n++;
-		if (n)
-			fold(live, batch, n);
-	} while (n == SW_LIVE_BATCH);
+	sw_recorder_abandon(live->recorder, end, abandon_ns);
+	live->ended = true; /* the measuring thread is not waited for */
+	sw_live_drain(live);
 }
 
 static void woken(void *user)
 {
 	struct sw_live *live = user;
-	bool over = atomic_load(&live->thread_over);
+	bool is_over = sw_recorder_is_over(live->recorder);
 	sw_live_drain(live);
-	if (!over || live->ended)
+	if (!is_over || live->ended)
 		return;
 	live->ended = true;
 	pthread_join(live->thread, NULL);
-	if (live->error.code == SW_OK && live->thread_error.code != SW_OK)
-		live->error = live->thread_error;
-	live->handlers.ended(live->handlers.user, live->error.code == SW_OK ? NULL : &live->error);
+	const struct sw_error *error = sw_recorder_error(live->recorder);
+	if (!error && live->thread_error.code != SW_OK)
+		error = &live->thread_error;
+	live->handlers.ended(live->handlers.user, error);
 }
 
 static int allocate(struct sw_live *live, struct sw_error *err)
 {
-	live->queue = sw_queue_new(live->main_loop);
+	struct sw_recorder_options options = {
+		.path = live->setup->run.journal,
+		.origin_ns = live->origin_ns,
+		.viewer = live->main_loop,
+		.acknowledged = acknowledged,
+		.failed = recording_failed,
+		.user = live,
+	};
 	live->session = sw_session_new();
-	if (!live->queue || !live->session)
+	if (!live->session)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot start the session");
 	if (sw_loop_new(&live->loop, err) < 0)
 		return -1;
-	return sw_journal_create(live->setup->run.journal, &live->journal, err);
+	return sw_recorder_start(&options, &live->recorder, err);
 }
 
 int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
@@ -312,6 +305,7 @@ int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
 	live->setup = setup;
 	live->handlers = *handlers;
 	live->main_loop = loop;
+	live->origin_ns = sw_clock_ns();
 	int status = allocate(live, err);
 	if (status == 0) {
 		sw_loop_on_wake(loop, woken, live);
@@ -333,9 +327,36 @@ const struct sw_session *sw_live_session(const struct sw_live *live)
 	return live->session;
 }
 
+int64_t sw_live_now_ns(const struct sw_live *live)
+{
+	return sw_clock_ns() - live->origin_ns;
+}
+
 void sw_live_stop(struct sw_live *live)
 {
 	atomic_store(&live->stop, true);
+	sw_loop_wake(live->loop);
+}
+
+static void set_pause(struct sw_live *live, enum pause pause)
+{
+	atomic_store(&live->pause, pause);
+	sw_loop_wake(live->loop);
+}
+
+void sw_live_pause(struct sw_live *live, bool drop_running)
+{
+	set_pause(live, drop_running ? PAUSE_DROP : PAUSE_AFTER);
+}
+
+void sw_live_resume(struct sw_live *live)
+{
+	set_pause(live, PAUSE_NONE);
+}
+
+void sw_live_cancel_iteration(struct sw_live *live)
+{
+	atomic_store(&live->cancel, true);
 	sw_loop_wake(live->loop);
 }
 
@@ -344,9 +365,8 @@ void sw_live_free(struct sw_live *live)
 	if (!live)
 		return;
 	sw_loop_on_wake(live->main_loop, NULL, NULL);
-	sw_journal_free(live->journal);
+	sw_recorder_free(live->recorder);
 	sw_session_free(live->session);
-	sw_queue_free(live->queue);
 	sw_loop_free(live->loop);
 	free(live);
 }

@@ -1,5 +1,6 @@
-/* Hides the measuring thread: it runs a session's scheduler and runners, and its events arrive here,
- * on the main thread, are put on disk, folded, and acknowledged, in this order.
+/* Hides the threads of a session: one measures (scheduler and runners), one puts its events on disk
+ * and acknowledges them, and here, on the main thread, they are folded. The measuring thread waits for
+ * the disk and never for the main thread.
  * Must not know who looks: batch and screen are both callers. */
 #ifndef SW_LIVE_H
 #define SW_LIVE_H
@@ -31,14 +32,29 @@ int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
 /* The state so far. Main thread only. */
 const struct sw_session *sw_live_session(const struct sw_live *live);
 
+/* What time it is in the session, ns since its start, as the events' t_ns. */
+int64_t sw_live_now_ns(const struct sw_live *live);
+
 /* Asks for an early end: what runs is cancelled, its container removed, `ended` follows. */
 void sw_live_stop(struct sw_live *live);
 
-/* Takes what has arrived now, without waiting for a wake-up. */
+/* Lets the iteration that runs end, or with DROP_RUNNING cancels it to measure it anew, and starts no
+ * other until sw_live_resume; sw_session's `paused` tells when it has come to that. Paused time is in
+ * no figure. Both may be called at any time, again and again; the newest call counts. */
+void sw_live_pause(struct sw_live *live, bool drop_running);
+void sw_live_resume(struct sw_live *live);
+
+/* Cancels the iteration that runs; none may. See sw_scheduler_cancel_iteration. */
+void sw_live_cancel_iteration(struct sw_live *live);
+
+/* Takes what has arrived now, without waiting for a wake-up: all but a figure that is not on disk
+ * yet, for which a wake-up follows. Events that are not urgent (core/queue.h) cause no wake-up: a
+ * screen calls this once a frame. */
 void sw_live_drain(struct sw_live *live);
 
 /* Ends the record here, as interrupted because of WHY, while the measuring thread still hangs over
- * something. Only for a program that exits at once: nothing may be freed, nothing follows. */
+ * something; waits for the disk, a few seconds at most. Only for a program that exits at
+ * once: nothing may be freed, nothing follows. */
 void sw_live_abandon(struct sw_live *live, const char *why);
 
 /* After `ended` only. */

@@ -25,8 +25,7 @@ static bool is_stdout(const char *path)
 	return path && strcmp(path, "-") == 0;
 }
 
-static int write_text(const struct sw_results *results, const char *path,
-                      const struct sw_buf *text)
+static int write_text(const struct sw_results *results, const char *path, const struct sw_buf *text)
 {
 	struct sw_error err;
 	if (is_stdout(path)) {
@@ -58,8 +57,8 @@ static int write_report(const struct sw_results *results, const struct sw_figure
 	char now[32];
 	struct sw_buf text = {0};
 	const struct sw_run_paths *run = results->run;
-	struct sw_report_files files = {run->journal, run->snapshot, run->config, results->export_path,
-	                                results->report_path};
+	struct sw_report_files files = {run->journal,         run->snapshot,        run->config,
+	                                results->export_path, results->report_path, SW_WRITER_UNKNOWN};
 	sw_paths_now(now);
 	int status = -1;
 	if (sw_report_markdown(figures, &files, now, &text) == 0)
@@ -135,7 +134,7 @@ int sw_results_write(const struct sw_results *results, const struct sw_session *
 		print_summary(results, figures);
 	else if (what & SW_RESULTS_TABLES)
 		warn_of_fallbacks(results, session);
-	if (what & SW_RESULTS_FILES)
+	if (what & SW_RESULTS_FILES && *results->run->snapshot)
 		recorded = write_snapshot(results, figures, results->run->snapshot) == 0;
 	if (!recorded)
 		status = -1;

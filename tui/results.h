@@ -10,7 +10,7 @@
 
 /* Plain value, borrowed strings. */
 struct sw_results {
-	const struct sw_run_paths *run;
+	const struct sw_run_paths *run; /* snapshot "": it is somebody else's, and not written */
 	const char *export_path; /* NULL: only the run's own snapshot; "-": stdout */
 	const char *report_path; /* NULL: none */
 	bool quiet;              /* no tables; a sandbox that was not used is named all the same */

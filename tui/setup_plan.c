@@ -3,6 +3,7 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "tui/keymap.h"
 
 static const char *from_environment(void *user, const char *name)
 {
@@ -70,7 +71,18 @@ static int apply_flags(const struct sw_cli *cli, struct sw_plan *plan, struct sw
 			                    cli->order);
 		plan->order = (enum sw_order)order;
 	}
+	if (cli->theme && !sw_text_copy(plan->theme, sizeof plan->theme, cli->theme))
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "--theme: %zu bytes are too long; use at most %zu", strlen(cli->theme),
+		                    sizeof plan->theme - 1);
 	return 0;
+}
+
+/* core keeps tui.keys as text; whether there are such actions and keys is known here. */
+static int check_keys(const struct sw_plan *plan, struct sw_error *err)
+{
+	struct sw_keymap keymap;
+	return sw_keymap_from_plan(&keymap, plan, err);
 }
 
 int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err)
@@ -78,7 +90,8 @@ int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_erro
 	struct sw_config_env env = {from_environment, NULL};
 	sw_plan_defaults(plan);
 	if (sw_config_load_layers(plan, cli->config, env, err) < 0 || apply_flags(cli, plan, err) < 0 ||
-	    sw_config_finish(plan, err) < 0 || (cli->modes && keep_modes(plan, cli->modes, err) < 0)) {
+	    sw_config_finish(plan, err) < 0 || check_keys(plan, err) < 0 ||
+	    (cli->modes && keep_modes(plan, cli->modes, err) < 0)) {
 		sw_plan_done(plan);
 		return -1;
 	}

@@ -33,10 +33,11 @@ struct sw_theme {
 const struct sw_style *sw_theme_style(const struct sw_theme *theme, enum sw_role role,
                                       enum sw_depth depth);
 
-/* Reads XDG_CONFIG_HOME and HOME. NAME is a theme that comes with the program (they are inside it), the name of a file
- * $XDG_CONFIG_HOME/sandwatch/themes/NAME.yaml, or a path (it has a '/'). On failure (SW_ERR_USAGE:
- * "FILE:LINE:COLUMN: what", with the nearest valid word) OUT is the default theme all the same, so
- * that the program can start and say what is wrong. */
+/* NAME is a theme that comes with the program (they are inside it), the name of a file
+ * $XDG_CONFIG_HOME/sandwatch/themes/NAME.yaml ($HOME/.config/… without that variable), or a path (it
+ * has a '/'). On failure (SW_ERR_USAGE: "FILE:LINE:COLUMN: what", with the nearest valid word) OUT is
+ * the default theme all the same, so that the program can start and say what is wrong. Reads the
+ * environment and the file; any thread. */
 int sw_theme_load(const char *name, struct sw_theme *out_theme, struct sw_error *err);
 
 /* The default theme; always works. */

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "tui/color.h"
 #include "tui/theme_internal.h"
 
@@ -13,12 +15,16 @@ static struct sw_style to_256(const struct sw_palette *palette, const struct sw_
                               const struct sw_style *text)
 {
 	struct sw_style style = *rgb;
-	int ground = text->bg < 0 ? -1 : sw_color_to_256(palette, (uint32_t)text->bg, -1);
+	int ground = text->bg < 0 ? -1 : sw_color_to_256(palette, (uint32_t)text->bg, -1, 0);
+	double contrast = 0;
 	if (rgb->bg >= 0)
 		style.bg = rgb->bg == text->bg ? ground
-		                               : sw_color_to_256(palette, (uint32_t)rgb->bg, ground);
+		                               : sw_color_to_256(palette, (uint32_t)rgb->bg, ground, 0);
+	/* The nearest may be read much worse. */
+	if (rgb->bg >= 0 && rgb->fg >= 0)
+		contrast = 0.9 * fmin(sw_color_contrast((uint32_t)rgb->fg, (uint32_t)rgb->bg), 5);
 	if (rgb->fg >= 0)
-		style.fg = sw_color_to_256(palette, (uint32_t)rgb->fg, style.bg);
+		style.fg = sw_color_to_256(palette, (uint32_t)rgb->fg, style.bg, contrast);
 	return style;
 }
 
@@ -30,15 +36,16 @@ static int ground_of_16(const struct sw_style *text_rgb, const struct sw_style *
 	return text_rgb->bg >= 0 && sw_color_lab((uint32_t)text_rgb->bg).l > 50 ? 15 : 0;
 }
 
-static struct sw_style to_16(enum sw_role role, const struct sw_style *rgb,
-                             const struct sw_style *text_rgb, const struct sw_style *text_16)
+static struct sw_style to_16(const struct sw_palette *palette, enum sw_role role,
+                             const struct sw_theme *theme, const struct sw_style *text_16)
 {
+	const struct sw_style *rgb = &theme->rgb[role], *text_rgb = &theme->rgb[SW_ROLE_TEXT];
 	struct sw_style style = *rgb;
 	int ground = ground_of_16(text_rgb, text_16);
 	if (rgb->bg == text_rgb->bg)
 		style.bg = text_16->bg;
 	else if (rgb->bg >= 0)
-		style.bg = sw_color_to_16((uint32_t)rgb->bg, -1, 1);
+		style.bg = sw_color_to_16(palette, (uint32_t)rgb->bg, -1, 1);
 	/* A ground that is told from the screen's no more: turned round it is. */
 	if (style.bg == ground && rgb->bg != text_rgb->bg) {
 		style = *text_16;
@@ -48,7 +55,7 @@ static struct sw_style to_16(enum sw_role role, const struct sw_style *rgb,
 		return style;
 	}
 	if (rgb->fg >= 0)
-		style.fg = sw_color_to_16((uint32_t)rgb->fg, style.bg >= 0 ? style.bg : ground,
+		style.fg = sw_color_to_16(palette, (uint32_t)rgb->fg, style.bg >= 0 ? style.bg : ground,
 		                          least_contrast(role));
 	return style;
 }
@@ -101,21 +108,23 @@ static void resolve_rgb(const struct sw_theme_draft *draft, const struct sw_them
 	}
 }
 
-static void resolve_16(const struct sw_theme_draft *draft, const struct sw_theme *base,
-                       struct sw_theme *out)
+static void resolve_16(const struct sw_palette *palette, const struct sw_theme_draft *draft,
+                       const struct sw_theme *base, struct sw_theme *out)
 {
 	const struct sw_style *rgb = &out->rgb[SW_ROLE_TEXT], *text = &out->x16[SW_ROLE_TEXT];
 	/* Text's own is reduced against a ground that is not known yet: its own. */
 	struct sw_style ground = {.fg = SW_COLOR_DEFAULT, .bg = SW_COLOR_DEFAULT};
 	if (rgb->bg >= 0)
-		ground.bg = sw_color_to_16((uint32_t)rgb->bg, -1, 1);
+		ground.bg = sw_color_to_16(palette, (uint32_t)rgb->bg, -1, 1);
 	for (int r = SW_ROLE_TEXT; r < SW_ROLE_COUNT; r++) {
 		if (draft->x16[r].given)
 			out->x16[r] = look_over(&draft->x16[r], r == SW_ROLE_TEXT ? &ground : text);
 		else if (!draft->rgb[r].given && base)
-			out->x16[r] = on_ground(base->x16[r], &base->x16[SW_ROLE_TEXT], text);
+			out->x16[r] = r == SW_ROLE_TEXT
+			                  ? base->x16[r]
+			                  : on_ground(base->x16[r], &base->x16[SW_ROLE_TEXT], text);
 		else
-			out->x16[r] = to_16(r, &out->rgb[r], rgb, r == SW_ROLE_TEXT ? &ground : text);
+			out->x16[r] = to_16(palette, r, out, r == SW_ROLE_TEXT ? &ground : text);
 	}
 }
 
@@ -139,9 +148,9 @@ void sw_theme_resolve(const struct sw_theme_draft *draft, const struct sw_theme 
 	memcpy(theme.name, draft->name, sizeof theme.name);
 	memcpy(theme.about, draft->about, sizeof theme.about);
 	resolve_rgb(draft, base, &theme);
-	resolve_16(draft, base, &theme);
 	resolve_none(draft, plain, &theme);
 	sw_color_palette(&palette);
+	resolve_16(&palette, draft, base, &theme);
 	for (int r = SW_ROLE_TEXT; r < SW_ROLE_COUNT; r++)
 		theme.x256[r] = to_256(&palette, &theme.rgb[r], &theme.rgb[SW_ROLE_TEXT]);
 	*out = theme;

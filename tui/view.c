@@ -42,6 +42,18 @@ char *sw_view_mean(char *dst, size_t size, double ns)
 	return sw_text_duration(dst, size, (int64_t)llround(ns));
 }
 
+char *sw_view_interval(char *dst, size_t size, double low, double high)
+{
+	char a[16], b[16];
+	const char *unit = strchr(sw_view_mean(a, sizeof a, low), ' ');
+	const char *other = strchr(sw_view_mean(b, sizeof b, high), ' ');
+	if (unit && other && strcmp(unit, other) == 0)
+		(void)snprintf(dst, size, "[%.*s, %s]", (int)(unit - a), a, b);
+	else
+		(void)snprintf(dst, size, "[%s, %s]", a, b);
+	return dst;
+}
+
 char *sw_view_clock(char *dst, size_t size, int64_t ns)
 {
 	int64_t seconds = ns > 0 ? ns / 1000000000 : 0;
@@ -120,7 +132,7 @@ static void say_comparison(struct sw_headline *h, const struct sw_figures *figur
 {
 	const struct sw_mode_figures *a = &figures->modes[figures->baseline];
 	const struct sw_mode_figures *b = &figures->modes[figures->candidate];
-	char mean[16], other[16], low[16], high[16], diff[16];
+	char mean[16], other[16], diff[16], interval[40];
 	double ratio = a->latency.mean > 0 ? b->latency.mean / a->latency.mean : 0;
 	say_mode(h, figures, figures->candidate);
 	say(h, SW_ROLE_TEXT, " takes ");
@@ -139,8 +151,9 @@ static void say_comparison(struct sw_headline *h, const struct sw_figures *figur
 		    sw_view_mean(diff, sizeof diff, figures->overhead_ns));
 	}
 	if (figures->overhead_ci.method != SW_CI_NONE)
-		say(h, SW_ROLE_DIM, " [%s, %s]", sw_view_mean(low, sizeof low, figures->overhead_ci.low),
-		    sw_view_mean(high, sizeof high, figures->overhead_ci.high));
+		say(h, SW_ROLE_DIM, " %s",
+		    sw_view_interval(interval, sizeof interval, figures->overhead_ci.low,
+		                     figures->overhead_ci.high));
 	say(h, SW_ROLE_TEXT, " each. ");
 }
 

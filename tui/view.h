@@ -16,6 +16,8 @@ const char *sw_view_outcome_word(enum sw_outcome outcome, bool fell_back);
 
 /* "431 ms"; sw_text_duration of a mean. DST needs 16 bytes. Returns DST. */
 char *sw_view_mean(char *dst, size_t size, double ns);
+/* "[388, 403 ms]", "[0.9 ms, 1.2 s]". DST needs 40 bytes. Returns DST. */
+char *sw_view_interval(char *dst, size_t size, double low, double high);
 /* "0:12", "1:02:03" of a time. DST needs 16 bytes. Returns DST. */
 char *sw_view_clock(char *dst, size_t size, int64_t ns);
 /* "57 %", "0.4 %" of a fraction. DST needs 16 bytes. Returns DST. */

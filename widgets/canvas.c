@@ -307,12 +307,18 @@ int sw_put_text_right(struct sw_area area, int x_end, int y, int width, const ch
 	return put_measured(area, x_end - columns - cut, y, columns, cut, text, role);
 }
 
+/* How much of an area that begins at START lies before the canvas. */
+static int hidden(int start)
+{
+	return clamp(-(int64_t)start, 0, INT32_MAX);
+}
+
 void sw_fill(struct sw_area area, uint32_t ch, enum sw_role role)
 {
 	int columns = sw_glyph_columns(ch);
 	if (columns < 1 || !area.canvas)
 		return;
-	int y0 = area.y < 0 ? -area.y : 0, x0 = area.x < 0 ? -area.x : 0;
+	int y0 = hidden(area.y), x0 = hidden(area.x);
 	for (int y = y0; y < area.h && (int64_t)area.y + y < area.canvas->height; y++)
 		for (int x = x0; x < area.w && (int64_t)area.x + x < area.canvas->width; x += columns)
 			sw_put_char(area, x, y, ch, role);
@@ -321,7 +327,7 @@ void sw_fill(struct sw_area area, uint32_t ch, enum sw_role role)
 void sw_paint(struct sw_area area, enum sw_role role, uint8_t attributes)
 {
 	struct line line;
-	int y0 = area.y < 0 ? -area.y : 0;
+	int y0 = hidden(area.y);
 	for (int y = y0; y < area.h && find_line(area, y, &line); y++) {
 		for (int x = line.from; x < line.to; x++) {
 			line.row[x].attributes = attributes;

@@ -74,3 +74,36 @@ int sw_flow_draw(struct sw_area area, const struct sw_flow_piece *pieces, int n)
 	}
 	return flow.x > 0 || flow.y > 0 ? flow.y + 1 : 0;
 }
+
+int sw_flow_columns(const struct sw_flow_piece *pieces, int n)
+{
+	int columns = 0;
+	for (int i = 0; i < n; i++)
+		columns += sw_glyph_text_columns(pieces[i].text);
+	return columns;
+}
+
+int sw_flow_line(struct sw_area area, int x, int y, int width, const struct sw_flow_piece *pieces,
+                 int n)
+{
+	if (width > area.w - x)
+		width = area.w - x;
+	if (width < 1)
+		return 0;
+	bool cut = sw_flow_columns(pieces, n) > width, full = false;
+	enum sw_role role = SW_ROLE_TEXT;
+	int used = 0;
+	for (int i = 0; i < n && !full; i++) {
+		const char *at = pieces[i].text;
+		role = pieces[i].role;
+		for (uint32_t ch; !full && (ch = sw_glyph_next(&at)) != 0;) {
+			full = used + sw_glyph_columns(ch) > width - cut;
+			if (!full)
+				sw_put_char(area, x + used, y, ch, role);
+			used += full ? 0 : sw_glyph_columns(ch);
+		}
+	}
+	if (cut)
+		sw_put_char(area, x + used, y, sw_area_glyphs(area)->ellipsis, role);
+	return used + cut;
+}

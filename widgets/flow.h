@@ -15,4 +15,10 @@ struct sw_flow_piece {
  * width of AREA.w takes. */
 int sw_flow_draw(struct sw_area area, const struct sw_flow_piece *pieces, int n);
 
+/* Draws the pieces in one line of at most WIDTH columns from X, Y; what does not fit ends with an
+ * ellipsis. Returns the columns used. */
+int sw_flow_line(struct sw_area area, int x, int y, int width, const struct sw_flow_piece *pieces,
+                 int n);
+int sw_flow_columns(const struct sw_flow_piece *pieces, int n); /* of all of them in one line */
+
 #endif

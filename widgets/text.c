@@ -120,7 +120,7 @@ char sw_glyph_ascii(uint32_t ch)
 	return '?';
 }
 
-int sw_text_columns(const char *text)
+int sw_glyph_text_columns(const char *text)
 {
 	int columns = 0;
 	for (uint32_t ch; (ch = sw_glyph_next(&text)) != 0;)

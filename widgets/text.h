@@ -18,6 +18,6 @@ int sw_glyph_columns(uint32_t ch);
 char sw_glyph_ascii(uint32_t ch);
 
 /* Columns of TEXT as sw_put_text would use them. */
-int sw_text_columns(const char *text);
+int sw_glyph_text_columns(const char *text);
 
 #endif

@@ -192,6 +192,8 @@ static void random_iteration(struct sw_rng *rng, enum sw_event_kind kind,
 		RANDOM_TEXT(it->container);
 		RANDOM_TEXT(it->text);
 	}
+	if (kind == SW_EVENT_ITERATION_DROPPED)
+		RANDOM_TEXT(it->text);
 	if (kind == SW_EVENT_ITERATION_FINISHED) {
 		it->outcome = (enum sw_outcome)random_word(rng, &sw_words_outcome);
 		it->fell_back = random_bool(rng);
@@ -227,6 +229,9 @@ static void random_event(struct sw_rng *rng, enum sw_event_kind kind, struct sw_
 		break;
 	case SW_EVENT_NOTE:
 		RANDOM_TEXT(event->u.end.text);
+		break;
+	case SW_EVENT_PAUSED:
+	case SW_EVENT_RESUMED:
 		break;
 	default:
 		random_iteration(rng, kind, &event->u.it);

@@ -31,6 +31,7 @@ struct fixture {
 	struct sw_buf text;
 	struct sw_table table;
 	struct sw_plan plan;
+	enum sw_journal_writer writer;
 };
 
 static inline int setup(void **state)
@@ -67,8 +68,10 @@ static inline const char *summary(struct fixture *f, int width, bool ascii)
 
 static inline const char *markdown(struct fixture *f)
 {
+	struct sw_report_files files = report_files;
+	files.writer = f->writer;
 	sw_buf_clear(&f->text);
-	assert_int_equal(sw_report_markdown(&f->figures, &report_files, GENERATED_AT, &f->text), 0);
+	assert_int_equal(sw_report_markdown(&f->figures, &files, GENERATED_AT, &f->text), 0);
 	return f->text.data;
 }
 

@@ -21,6 +21,18 @@ struct story {
 	struct sw_rng rng;
 };
 
+/* Hears each event once it is folded. */
+struct story_listener {
+	void (*hear)(void *user, const struct sw_event *event);
+	void *user;
+};
+
+static inline struct story_listener *story_listener(void)
+{
+	static struct story_listener listener;
+	return &listener;
+}
+
 static inline void story_tell(struct story *s, struct sw_event *event)
 {
 	event->seq = ++s->seq;
@@ -28,6 +40,8 @@ static inline void story_tell(struct story *s, struct sw_event *event)
 	int status = sw_session_apply(s->session, event);
 	assert(status == 0);
 	(void)status;
+	if (story_listener()->hear)
+		story_listener()->hear(story_listener()->user, event);
 }
 
 static inline struct sw_session_info story_info(const char *name)
@@ -205,6 +219,21 @@ static inline void story_start(struct story *s, int mode, bool warmup)
 		.iteration = ++s->iterations[mode], .attempt = 1, .warmup = warmup, .start_ns = s->t_ns};
 	story_it(s, SW_EVENT_ITERATION_STARTED, mode, &it);
 	story_it(s, SW_EVENT_ATTEMPT_STARTED, mode, &it);
+}
+
+/* The first N phases of the running attempt, and half of the last one's time. */
+static inline void story_phases(struct story *s, int mode, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct sw_iteration_info it = {.iteration = s->iterations[mode],
+		                               .attempt = 1,
+		                               .phase = story_cold_beats[i].phase};
+		story_it(s, SW_EVENT_PHASE_STARTED, mode, &it);
+		s->t_ns += story_cold_beats[i].ns / (i + 1 < n ? 1 : 2);
+		snprintf(it.container, sizeof(it.container), "%012llx", 0x5eedb0c5ULL + s->seq);
+		if (i == 0)
+			story_it(s, SW_EVENT_CONTAINER_CREATED, mode, &it);
+	}
 }
 
 static inline void story_turn(struct story *s, int mode, const struct turn *turn)

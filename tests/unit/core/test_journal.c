@@ -19,6 +19,8 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/journal.h"
+#include "core/journal_read.h"
+#include "core/process.h"
 #include "tests/unit/core/random_events.h"
 
 enum { EVENTS = 500 };
@@ -185,7 +187,7 @@ static void a_missing_journal_is_an_error(void **state)
 {
 	(void)state;
 	assert_int_equal(sw_journal_read(path, take, NULL, &stats, &err), -1);
-	assert_int_equal(err.code, SW_ERR_IO);
+	assert_int_equal(err.code, SW_ERR_NOT_FOUND);
 	assert_int_equal(sw_journal_read(dir, take, NULL, &stats, &err), -1);
 }
 
@@ -222,6 +224,8 @@ static void broken_lines_are_counted_and_skipped(void **state)
 	assert_int_equal(seen, 3);
 	assert_int_equal(stats.events, 3);
 	assert_int_equal(stats.broken, 4);
+	assert_int_equal(stats.foreign, 1);
+	assert_int_equal(stats.overlong, 0);
 	assert_int_equal(stats.first_broken_line, 2);
 	assert_non_null(strstr(stats.first_error, "JSON"));
 }
@@ -246,6 +250,7 @@ static void overlong_lines_are_one_broken_line_each(void **state)
 	read_with(take);
 	assert_int_equal(seen, n + 1);
 	assert_int_equal(stats.broken, n);
+	assert_int_equal(stats.overlong, n);
 	assert_int_equal(stats.first_broken_line, 2);
 	assert_false(stats.torn);
 }
@@ -331,6 +336,80 @@ static void a_full_disk_loses_nothing_that_was_added(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* ---- whether a writer lives ---- */
+
+static bool is_written(void)
+{
+	bool written = false;
+	if (sw_journal_is_written(path, &written, &err) < 0)
+		fail_msg("%s", err.message);
+	return written;
+}
+
+static void an_open_journal_is_written(void **state)
+{
+	bool written = true;
+	(void)state;
+	assert_int_equal(sw_journal_is_written(path, &written, &err), -1);
+	assert_int_equal(err.code, SW_ERR_IO);
+	assert_true(written); /* untouched */
+	assert_int_equal(sw_journal_create(path, &journal, &err), 0);
+	for (int i = 0; i < 3; i++)
+		assert_true(is_written());
+	sw_journal_free(journal);
+	journal = NULL;
+	assert_false(is_written());
+	assert_false(is_written()); /* who asks holds nothing afterwards */
+}
+
+/* A worker that outlives its session must not look like the session. */
+static void a_child_does_not_hold_the_journal(void **state)
+{
+	char *argv[] = {"cat", NULL};
+	struct sw_process_options options = {.path = "/bin/cat", .argv = argv, .pipe_in = true};
+	struct sw_process process = SW_PROCESS_NONE;
+	(void)state;
+	assert_int_equal(sw_journal_create(path, &journal, &err), 0);
+	assert_int_equal(sw_process_spawn(&options, &process, &err), 0);
+	/* Its answer: it is past exec. */
+	char byte = 'x';
+	assert_int_equal(write(process.in, &byte, 1), 1);
+	while (read(process.out, &byte, 1) < 0)
+		assert_int_equal(errno, EAGAIN);
+	sw_journal_free(journal);
+	journal = NULL;
+	bool written = is_written();
+	int code, term_signal;
+	bool has_ended = sw_process_reap(&process, &code, &term_signal);
+	if (!has_ended)
+		sw_process_end(&process);
+	sw_process_close(&process);
+	assert_false(has_ended);
+	assert_false(written);
+}
+
+static void a_killed_writer_holds_nothing(void **state)
+{
+	int status, ready[2];
+	char byte;
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (sw_journal_create(path, &journal, &err) == 0 && write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	bool before = is_written();
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(ready[0]);
+	close(ready[1]);
+	assert_true(before);
+	assert_false(is_written());
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -347,6 +426,9 @@ int main(void)
 		TEST(an_overlong_last_line_is_torn),
 		TEST(the_reader_may_stop),
 		TEST(a_full_disk_loses_nothing_that_was_added),
+		TEST(an_open_journal_is_written),
+		TEST(a_child_does_not_hold_the_journal),
+		TEST(a_killed_writer_holds_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,12 +215,34 @@ static void test_a_journal_without_an_end_is_unfinished(void **state)
 	               "runs); 3 of 40 iterations in ");
 	assert_says(f, "- **Completeness**: 19 of 20 planned iterations were not run\n");
 	assert_says_not(f, "running,");
+	f->writer = SW_WRITER_ALIVE;
+	markdown(f);
+	assert_says(f, "**Status**: still running: these are the figures so far; 3 of 40 iterations in ");
+	f->writer = SW_WRITER_DEAD;
+	markdown(f);
+	assert_says(f, "**Status**: unfinished: its journal has no end, and its writer died (the session "
+	               "was killed); 3 of 40 iterations in ");
+	f->writer = SW_WRITER_UNKNOWN;
 	tell(f, story_interrupted);
 	markdown(f);
 	assert_says(f, "**Status**: interrupted, ");
 	tell(f, story_empty);
 	markdown(f);
 	assert_says(f, "**Status**: not started, ");
+}
+
+static void test_paused_time_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, story_done);
+	markdown(f);
+	assert_says_not(f, "paused");
+	f->story.session->paused_sum_ns = 5000000000;
+	markdown(f);
+	assert_says(f, ", 5.00 s of it paused\n");
+	summary(f, 120, false);
+	assert_says(f, ", 5.00 s of it paused\n");
 }
 
 static void test_mitigation_follows_from_what_happened(void **state)
@@ -347,6 +369,7 @@ int main(void)
 		TEST(test_one_iteration_has_no_interval),
 		TEST(test_mitigation_follows_from_what_happened),
 		TEST(test_a_journal_without_an_end_is_unfinished),
+		TEST(test_paused_time_is_told),
 		TEST(test_python_and_validation),
 		TEST(test_shims_of_modes_that_differ),
 		TEST(test_files_are_named_as_far_as_known),

@@ -14,114 +14,11 @@
 #include "core/error.h"
 #include "core/session.h"
 #include "tests/unit/core/random_events.h"
+#include "tests/unit/core/session_fixture.h"
 
-enum { MODES = 3, EVENTS = 100000 };
+enum { EVENTS = 100000 };
 
-static struct sw_session *session, *twin;
-static struct sw_event event;
-static struct sw_rng rng;
-static uint64_t seq;
-
-static int setup(void **state)
-{
-	(void)state;
-	seq = 0;
-	sw_rng_seed(&rng, 4);
-	session = sw_session_new();
-	twin = NULL;
-	return session ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	sw_session_free(session);
-	sw_session_free(twin);
-	return 0;
-}
-
-static void apply(void)
-{
-	event.seq = ++seq;
-	event.t_ns = (int64_t)seq * 1000;
-	assert_int_equal(sw_session_apply(session, &event), 0);
-}
-
-static struct sw_iteration_info *begin(enum sw_event_kind kind, int mode, int64_t iteration)
-{
-	sw_event_init(&event, kind, mode);
-	event.u.it.iteration = iteration;
-	event.u.it.attempt = 1;
-	return &event.u.it;
-}
-
-static void start_session(int64_t planned)
-{
-	static const char *const names[MODES] = {"ast-only", "docker-sandbox", "warm"};
-	sw_event_init(&event, SW_EVENT_SESSION_STARTED, -1);
-	snprintf(event.u.session.baseline, sizeof event.u.session.baseline, "ast-only");
-	snprintf(event.u.session.candidate, sizeof event.u.session.candidate, "docker-sandbox");
-	apply();
-	for (int i = 0; i < MODES; i++) {
-		sw_event_init(&event, SW_EVENT_MODE_PLANNED, i);
-		snprintf(event.u.planned.name, sizeof event.u.planned.name, "%s", names[i]);
-		event.u.planned.kind = i ? SW_KIND_COLD : SW_KIND_HOST;
-		event.u.planned.planned = planned;
-		apply();
-	}
-}
-
-/* One iteration of one attempt. */
-static void run(int mode, int64_t iteration, bool warmup, enum sw_outcome outcome, int64_t wall_ns)
-{
-	begin(SW_EVENT_ITERATION_STARTED, mode, iteration)->warmup = warmup;
-	apply();
-	begin(SW_EVENT_ATTEMPT_STARTED, mode, iteration)->warmup = warmup;
-	apply();
-	struct sw_iteration_info *it = begin(SW_EVENT_ATTEMPT_FINISHED, mode, iteration);
-	it->warmup = warmup;
-	it->outcome = outcome;
-	it->wall_ns = wall_ns;
-	it->other_ns = wall_ns / 10;
-	it->n_spans = 2;
-	it->spans[0] = (struct sw_span){SW_PHASE_CREATE, 0, wall_ns / 2, true};
-	it->spans[1] = (struct sw_span){SW_PHASE_REMOVE, wall_ns / 2, wall_ns, false};
-	apply();
-	it = begin(SW_EVENT_ITERATION_FINISHED, mode, iteration);
-	it->warmup = warmup;
-	it->outcome = outcome;
-	it->wall_ns = wall_ns;
-	it->attempts = 1;
-	apply();
-}
-
-static uint64_t sum(const uint64_t *counts)
-{
-	uint64_t total = 0;
-	for (int i = 0; i < SW_OUTCOME_COUNT; i++)
-		total += counts[i];
-	return total;
-}
-
-static void assert_accounts(const struct sw_session *s)
-{
-	uint64_t done = 0;
-	for (int i = 0; i < s->n_modes; i++) {
-		const struct sw_mode_state *mode = s->modes[i];
-		assert_int_equal(mode->done, mode->fell_back + sum(mode->outcomes));
-		assert_int_equal(mode->n_samples, mode->outcomes[SW_OUTCOME_OK]);
-		assert_int_equal(mode->n_samples, sw_histogram_count(mode->latency));
-		assert_int_equal(mode->retries, sum(mode->retried));
-		assert_int_equal(sw_mode_taken(mode), sum(mode->taken));
-		assert_int_equal(sw_mode_refused(mode), sum(mode->refused));
-		for (int p = 0; p < SW_PHASE_COUNT; p++)
-			if (mode->phases[p].histogram)
-				assert_int_equal(mode->phases[p].count,
-				                 sw_histogram_count(mode->phases[p].histogram));
-		done += mode->done;
-	}
-	assert_int_equal(sw_session_done(s), done);
-}
+static struct sw_session *twin;
 
 static void assert_equal_sessions(const struct sw_session *a, const struct sw_session *b)
 {
@@ -461,7 +358,7 @@ static void accounts_hold_for_any_events(void **state)
 	uint64_t done = 0;
 	(void)state;
 	start_session(7);
-	for (int i = 0; i < EVENTS; i++) {
+	for (int i = 0; i < 2 * EVENTS; i++) {
 		random_small();
 		assert_int_equal(sw_session_apply(session, &event), 0);
 		assert_true(sw_session_done(session) <= done + 1);
@@ -568,6 +465,7 @@ static void a_replay_ends_in_the_same_state(void **state)
 	sw_buf_done(&line);
 	assert_true(fine);
 	assert_equal_sessions(session, twin);
+	sw_session_free(twin);
 }
 
 /* Iterations cost no memory once the histograms have their chunks. */
@@ -583,8 +481,6 @@ static void memory_is_flat(void **state)
 	assert_int_equal(mallinfo2().uordblks, before);
 	assert_int_equal(session->modes[0]->done, 30000);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

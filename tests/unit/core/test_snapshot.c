@@ -256,6 +256,18 @@ static void test_golden(void **state)
 	golden_check("snapshot.json", &f->text);
 }
 
+/* An open pause counts up to the newest event. */
+static void test_paused_time(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, story_done);
+	f->story.session->paused_sum_ns = 3000;
+	f->story.session->paused = true;
+	f->story.session->paused_since_ns = f->story.session->last_ns - 400;
+	write_snapshot(f);
+	assert_non_null(strstr(f->text.data, "\"paused_ns\": 3400,"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -270,6 +282,7 @@ int main(void)
 		TEST(test_a_full_buffer_is_an_error),
 		TEST(test_gates_are_said_not_to_be_evaluated),
 		TEST(test_golden),
+		TEST(test_paused_time),
 	};
 	return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);
 }

@@ -19,7 +19,8 @@ static int nothing(const struct sw_cli *cli)
 }
 
 static const struct sw_command commands[] = {
-	{"run", "", "runs a session", SW_FLAGS_RUN | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE, 0, nothing},
+	{"run", "", "runs a session",
+     SW_FLAGS_RESULTS | SW_FLAGS_CONFIG | SW_FLAGS_ENGINE | SW_FLAGS_SCREEN, 0, nothing},
 	{"report", "RUN", "writes the report", SW_FLAGS_COMMON, 1, nothing},
 	{"clean", "", "removes", SW_FLAGS_CLEAN, 0, nothing},
 	{"image", "build|list|remove [IMAGE]", "images", 0, 2, nothing},
@@ -61,6 +62,7 @@ static void nothing_is_the_first_command(void **state)
 	assert_int_equal(cli.seed, -1);
 	assert_null(cli.config);
 	assert_null(cli.modes);
+	assert_null(cli.theme);
 	assert_false(cli.batch || cli.quiet || cli.help || cli.version || cli.engine || cli.data);
 	assert_int_equal(cli.n_arguments, 0);
 }
@@ -77,7 +79,7 @@ static void every_flag_is_taken(void **state)
 	assert_int_equal(cli.warmup, 0);
 	assert_string_equal(cli.modes, "a,b");
 	assert_int_equal(PARSE("--order=random", "--seed", "0", "--export", "-", "--report=r.md",
-	                       "--host", "tcp://h:1", "--quiet"),
+	                       "--host", "tcp://h:1", "--quiet", "--theme", "./t.yaml"),
 	                 0);
 	assert_ptr_equal(cli.command, &commands[0]);
 	assert_string_equal(cli.order, "random");
@@ -86,6 +88,7 @@ static void every_flag_is_taken(void **state)
 	assert_string_equal(cli.report_path, "r.md");
 	assert_string_equal(cli.host, "tcp://h:1");
 	assert_true(cli.quiet);
+	assert_string_equal(cli.theme, "./t.yaml");
 	assert_int_equal(PARSE("clean", "--engine", "--data", "--version", "--help"), 0);
 	assert_true(cli.engine && cli.data && cli.version && cli.help);
 	assert_int_equal(PARSE("clean", "-h"), 0);

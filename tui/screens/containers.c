@@ -1,0 +1,287 @@
+#include "tui/screens/session.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "core/text.h"
+#include "docker/monitor.h"
+#include "widgets/panel.h"
+
+enum column { ID, MODE, NUMBER, STATE, PHASE, AGE, CPU, MEMORY, PIDS, N_COLUMNS };
+enum { N_SORTED = AGE + 1 };
+
+static const struct sw_table_column columns[N_COLUMNS] = {
+	[ID] = {.title = "container", .width = 12},
+	[MODE] = {.title = "mode", .width = 10, .weight = 2, .priority = 1},
+	[NUMBER] = {.title = "#", .width = 5, .right = true, .priority = 4},
+	[STATE] = {.title = "state", .width = 8},
+	[PHASE] = {.title = "phase", .width = 9, .weight = 1, .priority = 2},
+	[AGE] = {.title = "age", .width = 8, .right = true},
+	[CPU] = {.title = "CPU", .width = 8, .right = true},
+	[MEMORY] = {.title = "memory", .width = 9, .right = true},
+	[PIDS] = {.title = "pids", .width = 4, .right = true, .priority = 3},
+};
+
+static int count(const struct sw_session *session)
+{
+	return session->n_containers < SW_SEEN_CONTAINERS_MAX ? (int)session->n_containers
+	                                                      : SW_SEEN_CONTAINERS_MAX;
+}
+
+/* The Ith kept, from the oldest. */
+static const struct sw_seen_container *container_at(const struct sw_session *session, int i)
+{
+	uint64_t first = session->n_containers - (uint64_t)count(session);
+	return &session->containers[(first + (uint64_t)i) % SW_SEEN_CONTAINERS_MAX];
+}
+
+static const char *mode_name(const struct sw_session *session, int mode)
+{
+	return mode >= 0 && mode < session->n_modes ? session->modes[mode]->info.name : "";
+}
+
+/* What the container is in, while the attempt it was made for runs. */
+static const char *phase_of(const struct sw_session *session,
+                            const struct sw_seen_container *container)
+{
+	if (container->removed_ns || container->mode < 0 || container->mode >= session->n_modes)
+		return "";
+	const struct sw_mode_state *mode = session->modes[container->mode];
+	bool is_its = mode->running && mode->iteration == container->iteration &&
+	              mode->running_warmup == container->warmup && mode->attempt == container->attempt;
+	return is_its && mode->in_phase ? sw_word(&sw_words_phase, (int)mode->phase) : "";
+}
+
+static const char *state_of(const struct sw_session *session,
+                            const struct sw_seen_container *container)
+{
+	if (container->removed_ns)
+		return "removed";
+	if (session->state != SW_STATE_RUNNING)
+		return "left";
+	const char *phase = phase_of(session, container);
+	if (strcmp(phase, "create") == 0 || strcmp(phase, "attach") == 0 || strcmp(phase, "start") == 0)
+		return "starting";
+	return strcmp(phase, "exit") == 0 || strcmp(phase, "stop") == 0 || strcmp(phase, "remove") == 0
+	           ? "ending"
+	           : "running";
+}
+
+static int64_t age_of(const struct sw_session_program *program,
+                      const struct sw_seen_container *container)
+{
+	int64_t end = container->removed_ns ? container->removed_ns
+	                                    : program->source.now_ns(program->source.user);
+	return end - container->created_ns;
+}
+
+static bool contains(const void *context, int i, const char *text)
+{
+	const struct sw_session_program *program = context;
+	const struct sw_session *session = sw_program_session(program);
+	const struct sw_seen_container *container = container_at(session, i);
+	return sw_text_contains(container->id, text) ||
+	       sw_text_contains(mode_name(session, container->mode), text) ||
+	       sw_text_contains(state_of(session, container), text) ||
+	       sw_text_contains(phase_of(session, container), text);
+}
+
+static int order(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare(const void *context, int column, int one, int other)
+{
+	const struct sw_session_program *program = context;
+	const struct sw_session *session = sw_program_session(program);
+	const struct sw_seen_container *a = container_at(session, one),
+								   *b = container_at(session, other);
+	switch (column) {
+	case ID:
+		return strcmp(a->id, b->id);
+	case MODE:
+		return order(a->mode, b->mode);
+	case NUMBER:
+		return order(a->iteration, b->iteration);
+	case STATE:
+		return strcmp(state_of(session, a), state_of(session, b));
+	case PHASE:
+		return strcmp(phase_of(session, a), phase_of(session, b));
+	default:
+		return order(age_of(program, a), age_of(program, b));
+	}
+}
+
+static void add_sample(const struct sw_monitor *monitor, const struct sw_seen_container *container,
+                       struct sw_table_cell *cells)
+{
+	const struct sw_sample *sample = monitor ? sw_monitor_find(monitor, container->id) : NULL;
+	cells[CPU].role = cells[MEMORY].role = cells[PIDS].role = SW_ROLE_DIM;
+	if (!sample || sample->state != SW_SAMPLE_RUNNING) {
+		/* Not zero: not known. */
+		(void)snprintf(cells[CPU].text, sizeof cells->text, "-");
+		(void)snprintf(cells[MEMORY].text, sizeof cells->text, "-");
+		return;
+	}
+	if (!isnan(sample->cpu_percent))
+		(void)snprintf(cells[CPU].text, sizeof cells->text, "%.1f %%", sample->cpu_percent);
+	else if (sample->cpu_ns >= 0)
+		(void)sw_text_duration(cells[CPU].text, sizeof cells->text, sample->cpu_ns);
+	if (sample->memory_bytes >= 0)
+		(void)sw_text_bytes(cells[MEMORY].text, sizeof cells->text, (uint64_t)sample->memory_bytes);
+	if (sample->pids >= 0)
+		(void)snprintf(cells[PIDS].text, sizeof cells->text, "%lld", (long long)sample->pids);
+	cells[CPU].role = cells[MEMORY].role = SW_ROLE_STRONG;
+}
+
+static void row(void *user, int index, struct sw_table_cell *cells)
+{
+	const struct sw_session_program *program = user;
+	const struct sw_session *session = sw_program_session(program);
+	const struct sw_seen_container *container =
+		container_at(session, program->containers.rows[index]);
+	bool gone = container->removed_ns != 0;
+	const char *state = state_of(session, container);
+	(void)snprintf(cells[ID].text, sizeof cells->text, "%s", container->id);
+	cells[ID].role = gone ? SW_ROLE_DIM : SW_ROLE_TEXT;
+	(void)snprintf(cells[MODE].text, sizeof cells->text, "%s", mode_name(session, container->mode));
+	cells[MODE].role = gone ? SW_ROLE_DIM : sw_view_mode_role(container->mode);
+	(void)snprintf(cells[NUMBER].text, sizeof cells->text, "%s%lld", container->warmup ? "w" : "",
+	               (long long)container->iteration);
+	cells[NUMBER].role = SW_ROLE_DIM;
+	(void)snprintf(cells[STATE].text, sizeof cells->text, "%s", state);
+	cells[STATE].role = *container->error || strcmp(state, "left") == 0 ? SW_ROLE_BAD
+	                    : gone                                          ? SW_ROLE_DIM
+	                                                                    : SW_ROLE_OK;
+	(void)snprintf(cells[PHASE].text, sizeof cells->text, "%s", phase_of(session, container));
+	(void)sw_text_duration(cells[AGE].text, sizeof cells->text, age_of(program, container));
+	cells[AGE].role = gone ? SW_ROLE_DIM : SW_ROLE_TEXT;
+	if (!gone)
+		add_sample(program->source.monitor, container, cells);
+}
+
+/* Those that are still there; the monitor asks for nothing else. */
+static void watch(const struct sw_session_program *program, const struct sw_session *session)
+{
+	const char *ids[SW_SEEN_CONTAINERS_MAX];
+	int n = 0;
+	for (int i = 0; i < count(session); i++)
+		if (!container_at(session, i)->removed_ns)
+			ids[n++] = container_at(session, i)->id;
+	(void)sw_monitor_watch(program->source.monitor, ids, n);
+}
+
+static void draw(void *user, struct sw_app *app, struct sw_area area)
+{
+	struct sw_session_program *program = user;
+	const struct sw_session *session = sw_program_session(program);
+	struct sw_listed listed = {count(session), contains, compare, program};
+	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "", keys[64];
+	uint64_t living = 0;
+	if (program->source.monitor)
+		watch(program, session);
+	sw_list_update(&program->containers, &listed);
+	for (int i = 0; i < count(session); i++)
+		living += container_at(session, i)->removed_ns == 0;
+	if (program->containers.filter[0])
+		(void)snprintf(filter, sizeof filter, "  filter: %s", program->containers.filter);
+	struct sw_flow_piece title[] = {{"containers", SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};
+	const char *error = program->source.monitor ? sw_monitor_error(program->source.monitor)
+	                                            : "CPU and memory: no engine to ask";
+	struct sw_flow_piece foot = {error, SW_ROLE_WARNING};
+	(void)sw_app_key(app, SW_ACTION_FILTER, keys, sizeof keys);
+	(void)snprintf(note, sizeof note, "%llu there, %llu made", (unsigned long long)living,
+	               (unsigned long long)session->n_containers);
+	struct sw_panel panel = {
+		.title = title, .n_title = 2, .note = note, .foot = &foot, .n_foot = *error ? 1 : 0};
+	struct sw_table table = {
+		.columns = columns,
+		.n_columns = N_COLUMNS,
+		.rows = program->containers.n_rows,
+		.row = row,
+		.user = program,
+		.empty = program->containers.filter[0] ? "no container contains that"
+	                                           : "no container has been made yet",
+	};
+	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->containers.table);
+}
+
+static void remember(struct sw_session_program *program)
+{
+	int chosen = sw_list_selected(&program->containers);
+	if (chosen >= 0)
+		memcpy(program->opened.container, container_at(sw_program_session(program), chosen)->id,
+		       sizeof program->opened.container);
+}
+
+static bool act(void *user, struct sw_app *app, enum sw_action action)
+{
+	struct sw_session_program *program = user;
+	bool taken = sw_list_act(&program->containers, app, N_SORTED, action);
+	if (sw_app_has_detail(app))
+		remember(program);
+	return taken;
+}
+
+static void click(void *user, struct sw_app *app, int x, int y)
+{
+	struct sw_session_program *program = user;
+	sw_list_click(&program->containers, app, N_SORTED, (struct sw_place){x, y});
+	if (sw_app_has_detail(app))
+		remember(program);
+}
+
+static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
+{
+	const struct sw_session_program *program = user;
+	const struct sw_session *session = sw_program_session(program);
+	char number[48], age[16];
+	int at = count(session) - 1;
+	(void)app;
+	while (at >= 0 && strcmp(container_at(session, at)->id, program->opened.container) != 0)
+		at--;
+	if (at < 0)
+		return;
+	const struct sw_seen_container *container = container_at(session, at);
+	(void)snprintf(number, sizeof number, " %s%lld, attempt %lld\n",
+	               container->warmup ? "warm-up " : "#", (long long)container->iteration,
+	               (long long)container->attempt);
+	const struct sw_flow_piece pieces[] = {
+		{container->id, SW_ROLE_STRONG},
+		{" of ", SW_ROLE_DIM},
+		{mode_name(session, container->mode), sw_view_mode_role(container->mode)},
+		{number, SW_ROLE_TEXT},
+		{" ", SW_ROLE_TEXT},
+		{state_of(session, container), SW_ROLE_TEXT},
+		{", age ", SW_ROLE_DIM},
+		{sw_text_duration(age, sizeof age, age_of(program, container)), SW_ROLE_TEXT},
+		{*container->error ? ": " : "", SW_ROLE_TEXT},
+		{container->error, SW_ROLE_BAD},
+	};
+	sw_flow_draw(area, pieces, sizeof pieces / sizeof pieces[0]);
+}
+
+static char *filter(void *user)
+{
+	struct sw_session_program *program = user;
+	return program->containers.filter;
+}
+
+static void shown(void *user, bool on)
+{
+	const struct sw_session_program *program = user;
+	if (program->source.monitor)
+		sw_monitor_set(program->source.monitor, on);
+}
+
+const struct sw_screen sw_screen_containers = {
+	.name = "containers",
+	.places = SW_ON_LIST,
+	.draw = draw,
+	.act = act,
+	.click = click,
+	.draw_detail = draw_detail,
+	.filter = filter,
+	.shown = shown,
+};

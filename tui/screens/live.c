@@ -1,0 +1,237 @@
+#include "tui/screens/session.h"
+
+#include <math.h>
+
+#include "core/text.h"
+#include "tui/screens/charts.h"
+#include "widgets/counters.h"
+#include "widgets/panel.h"
+
+enum {
+	WIDE = 104, /* from this width on, and this height, panels stand side by side */
+	TALL = 20,
+	SIDE = 42, /* columns of the right side */
+	COUNTERS = 5,
+	RECENT_MAX = 16,
+};
+
+/* ---- the sentences ---- */
+
+static void draw_headline(const struct sw_session_program *program, struct sw_area *area)
+{
+	struct sw_headline headline;
+	sw_view_headline(sw_program_session(program), program->has_figures ? program->figures : NULL,
+	                 &headline);
+	struct sw_area text = sw_area_sub(*area, 1, 0, area->w - 2, area->h);
+	struct sw_area measure = {NULL, 0, 0, text.w, 0};
+	int rows = sw_flow_draw(measure, headline.pieces, headline.n);
+	/* As many as it will ever need at this width, so that nothing below jumps. */
+	int kept = text.w >= 110 ? 2 : text.w >= 70 ? 3 : 4;
+	if (area->h < 16)
+		kept--;
+	if (rows > kept)
+		rows = kept;
+	text.h = rows;
+	sw_flow_draw(text, headline.pieces, headline.n);
+	(void)sw_area_cut_top(area, area->h >= 18 ? kept + 1 : kept);
+}
+
+/* ---- what happened ---- */
+
+static int64_t sum_outcome(const struct sw_session *session, enum sw_outcome outcome)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < session->n_modes; i++)
+		sum += session->modes[i]->outcomes[outcome];
+	return (int64_t)sum;
+}
+
+static void draw_counters(const struct sw_session_program *program, struct sw_area area)
+{
+	const struct sw_session *session = sw_program_session(program);
+	uint64_t taken = 0, refused = 0, retries = 0;
+	for (int i = 0; i < session->n_modes; i++) {
+		taken += sw_mode_taken(session->modes[i]);
+		refused += sw_mode_refused(session->modes[i]);
+		retries += session->modes[i]->retries;
+	}
+	bool ok = *session->environment.engine;
+	struct sw_flow_piece title[] = {{"fallback and failures", SW_ROLE_TITLE}};
+	char engine[64];
+	(void)snprintf(engine, sizeof engine, "engine %s", ok ? "up" : "none");
+	struct sw_panel panel = {.title = title, .n_title = 1, .note = engine};
+	struct sw_area inside = sw_panel_draw(area, &panel);
+	const struct sw_counter counters[] = {
+		{"fell back", (int64_t)taken, NULL, SW_ROLE_WARNING},
+		{"refused", (int64_t)refused, NULL, SW_ROLE_WARNING},
+		{"retries", (int64_t)retries, NULL, SW_ROLE_WARNING},
+		{"engine", sum_outcome(session, SW_OUTCOME_ENGINE), NULL, SW_ROLE_BAD},
+		{"timeouts", sum_outcome(session, SW_OUTCOME_TIMEOUT), NULL, SW_ROLE_BAD},
+		{"out of mem.", sum_outcome(session, SW_OUTCOME_OOM), NULL, SW_ROLE_BAD},
+		{"crashed", sum_outcome(session, SW_OUTCOME_CRASHED), NULL, SW_ROLE_BAD},
+		{"failed", sum_outcome(session, SW_OUTCOME_FAILED), NULL, SW_ROLE_BAD},
+		{"rejected", sum_outcome(session, SW_OUTCOME_REJECTED), NULL, SW_ROLE_BAD},
+		{"cancelled", sum_outcome(session, SW_OUTCOME_CANCELLED), NULL, SW_ROLE_TEXT},
+	};
+	(void)sw_counters_draw(inside, counters, sizeof counters / sizeof counters[0], 4);
+}
+
+/* ---- the verdict so far ---- */
+
+static enum sw_role verdict_role(enum sw_verdict verdict)
+{
+	switch (verdict) {
+	case SW_VERDICT_ENABLE:
+	case SW_VERDICT_ENABLE_VERIFIED:
+		return SW_ROLE_OK;
+	case SW_VERDICT_OPTIONAL:
+		return SW_ROLE_WARNING;
+	case SW_VERDICT_DISABLE:
+		return SW_ROLE_BAD;
+	case SW_VERDICT_UNKNOWN:
+		break;
+	}
+	return SW_ROLE_DIM;
+}
+
+/* "a 3 s job takes 7.20 s      +140 %" */
+static void draw_projection(struct sw_area area, int y, const struct sw_projection *projection)
+{
+	char text[64], takes[16], percent[16];
+	bool stretched = projection->has_ratio;
+	double ns = stretched ? projection->ratio_candidate_ns : projection->candidate_ns;
+	double more = stretched ? projection->ratio_percent : projection->overhead_percent;
+	(void)snprintf(text, sizeof text, "a %g s job takes ", projection->project_seconds);
+	int x = sw_put_text(area, 0, y, text, SW_ROLE_DIM);
+	(void)sw_put_text(area, x, y, sw_view_mean(takes, sizeof takes, ns), SW_ROLE_TEXT);
+	(void)snprintf(percent, sizeof percent, "%+.0f %%", more);
+	sw_put_text_right(area, area.w, y, 10, percent, SW_ROLE_STRONG);
+}
+
+static void draw_decision(const struct sw_session_program *program, struct sw_area area)
+{
+	const struct sw_figures *figures = program->figures;
+	bool known = program->has_figures;
+	struct sw_flow_piece title[] = {
+		{"should it be on? ", SW_ROLE_TITLE},
+		{known ? sw_verdict_name(figures->verdict) : "unknown",
+	     known ? verdict_role(figures->verdict) : SW_ROLE_DIM},
+	};
+	struct sw_panel panel = {.title = title, .n_title = 2};
+	struct sw_area inside = sw_panel_draw(area, &panel);
+	if (!known)
+		return;
+	int y = 0;
+	for (int i = 0; i < figures->n_projections && y < inside.h; i++)
+		draw_projection(inside, y++, &figures->projections[i]);
+	if (!figures->n_projections && figures->n_reasons && inside.h > 0) {
+		struct sw_flow_piece reason = {figures->reasons[0].text, SW_ROLE_DIM};
+		sw_flow_draw(inside, &reason, 1);
+	}
+}
+
+/* A row for each projection, and the reason that weighs most. */
+static int decision_rows(const struct sw_session_program *program)
+{
+	int projections = program->has_figures ? program->figures->n_projections : 0;
+	return projections > 2 ? projections : 2;
+}
+
+/* ---- the whole ---- */
+
+static void draw_latency(const struct sw_session_program *program, struct sw_app *app,
+                         struct sw_area area)
+{
+	struct sw_flow_piece title[] = {{"latency", SW_ROLE_TITLE},
+	                                {" of iterations that ended ok", SW_ROLE_DIM}};
+	struct sw_panel panel = {
+		.title = title,
+		.n_title = area.w >= 70 ? 2 : 1,
+		.note = sw_app_log_scale(app) ? "log" : "linear",
+	};
+	sw_draw_latency(sw_panel_draw(area, &panel), program, sw_app_log_scale(app));
+}
+
+static void draw_lifecycle(const struct sw_session_program *program, struct sw_area area)
+{
+	const struct sw_session *session = sw_program_session(program);
+	int mode = sw_program_mode(program);
+	if (mode < 0)
+		return;
+	char note[48];
+	const struct sw_mode_state *state = session->modes[mode];
+	uint64_t timed = program->has_figures && mode < program->figures->n_modes
+	                     ? program->figures->modes[mode].timed_attempts
+	                     : 0;
+	struct sw_flow_piece title[] = {{"lifecycle  ", SW_ROLE_TITLE},
+	                                {state->info.name, sw_view_mode_role(mode)}};
+	(void)snprintf(note, sizeof note, "mean of %llu", (unsigned long long)timed);
+	struct sw_panel panel = {.title = title, .n_title = 2, .note = note};
+	sw_draw_lifecycle(sw_panel_draw(area, &panel), program, mode);
+}
+
+static void draw_recent(const struct sw_session_program *program, struct sw_app *app,
+                        struct sw_area area)
+{
+	struct sw_flow_piece title[] = {{"iterations", SW_ROLE_TITLE}, {" over time", SW_ROLE_DIM}};
+	struct sw_panel panel = {.title = title, .n_title = 2};
+	sw_draw_recent(sw_panel_draw(area, &panel), program, sw_app_log_scale(app));
+}
+
+/* Side by side: what is compared and where the time goes on the left, what came of it on the right. */
+static void draw_wide(const struct sw_session_program *program, struct sw_app *app,
+                      struct sw_area area)
+{
+	struct sw_area right = sw_area_cut_right(&area, area.w >= 160 ? area.w / 3 : SIDE);
+	int lifecycle = sw_lifecycle_rows(program, sw_program_mode(program)) + SW_PANEL_ROWS;
+	int latency = sw_latency_rows(program) + SW_PANEL_ROWS;
+	if (latency + lifecycle > area.h)
+		latency = area.h - lifecycle;
+	/* Each histogram needs its heading and a line; then it is the waterfall that becomes one bar. */
+	int least = 2 * sw_program_session(program)->n_modes + 2 + SW_PANEL_ROWS;
+	if (latency < least) {
+		lifecycle = SW_LIFECYCLE_LEAST + 1 + SW_PANEL_ROWS;
+		latency = area.h - lifecycle;
+	}
+	draw_latency(program, app, sw_area_cut_top(&area, latency));
+	draw_lifecycle(program, sw_area_cut_top(&area, lifecycle));
+	draw_counters(program, sw_area_cut_top(&right, COUNTERS + SW_PANEL_ROWS));
+	draw_decision(program, sw_area_cut_top(&right, decision_rows(program) + SW_PANEL_ROWS));
+	draw_recent(program, app, sw_area_cut_top(&right, right.h < RECENT_MAX ? right.h : RECENT_MAX));
+}
+
+/* One below the other, and the less the smaller. */
+static void draw_narrow(const struct sw_session_program *program, struct sw_app *app,
+                        struct sw_area area)
+{
+	const int least = 4; /* rows of a panel that is worth having */
+	int latency = sw_latency_rows(program) + SW_PANEL_ROWS;
+	int lifecycle = SW_LIFECYCLE_LEAST + SW_PANEL_ROWS;
+	if (latency + lifecycle + least > area.h)
+		latency = area.h - lifecycle - (area.h >= 2 * lifecycle + least + 4 ? least : 0);
+	if (latency < least) {
+		latency = area.h > 2 * least ? area.h / 2 : area.h;
+		lifecycle = area.h - latency;
+	}
+	draw_latency(program, app, sw_area_cut_top(&area, latency));
+	draw_lifecycle(program, sw_area_cut_top(&area, lifecycle));
+	if (area.h >= least)
+		draw_recent(program, app, area);
+}
+
+static void draw(void *user, struct sw_app *app, struct sw_area area)
+{
+	const struct sw_session_program *program = user;
+	draw_headline(program, &area);
+	if (area.w >= WIDE && area.h >= TALL)
+		draw_wide(program, app, area);
+	else
+		draw_narrow(program, app, area);
+}
+
+const struct sw_screen sw_screen_live = {
+	.name = "live",
+	.places = SW_ON_HISTOGRAM,
+	.draw = draw,
+	.act = sw_program_choose_mode,
+};

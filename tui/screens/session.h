@@ -1,0 +1,47 @@
+/* Hides nothing: what the screens of a session share. For tui/session_program.c and tui/screens/. */
+#ifndef SW_SCREENS_SESSION_H
+#define SW_SCREENS_SESSION_H
+
+#include "core/figures.h"
+#include "tui/app.h"
+#include "tui/eventlog.h"
+#include "tui/screens/list.h"
+#include "tui/session_program.h"
+#include "tui/view.h"
+
+struct sw_session_program {
+	struct sw_source source;
+	struct sw_figures *figures; /* of figures_session's state when they were computed */
+	bool has_figures, figures_dirty;
+	uint64_t figures_seq; /* session->last_seq then */
+	int64_t figures_at_ns, figures_cost_ns;
+	struct sw_ci difference_ci[SW_MODES_MAX]; /* of each mode's mean and the baseline's */
+	struct sw_eventlog *log;
+	struct sw_list iterations, containers, events;
+	int mode; /* whose lifecycle is shown; -1: the candidate's */
+	/* What the open detail is of: the lists go on beneath it. */
+	struct {
+		int mode;
+		int64_t iteration;
+		bool warmup;
+		char container[16];
+		uint64_t event; /* its number among all that were added, from 0 */
+	} opened;
+};
+
+static inline const struct sw_session *sw_program_session(const struct sw_session_program *program)
+{
+	return program->source.session(program->source.user);
+}
+
+/* The mode whose lifecycle is shown: the chosen one, else the candidate, the baseline, the first;
+ * -1: there is none. */
+int sw_program_mode(const struct sw_session_program *program);
+/* SW_ACTION_MODE: the next one. A screen's act. */
+bool sw_program_choose_mode(void *user, struct sw_app *app, enum sw_action action);
+
+/* The six screens, in the order of their keys. */
+extern const struct sw_screen sw_screen_live, sw_screen_iterations, sw_screen_containers,
+	sw_screen_compare, sw_screen_events, sw_screen_verification;
+
+#endif
