@@ -61,6 +61,8 @@ struct sw_program {
 	void (*act)(void *user, enum sw_action action);
 	/* The terminal is gone. */
 	void (*gone)(void *user);
+	/* The program stood still for a while (SIGSTOP). May be NULL. */
+	void (*continued)(void *user);
 	void *user;
 };
 
