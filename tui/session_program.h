@@ -23,6 +23,7 @@ struct sw_source {
 	bool (*moving)(void *user);
 	void (*act)(void *user, enum sw_action action);
 	void (*gone)(void *user);
+	void (*continued)(void *user); /* as sw_program's; may be NULL */
 	/* CPU and memory of containers; NULL: there is none to ask. */
 	struct sw_monitor *monitor;
 	void *user;

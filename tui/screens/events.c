@@ -8,10 +8,10 @@
 enum { TIME, WHAT, SUBJECT, TEXT, N_COLUMNS };
 
 static const struct sw_table_column columns[N_COLUMNS] = {
-	[TIME] = {.title = "time", .width = 9, .right = true},
-	[WHAT] = {.title = "event", .width = 18, .priority = 1},
-	[SUBJECT] = {.title = "of", .width = 18, .weight = 1},
-	[TEXT] = {.title = "", .width = 16, .weight = 3},
+	[TIME] = {.title = "time", .width = 8, .right = true},
+	[WHAT] = {.title = "event", .width = 14, .weight = 1},
+	[SUBJECT] = {.title = "of", .width = 14, .weight = 2},
+	[TEXT] = {.title = "", .width = 12, .weight = 4},
 };
 
 /* Seconds with milliseconds: what happens within one iteration has to be told apart. */

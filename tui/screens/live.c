@@ -190,8 +190,8 @@ static void draw_wide(const struct sw_session_program *program, struct sw_app *a
 	/* Each histogram needs its heading and a line; then it is the waterfall that becomes one bar. */
 	int least = 2 * sw_program_session(program)->n_modes + 2 + SW_PANEL_ROWS;
 	if (latency < least) {
-		latency = least;
-		lifecycle = area.h - latency;
+		lifecycle = SW_LIFECYCLE_LEAST + 1 + SW_PANEL_ROWS;
+		latency = area.h - lifecycle;
 	}
 	draw_latency(program, app, sw_area_cut_top(&area, latency));
 	draw_lifecycle(program, sw_area_cut_top(&area, lifecycle));

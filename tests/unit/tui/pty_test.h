@@ -295,6 +295,7 @@ static struct {
 	struct sw_term *term;
 	struct sw_canvas *canvas;
 	struct sw_theme theme;
+	bool floods; /* the first frame is more than any terminal takes unread */
 } app;
 
 static inline void say(const char *format, ...)
@@ -359,6 +360,15 @@ static inline void on_gone(void *user)
 	sw_loop_stop(app.loop);
 }
 
+/* All colours, so that each cell takes many bytes. */
+static inline void fill(uint32_t ch)
+{
+	struct sw_area area = sw_canvas_area(app.canvas);
+	for (int y = 0; y < area.h; y++)
+		for (int x = 0; x < area.w; x++)
+			sw_put_char(area, x, y, ch, (enum sw_role)((x + y) % SW_ROLE_COUNT));
+}
+
 static inline void open_term(void)
 {
 	const struct sw_term_handlers handlers = {
@@ -374,6 +384,8 @@ static inline void open_term(void)
 		sw_canvas_new(sw_term_width(app.term), sw_term_height(app.term), &sw_glyphs_unicode);
 	require(app.canvas);
 	sw_theme_default(&app.theme);
+	if (app.floods)
+		fill('#');
 	sw_put_text(sw_canvas_area(app.canvas), 0, 0, "first frame", SW_ROLE_STRONG);
 	present();
 }
