@@ -140,9 +140,9 @@ static bool is_over(const struct sw_queue *queue)
 	return queue->closed && handled(queue) == queue->pushed;
 }
 
-bool sw_queue_wait(struct sw_queue *queue, uint64_t *out_last)
+bool sw_queue_wait(struct sw_queue *queue, int64_t wait_ns, uint64_t *out_last)
 {
-	struct timespec until = deadline(SW_QUEUE_IDLE_NS);
+	struct timespec until = deadline(wait_ns);
 	int status = 0;
 	pthread_mutex_lock(&queue->mutex);
 	while (!queue->attention && !is_over(queue) && status != ETIMEDOUT)

@@ -11,10 +11,10 @@ static const struct {
 	const char *action;
 	enum sw_ce_kind kind;
 } actions[] = {
-	{"create", SW_CE_CREATE},   {"start", SW_CE_START},     {"die", SW_CE_DIE},
-	{"died", SW_CE_DIE},        {"destroy", SW_CE_DESTROY}, {"remove", SW_CE_DESTROY},
-	{"kill", SW_CE_KILL},       {"oom", SW_CE_OOM},         {"stop", SW_CE_STOP},
-	{"pause", SW_CE_PAUSE},     {"unpause", SW_CE_UNPAUSE}, {"rename", SW_CE_RENAME},
+	{"create", SW_CE_CREATE}, {"start", SW_CE_START},     {"die", SW_CE_DIE},
+	{"died", SW_CE_DIE},      {"destroy", SW_CE_DESTROY}, {"remove", SW_CE_DESTROY},
+	{"kill", SW_CE_KILL},     {"oom", SW_CE_OOM},         {"stop", SW_CE_STOP},
+	{"pause", SW_CE_PAUSE},   {"unpause", SW_CE_UNPAUSE}, {"rename", SW_CE_RENAME},
 };
 
 static const char *const states[SW_CONTAINER_STATES] = {"created", "running", "paused", "exited"};
@@ -175,7 +175,8 @@ int sw_container_list_read(const char *body, size_t len, sw_container_each_fn ea
 		return sw_error_set(err, SW_ERR_PROTOCOL, 0,
 		                    "listing containers: the engine's answer makes no sense: '%s'", seen);
 	}
-	cJSON_ArrayForEach(item, json) {
+	cJSON_ArrayForEach(item, json)
+	{
 		struct sw_container_event event = {.kind = SW_CE_LISTED, .exit_code = -1};
 		const cJSON *names = cJSON_GetObjectItemCaseSensitive(item, "Names");
 		const char *name = cJSON_GetStringValue(cJSON_GetArrayItem(names, 0));

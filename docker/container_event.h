@@ -15,15 +15,15 @@ enum sw_ce_kind {
 	/* The engine's own. Docker says die and destroy, Podman died and remove. */
 	SW_CE_CREATE,
 	SW_CE_START,
-	SW_CE_DIE,     /* exit_code */
+	SW_CE_DIE, /* exit_code */
 	SW_CE_DESTROY,
-	SW_CE_KILL,    /* signal: somebody sent one; the container need not die of it */
+	SW_CE_KILL, /* signal: somebody sent one; the container need not die of it */
 	SW_CE_OOM,
 	SW_CE_STOP,
 	SW_CE_PAUSE,
 	SW_CE_UNPAUSE,
-	SW_CE_RENAME,  /* name: the new one */
-	SW_CE_LEFT,    /* renamed so that the filter means it no longer */
+	SW_CE_RENAME, /* name: the new one */
+	SW_CE_LEFT,   /* renamed so that the filter means it no longer */
 	/* The watcher's (docker/events.h). */
 	SW_CE_CONNECTED,  /* for the first time: from now on events come */
 	SW_CE_LOST,       /* text: why. Comes again when the reason changes */
@@ -45,15 +45,15 @@ enum sw_container_state {
 struct sw_container_event {
 	enum sw_ce_kind kind;
 	char id[SW_CONTAINER_ID_MAX]; /* lower-case hexadecimal digits; "" for CONNECTED … and LIST_… */
-	char name[128], image[160];   /* "" where the engine did not say it */
-	char old_name[128];           /* of RENAME */
+	char name[128], image[160]; /* "" where the engine did not say it */
+	char old_name[128];         /* of RENAME */
 	int64_t time_ns; /* > 0: the engine's clock, since 1970 (timeNano); 0 for the watcher's own */
 	int exit_code;   /* of DIE; -1: not said */
 	int signal;      /* of KILL; 0: not said */
 	enum sw_container_state state; /* of LISTED */
-	int64_t created_s; /* of LISTED: since 1970, whole seconds; 0: not said */
-	int64_t lost_ns;   /* of BACK */
-	char text[256];    /* of LOST */
+	int64_t created_s;             /* of LISTED: since 1970, whole seconds; 0: not said */
+	int64_t lost_ns;               /* of BACK */
+	char text[256];                /* of LOST */
 };
 
 /* One line of GET /events. 1: an event, in OUT; 0: one that says nothing about a container's life

@@ -36,12 +36,12 @@ struct sw_events {
 	struct sw_timer again;
 	struct sw_reader_call *stream, *list;
 	struct sw_buf line;
-	bool is_skipping;  /* the rest of a line that was too long */
+	bool is_skipping; /* the rest of a line that was too long */
 	bool is_connected, was_connected, is_lost;
-	int64_t wait_ns;   /* before the next try */
+	int64_t wait_ns;    /* before the next try */
 	int64_t lost_at_ns; /* monotonic */
 	char why[256];
-	int64_t last_ns;   /* the youngest event's time; before any, the engine's when it connected */
+	int64_t last_ns; /* the youngest event's time; before any, the engine's when it connected */
 	uint64_t seen[SEEN];
 	unsigned n_seen;
 	uint64_t unreadable;
@@ -148,8 +148,10 @@ static bool ask_list(struct sw_events *events)
 
 	sw_buf_add_str(&path, "/containers/json?all=1&filters=");
 	sw_filter_query(&events->filter, false, &path);
-	const struct sw_reader_ask ask = {.path = path.data, .what = "listing containers",
-	                                  .timeout_ns = ANSWER_NS, .body_max = LIST_MAX_BYTES};
+	const struct sw_reader_ask ask = {.path = path.data,
+	                                  .what = "listing containers",
+	                                  .timeout_ns = ANSWER_NS,
+	                                  .body_max = LIST_MAX_BYTES};
 	if (!tell_kind(events, SW_CE_LIST_BEGIN))
 		return false;
 	if (!path.overflow)
@@ -266,8 +268,10 @@ static void connect_now(void *user)
 		int64_t since_ns = events->last_ns - OVERLAP_NS;
 		sw_buf_addf(&path, "&since=%" PRId64 ".%09" PRId64, since_ns / SECOND, since_ns % SECOND);
 	}
-	const struct sw_reader_ask ask = {.path = path.data, .what = "watching the engine's events",
-	                                  .timeout_ns = ANSWER_NS, .chunk = on_chunk};
+	const struct sw_reader_ask ask = {.path = path.data,
+	                                  .what = "watching the engine's events",
+	                                  .timeout_ns = ANSWER_NS,
+	                                  .chunk = on_chunk};
 	if (!path.overflow)
 		events->stream = sw_reader_get(events->reader, &ask, on_end, events, &err);
 	if (!events->stream)

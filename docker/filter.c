@@ -50,7 +50,8 @@ static int add_piece(struct sw_filter *filter, const char *piece, size_t len, st
 	if (len == 3 && memcmp(piece, "all", 3) == 0)
 		return 0;
 	if (!value)
-		return refuse(err, piece, len, "write label=KEY=VALUE, label=KEY, name=PART, image=NAME or all");
+		return refuse(err, piece, len,
+		              "write label=KEY=VALUE, label=KEY, name=PART, image=NAME or all");
 	size_t value_len = (size_t)(piece + len - value);
 	if (value_len == 0 || (label && label[0] == '='))
 		return refuse(err, piece, len, "the value is empty");
@@ -103,7 +104,8 @@ static bool image_fits(const char *wanted, const char *image)
 	if (strcmp(wanted, image) == 0)
 		return true;
 	/* Without a tag it means any. */
-	return !wanted[untagged_len(wanted)] && strlen(wanted) == len && memcmp(wanted, image, len) == 0;
+	return !wanted[untagged_len(wanted)] && strlen(wanted) == len &&
+	       memcmp(wanted, image, len) == 0;
 }
 
 bool sw_filter_fits(const struct sw_filter *filter, const char *name, const char *image)

@@ -134,8 +134,9 @@ bool sw_http_call_tell(struct sw_http_call *call)
 	sw_loop_cancel(call->http->loop, &call->tell_soon);
 	call->answer = (struct sw_buf){0};
 	call->cancelled = &cancelled;
-	struct sw_http_chunk chunk = {
-		.bytes = told.data ? told.data : "", .len = told.len, .date_s = call->date_s};
+	struct sw_http_chunk chunk = {.bytes = told.data ? told.data : "",
+	                              .len = told.len,
+	                              .date_s = call->date_s};
 	bool wants_more = call->chunk(call->user, &chunk);
 	if (cancelled) {
 		sw_buf_done(&told);
@@ -287,11 +288,11 @@ static CURLcode setup_body(struct sw_http_call *call, const struct sw_http_reque
 
 	if (is_head) {
 		SET(CURLOPT_NOBODY, 1L);
-	} else if (!is_get && (request->body || call->upload.fd ||
-	                       strcmp(request->method, "DELETE") != 0)) {
+	} else if (!is_get &&
+	           (request->body || call->upload.fd || strcmp(request->method, "DELETE") != 0)) {
 		SET(CURLOPT_POST, 1L);
-		SET(CURLOPT_POSTFIELDSIZE_LARGE, call->upload.fd ? (curl_off_t)-1 :
-		                                 (curl_off_t)call->body.len);
+		SET(CURLOPT_POSTFIELDSIZE_LARGE,
+		    call->upload.fd ? (curl_off_t)-1 : (curl_off_t)call->body.len);
 		if (!call->upload.fd)
 			SET(CURLOPT_POSTFIELDS, call->body.data ? call->body.data : "");
 	}
@@ -329,8 +330,9 @@ int sw_http_call_setup(struct sw_http_call *call, const struct sw_http_request *
 		return -1;
 	if (setup_body(call, request) != CURLE_OK)
 		return -1;
-	return !call->chunk ? 0 : sw_loop_arm(call->http->loop, &call->head_timer,
-	                                      sw_clock_ns() + call->timeout_ns, on_head_late, call);
+	return !call->chunk ? 0
+	                    : sw_loop_arm(call->http->loop, &call->head_timer,
+	                                  sw_clock_ns() + call->timeout_ns, on_head_late, call);
 }
 
 const char *sw_http_connect_hint(int sys_errno)

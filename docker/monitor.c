@@ -138,7 +138,8 @@ static bool ask(struct sw_monitor *monitor, struct request *request, const char 
 {
 	SW_CLEANUP(buf) struct sw_buf path = {0};
 	sw_buf_addf(&path, "/containers/%s/stats?stream=0&one-shot=1", id);
-	const struct sw_reader_ask what = {.path = path.data, .what = "reading a container's statistics",
+	const struct sw_reader_ask what = {.path = path.data,
+	                                   .what = "reading a container's statistics",
 	                                   .timeout_ns = ANSWER_NS};
 	if (path.overflow)
 		return false;

@@ -30,12 +30,14 @@ enum sw_sample_state {
 struct sw_sample {
 	char id[SW_CONTAINER_ID_MAX];
 	enum sw_sample_state state;
-	int64_t cpu_ns;      /* since its start; -1: not said */
-	double cpu_percent;  /* of one CPU, since the round before, by the engine's clock; NAN: not known */
-	int64_t memory_bytes; /* as `docker stats` shows it: without the page cache that can be dropped; -1 */
+	int64_t cpu_ns; /* since its start; -1: not said */
+	double
+		cpu_percent; /* of one CPU, since the round before, by the engine's clock; NAN: not known */
+	int64_t
+		memory_bytes; /* as `docker stats` shows it: without the page cache that can be dropped; -1 */
 	int64_t memory_limit_bytes; /* -1: not said; without a limit it is the machine's memory */
-	int64_t pids;        /* -1: not said */
-	int64_t at_ns;       /* CLOCK_MONOTONIC of the last answer; 0: none */
+	int64_t pids;               /* -1: not said */
+	int64_t at_ns;              /* CLOCK_MONOTONIC of the last answer; 0: none */
 };
 
 /* What an answer to GET /containers/ID/stats says, read at READ_NS by the engine's clock. Docker's and

@@ -39,7 +39,7 @@ enum sw_observe_span {
 enum sw_observe_end {
 	SW_END_LIVING,
 	SW_END_REMOVED, /* its destroy was seen */
-	SW_END_UNSEEN,  /* it was gone when the engine was asked after an interruption, or it was renamed
+	SW_END_UNSEEN, /* it was gone when the engine was asked after an interruption, or it was renamed
 	                   out of the filter: how it ended is not known */
 };
 
@@ -52,7 +52,7 @@ struct sw_observed {
 	enum sw_observe_end end;
 	bool was_found; /* it was there already when the watch began, or came in while nobody watched */
 	int64_t created_ns, died_ns, destroyed_ns;
-	int64_t started_ns;       /* the last start */
+	int64_t started_ns; /* the last start */
 	int64_t first_started_ns;
 	int64_t listed_created_s; /* what the list said, whole seconds: for its age only; 0: not said */
 	int exit_code;            /* of the last run; -1: none, or not said */
@@ -67,17 +67,17 @@ struct sw_observed {
 struct sw_observe_image {
 	char name[160]; /* "" of all; "(unknown)" where the engine did not say it */
 	uint64_t created, found;
-	uint64_t living, running; /* running: paused ones, too */
-	uint64_t ended, unseen;   /* unseen: of those that ended */
-	uint64_t runs;            /* dies that were seen */
-	uint64_t failures;        /* of these, with an exit code other than 0 */
-	uint64_t exit_unknown;    /* of these, without one */
+	uint64_t living, running;                   /* running: paused ones, too */
+	uint64_t ended, unseen;                     /* unseen: of those that ended */
+	uint64_t runs;                              /* dies that were seen */
+	uint64_t failures;                          /* of these, with an exit code other than 0 */
+	uint64_t exit_unknown;                      /* of these, without one */
 	uint64_t exit_codes[SW_OBSERVE_EXIT_CODES]; /* of these, by code, 0 included */
-	uint64_t oom;             /* of these, out of memory */
-	uint64_t killed;          /* of these, ended by a signal that was sent through the engine */
+	uint64_t oom;                               /* of these, out of memory */
+	uint64_t killed; /* of these, ended by a signal that was sent through the engine */
 	uint64_t signals[SW_OBSERVE_SIGNALS]; /* the same, by signal */
 	uint64_t restarts;
-	uint64_t clamped; /* durations that were negative */
+	uint64_t clamped;                     /* durations that were negative */
 	struct sw_histogram *spans[SW_SPANS]; /* NULL: none was seen */
 	int64_t sum_ns[SW_SPANS];             /* for a mean; stays at INT64_MAX when it gets there */
 };
@@ -85,13 +85,13 @@ struct sw_observe_image {
 /* What is known of the watch itself. */
 struct sw_observe_watch {
 	bool is_connected, was_connected, is_listed;
-	int64_t since_ns;   /* now_ns of the last change; 0: before the first */
-	uint64_t lost;      /* how often */
-	int64_t lost_ns;    /* for how long together, without the one that goes on */
-	char why[256];      /* of the last loss */
-	uint64_t events;    /* of the engine's own */
-	uint64_t ignored;   /* of these, about containers that had ended */
-	uint64_t untracked; /* living containers beyond SW_OBSERVE_LIVING_MAX */
+	int64_t since_ns;      /* now_ns of the last change; 0: before the first */
+	uint64_t lost;         /* how often */
+	int64_t lost_ns;       /* for how long together, without the one that goes on */
+	char why[256];         /* of the last loss */
+	uint64_t events;       /* of the engine's own */
+	uint64_t ignored;      /* of these, about containers that had ended */
+	uint64_t untracked;    /* living containers beyond SW_OBSERVE_LIVING_MAX */
 	int64_t last_event_ns; /* the engine's clock */
 };
 
@@ -111,6 +111,9 @@ const struct sw_observed *sw_observe_find(const struct sw_observe *observe, cons
 const struct sw_observe_image *sw_observe_all(const struct sw_observe *observe);
 /* INDEX in order of appearance, "other images" last; NULL beyond. */
 const struct sw_observe_image *sw_observe_image(const struct sw_observe *observe, int index);
+/* The codes other than 0 that occurred most often, up to MAX, the most frequent first (of equal ones the
+ * smaller). Returns how many. */
+int sw_observe_top_codes(const struct sw_observe_image *image, int *out_codes, int max);
 const struct sw_observe_watch *sw_observe_watch(const struct sw_observe *observe);
 
 /* What the engine's clock shows at NOW_NS, as the events told it: for ages. 0: no event has come. */
@@ -125,7 +128,7 @@ struct sw_observe_about {
 	const char *filter;       /* docker/filter.h's text */
 	const char *endpoint;
 	const char *engine, *engine_version; /* may be NULL */
-	int64_t now_ns;           /* CLOCK_MONOTONIC */
+	int64_t now_ns;                      /* CLOCK_MONOTONIC */
 };
 /* 0 or -1 (memory). (docker/observe_write.c) */
 int sw_observe_write(const struct sw_observe *observe, const struct sw_observe_about *about,

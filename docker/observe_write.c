@@ -152,7 +152,10 @@ static void put_watch(struct sw_json *json, const struct sw_observe *observe,
 	sw_json_end_object(json);
 	put_text(json, "filter", about->filter);
 	sw_json_object(json, "connection");
-	sw_json_str(json, "state", watch->is_connected ? "connected" : is_lost ? "lost" : "never connected");
+	sw_json_str(json, "state",
+	            watch->is_connected ? "connected"
+	            : is_lost           ? "lost"
+	                                : "never connected");
 	put_count(json, "lost", watch->lost);
 	sw_json_int(json, "lost_ns", watch->lost_ns + (is_lost ? about->now_ns - watch->since_ns : 0));
 	put_text(json, "last_reason", watch->why);

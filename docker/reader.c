@@ -139,10 +139,12 @@ static void send_now(struct sw_reader_call *call)
 {
 	SW_CLEANUP(buf) struct sw_buf path = {0};
 	struct sw_api *api = call->reader->api;
-	struct sw_http_request request = {
-		.method = "GET", .response_max = call->body_max, .chunk = call->chunk ? on_chunk : NULL};
-	const struct sw_api_call like = {
-		.answered = on_answered, .user = call, .timeout_ns = call->timeout_ns};
+	struct sw_http_request request = {.method = "GET",
+	                                  .response_max = call->body_max,
+	                                  .chunk = call->chunk ? on_chunk : NULL};
+	const struct sw_api_call like = {.answered = on_answered,
+	                                 .user = call,
+	                                 .timeout_ns = call->timeout_ns};
 	struct sw_api_call *api_call = sw_api_call_new(api, &like, "%s", call->what);
 
 	sw_api_path(api, &path, call->path.data);

@@ -157,6 +157,38 @@ test_links() {
   fi
 }
 
+# ---- what only looks ----
+
+# What docker/ defines and FILES' objects take from elsewhere in docker/, but for ALLOWED.
+taken_from_docker() {
+  local allowed=$1 objects
+  shift
+  objects=$(printf "$build/%s\n" "${@/%.c/.o}")
+  # shellcheck disable=SC2086 # a list of objects
+  comm -23 <(comm -12 <(nm -u -f posix $objects | awk '/^[a-z_]/ { print $1 }' | sort -u) \
+    <(nm -g --defined-only -f posix "$build/libdocker.a" | awk '{ print $1 }' | sort -u)) \
+    <(nm -g --defined-only -f posix $objects | awk '{ print $1 }' | sort -u) |
+    grep -vxE "$allowed" | sed "s/^/taken from elsewhere in docker\/: /"
+}
+
+# Whoever watches containers has docker/reader.c, which has no method but GET.
+reads_only() {
+  local watchers
+  mapfile -t watchers < <(grep -lE '"docker/(reader|filter|container_event|events|observe(_internal)?|monitor)\.h"' docker/*.c |
+    grep -vx docker/reader.c)
+  taken_from_docker 'sw_reader_(new|free|get|cancel|forget_version)|sw_api_(json(_text|_int|_bool)?|path_value)' "${watchers[@]}"
+  taken_from_docker 'sw_http_(new|free|cancel|loop)|sw_api_(new|free|ping|path|call_new|call_send)' docker/reader.c
+  grep -HnE '"[A-Z]{3,}"|method' docker/reader.c | grep -v '\.method = "GET",'
+}
+
+test_reads_only() {
+  if [ -e "$build/libdocker.a" ] && [ -e "$build/docker/reader.o" ]; then
+    check 'what watches containers only reads' reads_only
+  else
+    skip 'what watches containers only reads' "$build/libdocker.a is not built"
+  fi
+}
+
 # ---- text ----
 
 # Tabs are 4 wide; characters are counted, not bytes. 100 is the aim; a little more does no harm.
@@ -209,6 +241,7 @@ main() {
   check 'curses only in tui/term.c' curses_elsewhere
   check 'nothing below main prints or exits' prints_below_main
   test_links
+  test_reads_only
   check 'white space and columns' whitespace
   check 'scripts are executable' not_executable
   check 'Python parses' python_files

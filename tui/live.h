@@ -53,7 +53,8 @@ void sw_live_cancel_iteration(struct sw_live *live);
 void sw_live_drain(struct sw_live *live);
 
 /* Ends the record here, as interrupted because of WHY, while the measuring thread still hangs over
- * something; waits for the disk, a few seconds at most. Only for a program that exits at once: nothing may be freed, nothing follows. */
+ * something; waits for the disk, a few seconds at most. Only for a program that exits at
+ * once: nothing may be freed, nothing follows. */
 void sw_live_abandon(struct sw_live *live, const char *why);
 
 /* After `ended` only. */

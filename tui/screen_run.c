@@ -138,8 +138,15 @@ static void ask_end(struct run *run, enum sw_action action)
 	               "written.",
 	               (unsigned long long)sw_session_done(session),
 	               (unsigned long long)sw_session_planned(session));
-	sw_app_ask(run->app, text, action == SW_ACTION_QUIT ? "end and leave" : "end", action,
-	           action == SW_ACTION_QUIT ? leave_confirmed : stop_confirmed);
+	bool leave = action == SW_ACTION_QUIT;
+	struct sw_ask ask = {
+		.text = text,
+		.yes_word = leave ? "end and leave" : "end",
+		.action = action,
+		.yes = leave ? leave_confirmed : stop_confirmed,
+		.user = run,
+	};
+	sw_app_ask(run->app, &ask);
 }
 
 static void on_end_signal(void *user, int fd, unsigned events)

@@ -8,10 +8,10 @@
 enum { TIME, WHAT, SUBJECT, TEXT, N_COLUMNS };
 
 static const struct sw_table_column columns[N_COLUMNS] = {
-	[TIME] = {.title = "time", .width = 9, .right = true},
-	[WHAT] = {.title = "event", .width = 18, .priority = 1},
-	[SUBJECT] = {.title = "of", .width = 18, .weight = 1},
-	[TEXT] = {.title = "", .width = 16, .weight = 3},
+	[TIME] = {.title = "time", .width = 8, .right = true},
+	[WHAT] = {.title = "event", .width = 14, .weight = 1},
+	[SUBJECT] = {.title = "of", .width = 14, .weight = 2},
+	[TEXT] = {.title = "", .width = 12, .weight = 4},
 };
 
 /* Seconds with milliseconds: what happens within one iteration has to be told apart. */
@@ -74,29 +74,48 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->events.table);
 }
 
+static uint64_t first_kept(const struct sw_session_program *program)
+{
+	return sw_eventlog_total(program->log) - (uint64_t)sw_eventlog_count(program->log);
+}
+
+static void remember(struct sw_session_program *program)
+{
+	int chosen = sw_list_selected(&program->events);
+	if (chosen >= 0)
+		program->opened.event = first_kept(program) + (uint64_t)chosen;
+}
+
 static bool act(void *user, struct sw_app *app, enum sw_action action)
 {
 	struct sw_session_program *program = user;
-	return sw_list_act(&program->events, app, 0, action);
+	bool taken = sw_list_act(&program->events, app, 0, action);
+	if (sw_app_has_detail(app))
+		remember(program);
+	return taken;
 }
 
 static void click(void *user, struct sw_app *app, int x, int y)
 {
 	struct sw_session_program *program = user;
 	sw_list_click(&program->events, app, 0, (struct sw_place){x, y});
+	if (sw_app_has_detail(app))
+		remember(program);
 }
 
 /* The whole line, however long. */
 static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
 {
 	const struct sw_session_program *program = user;
-	int chosen = sw_list_selected(&program->events);
 	struct sw_eventlog_line line;
 	char time[32];
 	(void)app;
-	if (chosen < 0)
+	if (program->opened.event < first_kept(program)) {
+		sw_put_text_cut(area, 0, 0, area.w, "too long ago: the journal still has it", SW_ROLE_DIM);
 		return;
-	sw_eventlog_line(program->log, chosen, sw_program_session(program), &line);
+	}
+	sw_eventlog_line(program->log, (int)(program->opened.event - first_kept(program)),
+	                 sw_program_session(program), &line);
 	put_time(time, sizeof time, line.t_ns);
 	const struct sw_flow_piece pieces[] = {
 		{time, SW_ROLE_DIM},       {" s  ", SW_ROLE_DIM},        {line.what, line.role},

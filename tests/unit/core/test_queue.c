@@ -47,7 +47,7 @@ static enum sw_taken take(void)
 static bool is_called(uint64_t *out_last)
 {
 	int64_t before = sw_clock_ns();
-	assert_true(sw_queue_wait(queue, out_last));
+	assert_true(sw_queue_wait(queue, SW_QUEUE_IDLE_NS, out_last));
 	return sw_clock_ns() - before < SW_QUEUE_IDLE_NS;
 }
 
@@ -185,7 +185,7 @@ static pthread_t start_producer(void)
 static void *record(void *user)
 {
 	uint64_t last, at = 0;
-	while (sw_queue_wait(queue, &last)) {
+	while (sw_queue_wait(queue, SW_QUEUE_IDLE_NS, &last)) {
 		while (at < last) {
 			const struct sw_event *e = sw_queue_at(queue, ++at);
 			assert_int_equal(e->seq, at);
@@ -243,8 +243,9 @@ static void a_full_ring_blocks_the_producer(void **state)
 	until_pushed(SW_QUEUE_EVENTS);
 	while (take() == SW_TAKEN_EVENT)
 		;
-	assert_true(sw_queue_wait(queue, &last));
-	assert_true(sw_queue_wait(queue, &last)); /* called for, or half a second: it still waits */
+	assert_true(sw_queue_wait(queue, SW_QUEUE_IDLE_NS, &last));
+	assert_true(sw_queue_wait(queue, SW_QUEUE_IDLE_NS,
+	                          &last)); /* called for, or half a second: it still waits */
 	assert_int_equal(atomic_load(&pushed), SW_QUEUE_EVENTS);
 	record(NULL);
 	pthread_join(producer, NULL);
@@ -259,7 +260,7 @@ static void lost_events_are_kept_for_the_viewer(void **state)
 	pthread_t producer = start_producer();
 	until_pushed(SW_QUEUE_EVENTS);
 	sw_queue_recorded(queue, 50, 50);
-	while (sw_queue_wait(queue, &last)) {
+	while (sw_queue_wait(queue, SW_QUEUE_IDLE_NS, &last)) {
 		sw_queue_lost(queue, last);
 		for (enum sw_taken what; (what = take()) != SW_TAKEN_NONE;) {
 			if (what == SW_TAKEN_BEHIND) { /* of what was recorded before */
@@ -291,10 +292,11 @@ static void a_closed_queue_takes_nothing(void **state)
 	sw_event_init(&event, SW_EVENT_NOTE, -1);
 	sw_queue_push(queue, &event, 0);
 	assert_int_equal(event.seq, 0);
-	assert_true(sw_queue_wait(queue, &last)); /* what came before is still to be recorded */
+	assert_true(sw_queue_wait(queue, SW_QUEUE_IDLE_NS,
+	                          &last)); /* what came before is still to be recorded */
 	assert_int_equal(last, 2);
 	sw_queue_recorded(queue, 2, 2);
-	assert_false(sw_queue_wait(queue, &last));
+	assert_false(sw_queue_wait(queue, SW_QUEUE_IDLE_NS, &last));
 	assert_int_equal(take(), SW_TAKEN_EVENT);
 	assert_int_equal(take(), SW_TAKEN_EVENT);
 	assert_int_equal(taken.kind, SW_EVENT_SESSION_FINISHED);

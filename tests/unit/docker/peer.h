@@ -54,7 +54,7 @@ static __attribute__((unused)) void peer_hold(struct peer *peer)
 
 /* What one thread wrote before its peer_sync, the other may read after its own. The sockets order
  * both, but a race detector doesn't know. */
-static void peer_sync(struct peer *peer)
+static __attribute__((unused)) void peer_sync(struct peer *peer)
 {
 	if (!peer)
 		return;
@@ -83,7 +83,7 @@ static bool peer_is_whole(const char *bytes, size_t len)
 
 /* Reads one request into peer->request. False at the connection's or the test's end, or when it
  * does not fit; what had come is there all the same. */
-static bool peer_read_request(struct peer *peer, int fd)
+static __attribute__((unused)) bool peer_read_request(struct peer *peer, int fd)
 {
 	char bytes[sizeof peer->request] = "";
 	size_t len = 0;
@@ -197,12 +197,15 @@ static struct peer *peer_start(bool is_unix, void (*serve)(struct peer *peer, in
 	return peer;
 }
 
-static void peer_stop(struct peer *peer)
+/* Ends its thread; what else waits for it ends, too. */
+static void peer_end(struct peer *peer)
 {
-	if (!peer)
-		return;
-	close(peer->stop[1]); /* readable for ever: everything that waits ends */
+	close(peer->stop[1]); /* readable for ever */
 	pthread_join(peer->thread, NULL);
+}
+
+static void peer_free(struct peer *peer)
+{
 	close(peer->stop[0]);
 	close(peer->listener);
 	pthread_mutex_destroy(&peer->lock);
@@ -212,6 +215,14 @@ static void peer_stop(struct peer *peer)
 		rmdir(peer->endpoint.path);
 	}
 	free(peer);
+}
+
+static __attribute__((unused)) void peer_stop(struct peer *peer)
+{
+	if (!peer)
+		return;
+	peer_end(peer);
+	peer_free(peer);
 }
 
 #endif
