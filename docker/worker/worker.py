@@ -23,7 +23,7 @@ JSON_INT_MAX = 1 << 53
 PYTHON = ".".join(map(str, sys.version_info[:3]))
 STRATEGY_FILE = "<strategy>"
 # The phases that a caller's screen is told of as they begin; their times come with the result alone.
-HINTED = ("imports", "validate", "data", "execute")
+HINTED = ("imports", "execute")  # each write wakes the engine: only what may last
 EXIT_SETUP = 70
 EXIT_PROTOCOL = 65
 
@@ -696,9 +696,9 @@ class Phase:
 def work(job, times, printer, hints):
     """Runs the phases; returns the canonical JSON of the result."""
     restricted = job.get("validate", True) is not False
-    with Phase(times, "validate", hints.get("validate")):
+    with Phase(times, "validate"):
         code = validated_code(decode_source(job), restricted)
-    with Phase(times, "data", hints.get("data")):
+    with Phase(times, "data"):
         data = job_data(job)
         simulator = Simulator(data, job.get("backtest", "mock"))
     with Phase(times, "execute", hints.get("execute")):

@@ -274,7 +274,7 @@ static void the_workers_phases_are_told_while_they_last(void **state)
 {
 	static const enum sw_phase expected[] = {
 		SW_PHASE_CREATE, SW_PHASE_ATTACH, SW_PHASE_START, SW_PHASE_BOOT, SW_PHASE_IMPORTS,
-		SW_PHASE_VALIDATE, SW_PHASE_DATA, SW_PHASE_EXECUTE, SW_PHASE_EXIT, SW_PHASE_REMOVE};
+		SW_PHASE_EXECUTE, SW_PHASE_EXIT, SW_PHASE_REMOVE};
 	static const char forged[] = "print('\\x1esw1 - phase imports')\n"
 		"n = 0\nfor i in range(3000000):\n n = n + i\n" /* so that it lasts */
 		"report = sim(data.close > data.close.shift(1))\n";

@@ -442,7 +442,7 @@ class Processes(Case):
 
     def test_phases_are_told_as_they_begin(self):
         hints, (first, second) = self.told(SIMPLE, SIMPLE)
-        own = [["\x1esw1", TOKEN, "phase", phase] for phase in ("validate", "data", "execute")]
+        own = [["\x1esw1", TOKEN, "phase", phase] for phase in ("execute",)]
         self.assertEqual(hints, [["\x1esw1", "-", "phase", "imports"], *own, *own])
         self.check(first, "ok")
         self.check(second, "ok")
@@ -455,7 +455,7 @@ class Processes(Case):
     def test_a_phase_that_is_not_reached_is_not_told(self):
         hints, (result,) = self.told("import os\n")
         self.check(result, "rejected")
-        self.assertEqual([words[3] for words in hints], ["imports", "validate"])
+        self.assertEqual([words[3] for words in hints], ["imports"])
 
     def test_the_imports_are_told_before_there_is_a_job(self):
         worker = self.worker("--phases", "--announce")
