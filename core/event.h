@@ -115,7 +115,8 @@ enum sw_event_kind { SW_EVENTS(SW_EVENT_ENUM) SW_EVENT_COUNT };
 /* A plain value; which member of the union counts follows from the kind:
  * session_started: session; environment: environment; mode_planned: planned; the iteration,
  * attempt, phase, retry, fallback and container events: it; clock_known: clock; note and
- * session_finished: end; paused and resumed: none. `mode` is the mode's index where the kind has one, else -1. */
+ * session_finished: end; paused and resumed: none. `mode` is the mode's index where the
+ * kind has one, else -1. */
 struct sw_event {
 	enum sw_event_kind kind;
 	int mode;

@@ -297,7 +297,6 @@ static bool take_value(struct decoder *d, struct sw_slice key)
 		return true;
 	d->wrong |= UINT64_C(1) << bit;
 	d->scan.p = at;
-	d->scan.depth = 1;
 	return sw_scan_skip(&d->scan);
 }
 

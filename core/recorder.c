@@ -31,6 +31,9 @@ struct sw_recorder {
 	struct sw_journal *journal;
 	uint64_t at;           /* the newest event that was dealt with */
 	struct sw_error error; /* code SW_OK when there is none */
+	int64_t woken_ns;      /* when the viewer was */
+	bool owes_wake;        /* an iteration has ended since, and nothing has told the viewer */
+	bool is_idle;          /* the last wait was as long as waits are, and for nothing */
 	/* The viewer's own. */
 	struct sw_queue_place met; /* the file, when the viewer had last taken all that was in it */
 	struct catch_up file;
@@ -46,13 +49,27 @@ static int write_events(struct sw_recorder *r, uint64_t last, bool durable, stru
 	return sw_journal_sync(r->journal, durable, err);
 }
 
+static void wake_viewer(struct sw_recorder *r, bool at_once)
+{
+	int64_t now_ns = sw_clock_ns();
+	if (!at_once && (!r->owes_wake || now_ns - r->woken_ns < SW_RECORDER_WAKE_NS))
+		return;
+	sw_loop_wake(r->o.viewer);
+	r->woken_ns = now_ns;
+	r->owes_wake = false;
+}
+
 static void record(struct sw_recorder *r, uint64_t last)
 {
-	bool durable = false, urgent = false, has_failed = r->error.code != SW_OK;
+	bool durable = false, at_once = false, has_failed = r->error.code != SW_OK;
 	struct sw_error err;
 	for (uint64_t seq = r->at + 1; seq <= last; seq++) {
-		urgent |= sw_event_is_urgent(sw_queue_at(r->queue, seq)->kind);
-		durable |= sw_event_is_durable(sw_queue_at(r->queue, seq)->kind);
+		enum sw_event_kind kind = sw_queue_at(r->queue, seq)->kind;
+		durable |= sw_event_is_durable(kind);
+		if (kind == SW_EVENT_ITERATION_FINISHED)
+			r->owes_wake = true;
+		else
+			at_once |= sw_event_is_urgent(kind);
 	}
 	if (!has_failed && write_events(r, last, durable, &err) < 0) {
 		has_failed = true;
@@ -64,21 +81,31 @@ static void record(struct sw_recorder *r, uint64_t last)
 		sw_queue_lost(r->queue, last);
 	else
 		sw_queue_recorded(r->queue, last, sw_journal_size(r->journal));
-	if (urgent || has_failed)
-		sw_loop_wake(r->o.viewer);
+	wake_viewer(r, at_once || has_failed);
 	if (durable || has_failed)
 		r->o.acknowledged(r->o.user, last);
+}
+
+static int64_t wait_ns(const struct sw_recorder *r)
+{
+	/* After a failure somebody has to look whether the producer waits. */
+	if (!r->owes_wake)
+		return r->is_idle && r->error.code == SW_OK ? SW_QUEUE_REST : SW_QUEUE_IDLE_NS;
+	int64_t left_ns = r->woken_ns + SW_RECORDER_WAKE_NS - sw_clock_ns();
+	return left_ns > 0 ? left_ns : 0;
 }
 
 static void *thread_main(void *user)
 {
 	struct sw_recorder *r = user;
 	uint64_t last;
-	while (sw_queue_wait(r->queue, &last)) {
+	int64_t wait;
+	while (sw_queue_wait(r->queue, wait = wait_ns(r), &last)) {
+		r->is_idle = wait == SW_QUEUE_IDLE_NS && last == r->at;
 		if (last > r->at)
 			record(r, last);
-		else if (r->error.code != SW_OK)
-			sw_loop_wake(r->o.viewer); /* the producer waits for it */
+		else /* after a failure the producer may wait for the viewer */
+			wake_viewer(r, r->error.code != SW_OK);
 	}
 	atomic_store(&r->over, true);
 	sw_loop_wake(r->o.viewer);

@@ -16,10 +16,14 @@ struct sw_loop;
 struct sw_error;
 struct sw_recorder;
 
+#define SW_RECORDER_WAKE_NS INT64_C(20000000)
+
 struct sw_recorder_options {
-	const char *path;       /* the journal, to be created */
-	int64_t origin_ns;      /* the session's start, CLOCK_MONOTONIC */
-	struct sw_loop *viewer; /* woken by urgent events (core/queue.h) once on disk, and at the end */
+	const char *path;  /* the journal, to be created */
+	int64_t origin_ns; /* the session's start, CLOCK_MONOTONIC */
+	/* Woken by urgent events (core/queue.h) once on disk, and at the end; by ends of iterations no
+	 * more often than every SW_RECORDER_WAKE_NS: short ones are not to be disturbed one by one. */
+	struct sw_loop *viewer;
 	/* Both on the recorder's thread; they must not block. */
 	void (*acknowledged)(void *user, uint64_t seq); /* a durable event SEQ is on disk, or is lost */
 	void (*failed)(void *user); /* once: nothing more can be recorded (a full disk); acknowledged

@@ -33,7 +33,8 @@ static void put_title(const struct sw_markdown *md, const char *generated_at)
 	          sw_md(*info->id ? info->id : "-").text);
 	if (md->figures->session->started && md->figures->session->state == SW_STATE_RUNNING)
 		sw_md_add(md, "**Status**: %s; %" PRIu64 " of %" PRIu64 " iterations in %s\n",
-		          unfinished(md->files->writer), sw_session_done(md->figures->session), sw_session_planned(md->figures->session),
+		          unfinished(md->files->writer), sw_session_done(md->figures->session),
+		          sw_session_planned(md->figures->session),
 		          sw_say_elapsed(md->figures->session).text);
 	else
 		sw_md_add(md, "**Status**: %s\n", sw_md(sw_say_state(md->figures).text).text);

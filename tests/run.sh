@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [MAKE]
 #
-#   SUITES="lint asan"          only these: build clang lint asan valgrind image worker engine e2e
+#   SUITES="lint asan"          only these: build clang lint asan tsan valgrind image worker engine e2e
 #   SANDWATCH_REQUIRE_ENGINE=1  a machine on which no private engine starts is a failure, not a skip
 #   V=1                         how long each test program took
 #
@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
 make=${1:-make}
 jobs=$(nproc)
-suites=${SUITES:-build clang lint asan valgrind image worker engine e2e}
+suites=${SUITES:-build clang lint asan tsan valgrind image worker engine e2e}
 python=/usr/bin/python3 # the one that the distribution's modules are for
 [ -x "$python" ] || python=python3
 # A make above hands down its job slots and flags; each make here has its own.
@@ -177,6 +177,15 @@ test_units() {
   fi
 }
 
+# Only what runs on several threads. Threads that are left behind on purpose are no finding.
+test_threads() {
+  local list=(build/tsan/tests/unit/{core/test_queue,core/test_recorder,tui/test_live})
+  wants tsan || return 0
+  if single 'build tsan' build PROFILE=tsan "${list[@]}"; then
+    TSAN_OPTIONS=report_thread_leaks=0 suite 'threads, sanitizer' --tap --jobs "$jobs" "${list[@]}"
+  fi
+}
+
 # ---- the private engine ----
 
 state=''
@@ -322,6 +331,7 @@ main() {
     ! wants lint || suite lint tests/lint.sh
     test_root
     test_units
+    test_threads
     prepare_engine
     export SANDWATCH_TEST_STATE=$state/sandwatch
     test_image_and_worker

@@ -79,13 +79,11 @@ void sw_app_say(struct sw_app *app, enum sw_role role, const char *format, ...)
 	draw_soon(app);
 }
 
-void sw_app_ask(struct sw_app *app, const char *text, const char *yes_word, enum sw_action action,
-                void (*yes)(void *user))
+void sw_app_ask(struct sw_app *app, const struct sw_ask *ask)
 {
-	(void)sw_text_clean(app->question, sizeof app->question, text, strlen(text));
-	(void)sw_text_copy(app->yes_word, sizeof app->yes_word, yes_word);
-	app->asked = action;
-	app->yes = yes;
+	(void)sw_text_clean(app->question, sizeof app->question, ask->text, strlen(ask->text));
+	(void)sw_text_copy(app->yes_word, sizeof app->yes_word, ask->yes_word);
+	app->asked = *ask;
 	app->box = SW_BOX_QUESTION;
 	draw_soon(app);
 }
@@ -237,11 +235,11 @@ static void answer(struct sw_app *app, const struct sw_input *input)
 {
 	enum sw_action action = sw_keymap_action(&app->keymap, input, sw_app_places(app));
 	bool yes = input->kind == SW_INPUT_KEY &&
-	           (input->key == '\r' || input->key == 'y' || action == app->asked);
+	           (input->key == '\r' || input->key == 'y' || action == app->asked.action);
 	app->box = SW_BOX_NONE;
 	draw_soon(app);
 	if (yes)
-		app->yes(app->program.user);
+		app->asked.yes(app->asked.user);
 }
 
 /* The last character goes, all its bytes. */
@@ -343,6 +341,13 @@ static void on_stop(void *user)
 	app->program.act(app->program.user, SW_ACTION_SUSPEND);
 }
 
+static void on_continued(void *user)
+{
+	struct sw_app *app = user;
+	if (app->program.continued)
+		app->program.continued(app->program.user);
+}
+
 static void on_gone(void *user)
 {
 	struct sw_app *app = user;
@@ -384,6 +389,7 @@ int sw_app_open(struct sw_loop *loop, const struct sw_plan *plan, const struct s
 		.ready = on_ready,
 		.stop = on_stop,
 		.gone = on_gone,
+		.continued = on_continued,
 		.user = app,
 	};
 	app->loop = loop;

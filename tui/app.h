@@ -64,6 +64,8 @@ struct sw_program {
 	void (*act)(void *user, enum sw_action action);
 	/* The terminal is gone. */
 	void (*gone)(void *user);
+	/* The program stood still for a while (SIGSTOP). May be NULL. */
+	void (*continued)(void *user);
 	void *user;
 };
 
@@ -92,10 +94,16 @@ void sw_app_suspend(struct sw_app *app);
 void sw_app_say(struct sw_app *app, enum sw_role role, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Asks TEXT in a box; YES (with its answer's word) happens on Enter or the key of ACTION pressed
- * again. Any other key closes it. */
-void sw_app_ask(struct sw_app *app, const char *text, const char *yes_word, enum sw_action action,
-                void (*yes)(void *user));
+/* A question; texts are copied. */
+struct sw_ask {
+	const char *text, *yes_word;
+	enum sw_action action; /* pressed again, its key is a yes, as Enter is */
+	void (*yes)(void *user);
+	void *user;
+};
+
+/* Asks in a box. Any other key closes it. */
+void sw_app_ask(struct sw_app *app, const struct sw_ask *ask);
 
 /* ---- for screens, while drawing ---- */
 

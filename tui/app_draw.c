@@ -150,7 +150,7 @@ static void draw_question(struct sw_app *app, struct sw_area area)
 	char key[64];
 	char yes[80];
 	(void)snprintf(yes, sizeof yes, "Enter or %s",
-	               sw_keymap_key(&app->keymap, app->asked, key, sizeof key));
+	               sw_keymap_key(&app->keymap, app->asked.action, key, sizeof key));
 	const struct sw_choice choices[] = {{yes, app->yes_word}, {"Esc", "go on"}};
 	struct sw_question question = {
 		.title = "are you sure?",
@@ -222,7 +222,7 @@ static void click_box(struct sw_app *app, int x, int y)
 			return;
 		app->box = SW_BOX_NONE;
 		if (choice == 0)
-			app->yes(app->program.user);
+			app->asked.yes(app->asked.user);
 	} else if (app->box == SW_BOX_HELP && sw_hits_at(&app->modal.box, x, y) >= 0) {
 		return;
 	} else {

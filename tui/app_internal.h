@@ -33,8 +33,7 @@ struct sw_app {
 	enum sw_box box;
 	int detail_top; /* lines of the detail that are scrolled away */
 	char question[200], yes_word[32];
-	enum sw_action asked;
-	void (*yes)(void *user);
+	struct sw_ask asked; /* its texts are those above */
 	bool typing;                 /* the filter */
 	struct sw_modal_state modal; /* of the help */
 	/* where the last frame put things */

@@ -72,7 +72,7 @@ int sw_engine_finder_start(struct sw_loop *loop, const struct sw_cli *cli, sw_en
 	if (!finder)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot look for an engine");
 	*finder = (struct sw_engine_finder){
-		.loop = loop, .cli = cli, .found = found, .user = user, .end = {-1, -1}};
+		.loop = loop, .cli = cli, .found = found, .user = user, .end = {-1, -1, -1}};
 	finder->setup = calloc(1, sizeof *finder->setup);
 	finder->end.end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int failed = !finder->setup ? ENOMEM : finder->end.end_fd < 0 ? errno : 0;

@@ -1,10 +1,10 @@
 #include "tui/guard.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,14 +23,14 @@ enum {
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 enum { CRASHES = sizeof crashes / sizeof *crashes };
 
-/* What the guard is told. Smaller than PIPE_BUF: arrives whole or not at all. */
+/* What the guard is told. */
 struct note {
 	bool taken;
 	struct termios found, ours;
 };
 
 struct sw_guard {
-	int tty, pipe; /* the end that is written to */
+	int tty, line; /* our end of a socket pair: packets, and no SIGPIPE when the guard is dead */
 	pid_t pid, owner;
 	char leave[LEAVE_MAX];
 	size_t leave_len;
@@ -67,22 +67,26 @@ static bool write_out(int fd, const char *bytes, size_t n, int patience_ms)
 	return true;
 }
 
-/* Modes that somebody else has set meanwhile, as a shell does that is faster, stay. */
-static void restore_modes(int fd, const struct note *note)
+/* Modes that somebody else has set meanwhile stay: a shell may be faster than the guard. */
+static void restore_modes(int fd, const struct note *note, bool is_front)
 {
 	struct termios now;
-	if (sw_tty_in_front(fd) || (tcgetattr(fd, &now) == 0 && sw_tty_same_modes(&now, &note->ours)))
+	if (is_front || (tcgetattr(fd, &now) == 0 && sw_tty_same_modes(&now, &note->ours)))
 		(void)tcsetattr(fd, TCSANOW, &note->found);
 }
 
-static bool restore(int fd, const struct note *note, const char *leave, size_t n, int patience_ms)
+static bool restore(const struct sw_guard *guard, const struct note *note, bool is_front,
+                    int patience_ms)
 {
+	int fd = guard->tty;
+	const char *leave = guard->leave;
+	size_t n = guard->leave_len;
 	sigset_t background, before;
 	sigemptyset(&background);
 	sigaddset(&background, SIGTTOU); /* would stop who does this from the background */
 	sigprocmask(SIG_BLOCK, &background, &before);
 	bool is_done = write_out(fd, leave, n, 0);
-	restore_modes(fd, note);
+	restore_modes(fd, note, is_front);
 	/* From the start again: a sequence that was cut short does no harm. */
 	if (!is_done)
 		is_done = write_out(fd, leave, n, patience_ms);
@@ -108,7 +112,7 @@ static void close_all_but(int a, int b)
 	}
 }
 
-_Noreturn static void stand_guard(const struct sw_guard *guard, int pipe)
+_Noreturn static void stand_guard(const struct sw_guard *guard, int line)
 {
 	static const int ignored[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGTSTP, SIGTTOU,
 	                              SIGTTIN, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM};
@@ -117,12 +121,12 @@ _Noreturn static void stand_guard(const struct sw_guard *guard, int pipe)
 		(void)signal(ignored[i], SIG_IGN);
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_NAME, "sandwatch-guard");
-	close_all_but(pipe, guard->tty);
+	close_all_but(line, guard->tty);
 	if (chdir("/") < 0) {
 		/* Then a mount stays busy for as long as the program would keep it. */
 	}
 	for (;;) {
-		ssize_t n = read(pipe, &heard, sizeof heard);
+		ssize_t n = read(line, &heard, sizeof heard);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n != (ssize_t)sizeof heard)
@@ -130,7 +134,7 @@ _Noreturn static void stand_guard(const struct sw_guard *guard, int pipe)
 		note = heard;
 	}
 	if (note.taken)
-		(void)restore(guard->tty, &note, guard->leave, guard->leave_len, GUARD_PATIENCE_MS);
+		(void)restore(guard, &note, false, GUARD_PATIENCE_MS);
 	_exit(0);
 }
 
@@ -139,7 +143,8 @@ _Noreturn static void stand_guard(const struct sw_guard *guard, int pipe)
 static void tell(struct sw_guard *guard)
 {
 	/* Only a guard that was stopped for hundreds of suspensions has no room; it keeps the older. */
-	while (write(guard->pipe, &guard->note, sizeof guard->note) < 0 && errno == EINTR)
+	while (send(guard->line, &guard->note, sizeof guard->note, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+	       errno == EINTR)
 		continue;
 }
 
@@ -181,13 +186,13 @@ int sw_guard_start(int tty, const char *leave, struct sw_guard **out_guard, stru
 	struct sw_guard *guard = calloc(1, sizeof *guard);
 	if (!guard)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot guard the terminal");
-	if (pipe2(ends, O_CLOEXEC) < 0) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot guard the terminal");
 		free(guard);
 		return -1;
 	}
 	guard->tty = tty;
-	guard->pipe = ends[1];
+	guard->line = ends[1];
 	guard->owner = getpid();
 	guard->leave_len = strnlen(leave, sizeof guard->leave - 1);
 	memcpy(guard->leave, leave, guard->leave_len);
@@ -202,7 +207,6 @@ int sw_guard_start(int tty, const char *leave, struct sw_guard **out_guard, stru
 		return sw_error_set(err, SW_ERR_INTERNAL, fork_errno, "cannot guard the terminal");
 	}
 	(void)setpgid(guard->pid, guard->pid); /* both do: either may be first */
-	(void)fcntl(guard->pipe, F_SETFL, O_NONBLOCK);
 	set_handlers(guard);
 	*out_guard = guard;
 	return 0;
@@ -210,7 +214,9 @@ int sw_guard_start(int tty, const char *leave, struct sw_guard **out_guard, stru
 
 void sw_guard_taken(struct sw_guard *guard, const struct termios *found, const struct termios *ours)
 {
-	guard->note = (struct note){.taken = true, .found = *found, .ours = *ours};
+	guard->note.taken = true;
+	guard->note.found = *found;
+	guard->note.ours = *ours;
 	tell(guard);
 }
 
@@ -224,7 +230,7 @@ bool sw_guard_give_back(struct sw_guard *guard, int patience_ms)
 {
 	if (!guard->note.taken)
 		return true;
-	if (!restore(guard->tty, &guard->note, guard->leave, guard->leave_len, patience_ms))
+	if (!restore(guard, &guard->note, sw_tty_in_front(guard->tty), patience_ms))
 		return false;
 	sw_guard_left(guard);
 	return true;
@@ -236,12 +242,12 @@ void sw_guard_end(struct sw_guard *guard)
 		return;
 	unset_handlers(guard);
 	if (guard->note.taken) {
-		close(guard->pipe); /* it goes on trying while we end */
+		close(guard->line); /* it goes on trying while we end */
 	} else {
 		kill(guard->pid, SIGKILL); /* also one that is stopped */
 		while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
-		close(guard->pipe);
+		close(guard->line);
 	}
 	free(guard);
 }

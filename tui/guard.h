@@ -2,8 +2,8 @@
  * for its end, and handlers for its crashes. Must not know what the sequences mean that it writes.
  *
  * The guard is forked and never executes anything. It sits in a process group of its own, so that
- * neither Ctrl-C nor `kill -9 %1` reaches it, holds nothing but the terminal and one end of a pipe,
- * and sleeps until the other end, which is ours alone, is closed by the kernel. */
+ * neither Ctrl-C nor `kill -9 %1` reaches it, holds nothing but the terminal and one end of a socket
+ * pair, and sleeps until the other end, which is ours alone, is closed by the kernel. */
 #ifndef SW_GUARD_H
 #define SW_GUARD_H
 

@@ -197,6 +197,18 @@ static size_t put_goto(char *dst, int x, int y)
 
 /* ---- the cursor ---- */
 
+/* Whether CELL comes out right with the colours that are set. */
+static bool suits(const struct sw_paint *paint, const struct shown *cell)
+{
+	if (!paint->pen_known)
+		return false;
+	if (same_pen(&cell->pen, &paint->pen))
+		return true;
+	const uint32_t seen = PEN_UNDERLINE | PEN_REVERSE;
+	return cell->ch == ' ' && cell->pen.bg == paint->pen.bg &&
+	       !((cell->pen.attributes | paint->pen.attributes) & seen);
+}
+
 /* What lies between is written again when that takes fewer bytes than LIMIT. */
 static bool step_over(struct sw_paint *paint, const struct shown *row, int x, size_t limit)
 {
@@ -204,7 +216,7 @@ static bool step_over(struct sw_paint *paint, const struct shown *row, int x, si
 	size_t len = 0;
 	for (int i = paint->x; i < x; i++) {
 		if (!row[i].ch || (row[i].ch >= 0x80 && sw_glyph_columns(row[i].ch) != 1) ||
-		    !same_pen(&row[i].pen, &paint->pen) || len + 4 > sizeof bytes)
+		    !suits(paint, &row[i]) || len + 4 > sizeof bytes)
 			return false;
 		len += encode(row[i].ch, bytes + len);
 	}
@@ -227,7 +239,7 @@ static void move_to(struct sw_paint *paint, const struct shown *row, int x, int 
 			memcpy(best, other, n);
 			len = n;
 		}
-		if (by > 0 && paint->pen_known && step_over(paint, row, x, len))
+		if (by > 0 && step_over(paint, row, x, len))
 			len = 0;
 	} else if (paint->y != UNKNOWN && y > paint->y && (x == paint->x || x == 0)) {
 		size_t n = x == paint->x ? 0 : 1;
@@ -281,8 +293,6 @@ static void set_pen(struct sw_paint *paint, const struct pen *pen)
 	static const unsigned on[PENS] = {1, 2, 3, 4, 7};
 	struct sgr sgr = {"\033[", 2};
 	struct pen from = paint->pen;
-	if (paint->pen_known && same_pen(&from, pen))
-		return;
 	/* An attribute is taken off by beginning anew: not every terminal knows how to take off one. */
 	if (!paint->pen_known || from.attributes & ~pen->attributes) {
 		add_sgr(&sgr, 0);
@@ -321,7 +331,8 @@ static void write_cell(struct sw_paint *paint, const struct shown *row, int x, i
 	char bytes[4];
 	bool is_wide = x + 1 < paint->width && row[x + 1].ch == 0;
 	move_to(paint, row, x, y);
-	set_pen(paint, &row[x].pen);
+	if (!suits(paint, &row[x]))
+		set_pen(paint, &row[x].pen);
 	(void)sw_buf_add(paint->out, bytes, encode(row[x].ch, bytes));
 	paint->x = x + 1;
 	/* Behind the last column the cursor may be anywhere, and terminals differ on what is wide. */

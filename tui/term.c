@@ -23,11 +23,12 @@
 enum {
 	LEAVE_PATIENCE_MS = 300,
 	SEQUENCES_MAX = 255,
-	BLOCKING_WRITE_MAX = 128, /* bytes that a terminal which says it is ready takes at once */
+	BLOCKING_WRITE_MAX = 128, /* bytes */
 };
 
 /* What terminfo says. */
 struct info {
+	const char *name;
 	char smcup[64], rmcup[64], civis[64], cnorm[64];
 	bool last_cell;
 	int colors;
@@ -94,13 +95,14 @@ static const char *relative_of(const char *name)
 	return NULL;
 }
 
-static bool find_entry(const char *name)
+/* The name of the entry that is loaded then; NULL: there is none. */
+static const char *load_entry(const char *name)
 {
 	int result;
 	if (setupterm(name, 1, &result) == OK)
-		return true;
+		return name;
 	const char *relative = relative_of(name);
-	return relative && setupterm(relative, 1, &result) == OK;
+	return relative && setupterm(relative, 1, &result) == OK ? relative : NULL;
 }
 
 static int read_info(struct info *out_info, struct sw_error *err)
@@ -114,7 +116,8 @@ static int read_info(struct info *out_info, struct sw_error *err)
 	if (strcmp(name, "dumb") == 0)
 		return sw_error_set(err, SW_ERR_USAGE, 0,
 		                    "no screen can be drawn on a terminal with TERM=dumb");
-	if (!find_entry(name))
+	out_info->name = load_entry(name);
+	if (!out_info->name)
 		return sw_error_set(err, SW_ERR_USAGE, 0,
 		                    "no screen can be drawn: terminfo does not know TERM=%s", name);
 	bool is_usable = moves_as_expected();
@@ -124,6 +127,8 @@ static int read_info(struct info *out_info, struct sw_error *err)
 	copy_capability("cnorm", out_info->cnorm, sizeof out_info->cnorm);
 	out_info->last_cell = tigetflag("am") <= 0 || tigetflag("xenl") > 0;
 	out_info->colors = tigetnum("colors");
+	if (out_info->colors < 0)
+		out_info->colors = 0; /* not said: it has none */
 	(void)del_curterm(cur_term);
 	if (!is_usable)
 		return sw_error_set(
@@ -179,12 +184,24 @@ static void watch(struct sw_term *term)
 		lose(term);
 }
 
+/* Of a descriptor that blocks, only what a terminal with any room at all takes at once. */
+static size_t may_send(const struct sw_term *term)
+{
+	struct pollfd state = {.fd = term->fd, .events = POLLOUT};
+	size_t n = term->out.len - term->sent;
+	if (!term->blocks)
+		return n;
+	if (poll(&state, 1, 0) <= 0)
+		return 0;
+	return n < BLOCKING_WRITE_MAX ? n : BLOCKING_WRITE_MAX;
+}
+
 static void send_out(struct sw_term *term)
 {
 	while (is_busy(term)) {
-		size_t n = term->out.len - term->sent;
-		if (term->blocks && n > BLOCKING_WRITE_MAX)
-			n = BLOCKING_WRITE_MAX;
+		size_t n = may_send(term);
+		if (n == 0)
+			break;
 		ssize_t sent = write(term->fd, term->out.data + term->sent, n);
 		if (sent < 0 && errno == EINTR)
 			continue;
@@ -193,8 +210,6 @@ static void send_out(struct sw_term *term)
 		if (sent < 0)
 			break;
 		term->sent += (size_t)sent;
-		if (term->blocks)
-			break;
 	}
 	if (!is_busy(term)) {
 		sw_buf_clear(&term->out);
@@ -286,14 +301,17 @@ static void take(struct sw_term *term);
 
 static void on_background_time(void *user)
 {
-	take(user);
+	struct sw_term *term = user;
+	take(term);
+	if (term->taken)
+		tell_resized(term);
 }
 
 /* When the terminal is ours to take; else tries again: a shell that puts us in front does not say so
  * to what is running already. */
 static void take(struct sw_term *term)
 {
-	struct termios now;
+	struct termios now = {0};
 	if (!sw_tty_in_front(term->fd)) {
 		(void)sw_loop_arm(term->loop, &term->background, sw_clock_ns() + BACKGROUND_NS,
 		                  on_background_time, term);
@@ -315,6 +333,7 @@ static void take(struct sw_term *term)
 	sw_guard_taken(term->guard, &term->found, &term->ours);
 	(void)tcsetattr(term->fd, TCSANOW, &term->ours);
 	term->taken = true;
+	term->left_out = false;
 	sw_tty_size(term->fd, &term->width, &term->height);
 	sw_paint_forget(term->paint);
 	sw_buf_clear(&term->out);
@@ -379,6 +398,8 @@ static void on_signal(void *user, int fd, unsigned events)
 		} else if (info.ssi_signo == SIGCONT) {
 			take(term);
 			tell_resized(term);
+			if (term->handlers.continued)
+				term->handlers.continued(term->handlers.user);
 		} else if (term->handlers.stop) {
 			term->handlers.stop(term->handlers.user);
 		} else {
@@ -425,13 +446,13 @@ static void make_sequences(struct sw_term *term, const struct info *info, bool m
 static int take_first(struct sw_term *term, const struct info *info,
                       const struct sw_term_options *options, struct sw_error *err)
 {
-	const char *name = getenv("TERM");
 	char leave_bytes[SEQUENCES_MAX + 1];
 	make_sequences(term, info, options->mouse, leave_bytes);
-	term->depth = options->depth >= 0
-	                  ? (enum sw_depth)options->depth
-	                  : sw_theme_depth(getenv("NO_COLOR"), getenv("COLORTERM"), name, info->colors);
-	term->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 && strncmp(name, "linux", 5) != 0;
+	term->depth = options->depth >= 0 ? (enum sw_depth)options->depth
+	                                  : sw_theme_depth(getenv("NO_COLOR"), getenv("COLORTERM"),
+	                                                   info->name, info->colors);
+	term->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 &&
+	                strncmp(info->name, "linux", 5) != 0;
 	struct sw_paint_options paint = {term->depth, term->unicode, info->colors >= 16,
 	                                 info->last_cell};
 	term->fd = sw_tty_open(&term->blocks, err);

@@ -161,7 +161,7 @@ def svg(text, foreground="#c8d0e0", background="#161a22", title="sandwatch"):
     ground = next((row[0][4] for row in rows if row), background)
     w, h = width * CELL_W + 2 * PAD, len(rows) * CELL_H + 2 * PAD
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:.0f} {h:.0f}" width="{w:.0f}" height="{h:.0f}" '
-           f'role="img" aria-label="{html.escape(title)}" font-family="{FONT}" font-size="14" xml:space="preserve">',
+           f'shape-rendering="crispEdges" role="img" aria-label="{html.escape(title)}" font-family="{FONT}" font-size="14" xml:space="preserve">',
            f'<rect width="100%" height="100%" rx="8" fill="{ground}"/>']
     for index, row in enumerate(rows):
         y = PAD + index * CELL_H

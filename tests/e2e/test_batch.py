@@ -668,6 +668,18 @@ class Recorded(Case):
         mode = (session.run_folder / "journal.jsonl").stat().st_mode & 0o777
         self.assertEqual(mode, 0o600)
 
+    def test_a_session_without_an_end(self):
+        """Its writer lives, or died: told apart, and a report either way."""
+        session = self.start(config=plan((PYTHON, "-c", "import signal; signal.pause()"), modes=[HOST_MODE]))
+        until(lambda: any(event["event"] == "phase_started" for event in session.journal()), "the command runs")
+        for words in ("still running", "its writer died"):
+            report = self.report("latest", state=session.state)
+            self.assert_code(report, 0)
+            self.assertIn(words, report.stderr)
+            self.assertIn(words, report.stdout)
+            session.process.kill()
+            session.process.wait()
+
     def test_a_torn_or_damaged_journal(self):
         session = self.run_it(config=plan(iterations=3, modes=[HOST_MODE]))
         whole = (session.run_folder / "journal.jsonl").read_bytes()

@@ -207,28 +207,43 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->containers.table);
 }
 
+static void remember(struct sw_session_program *program)
+{
+	int chosen = sw_list_selected(&program->containers);
+	if (chosen >= 0)
+		memcpy(program->opened.container, container_at(sw_program_session(program), chosen)->id,
+		       sizeof program->opened.container);
+}
+
 static bool act(void *user, struct sw_app *app, enum sw_action action)
 {
 	struct sw_session_program *program = user;
-	return sw_list_act(&program->containers, app, N_SORTED, action);
+	bool taken = sw_list_act(&program->containers, app, N_SORTED, action);
+	if (sw_app_has_detail(app))
+		remember(program);
+	return taken;
 }
 
 static void click(void *user, struct sw_app *app, int x, int y)
 {
 	struct sw_session_program *program = user;
 	sw_list_click(&program->containers, app, N_SORTED, (struct sw_place){x, y});
+	if (sw_app_has_detail(app))
+		remember(program);
 }
 
 static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
 {
 	const struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
-	int chosen = sw_list_selected(&program->containers);
 	char number[48], age[16];
+	int at = count(session) - 1;
 	(void)app;
-	if (chosen < 0)
+	while (at >= 0 && strcmp(container_at(session, at)->id, program->opened.container) != 0)
+		at--;
+	if (at < 0)
 		return;
-	const struct sw_seen_container *container = container_at(session, chosen);
+	const struct sw_seen_container *container = container_at(session, at);
 	(void)snprintf(number, sizeof number, " %s%lld, attempt %lld\n",
 	               container->warmup ? "warm-up " : "#", (long long)container->iteration,
 	               (long long)container->attempt);

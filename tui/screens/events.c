@@ -2,16 +2,17 @@
 
 #include <stdio.h>
 
+#include "core/journal_read.h"
 #include "core/text.h"
 #include "widgets/panel.h"
 
 enum { TIME, WHAT, SUBJECT, TEXT, N_COLUMNS };
 
 static const struct sw_table_column columns[N_COLUMNS] = {
-	[TIME] = {.title = "time", .width = 9, .right = true},
-	[WHAT] = {.title = "event", .width = 18, .priority = 1},
-	[SUBJECT] = {.title = "of", .width = 18, .weight = 1},
-	[TEXT] = {.title = "", .width = 16, .weight = 3},
+	[TIME] = {.title = "time", .width = 8, .right = true},
+	[WHAT] = {.title = "event", .width = 14, .weight = 1},
+	[SUBJECT] = {.title = "of", .width = 14, .weight = 2},
+	[TEXT] = {.title = "", .width = 12, .weight = 4},
 };
 
 /* Seconds with milliseconds: what happens within one iteration has to be told apart. */
@@ -45,6 +46,30 @@ static void row(void *user, int index, struct sw_table_cell *cells)
 	cells[TEXT].role = line.role == SW_ROLE_DIM ? SW_ROLE_TEXT : line.role;
 }
 
+/* Appends "; N WHAT" when there are any. */
+static void add(char *dst, size_t size, unsigned long long n, const char *what)
+{
+	size_t used = strlen(dst);
+	if (n)
+		(void)snprintf(dst + used, size - used, "%s%llu %s", used ? "; " : "", n, what);
+}
+
+/* What was no event, or none that fitted: it was skipped, and is not kept quiet. "" when there is none. */
+static void tell_damage(const struct sw_session_program *program, char *dst, size_t size)
+{
+	const struct sw_session *session = sw_program_session(program);
+	const struct sw_journal_stats *stats =
+		program->source.stats ? program->source.stats(program->source.user) : NULL;
+	dst[0] = '\0';
+	if (stats) {
+		add(dst, size, stats->broken, "lines are no events and were skipped");
+		add(dst, size, stats->first_broken_line, "is the first of them");
+		add(dst, size, stats->foreign, "of another version");
+	}
+	add(dst, size, session->unexpected, "events did not fit");
+	add(dst, size, session->missing, "are missing");
+}
+
 static void draw(void *user, struct sw_app *app, struct sw_area area)
 {
 	struct sw_session_program *program = user;
@@ -62,7 +87,11 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	(void)snprintf(note, sizeof note, "%d of %llu%s", program->events.n_rows,
 	               (unsigned long long)sw_eventlog_total(program->log),
 	               program->events.table.follow ? ", following" : "");
-	struct sw_panel panel = {.title = title, .n_title = 2, .note = note};
+	char damage[200];
+	tell_damage(program, damage, sizeof damage);
+	struct sw_flow_piece foot = {damage, SW_ROLE_WARNING};
+	struct sw_panel panel = {
+		.title = title, .n_title = 2, .note = note, .foot = &foot, .n_foot = *damage ? 1 : 0};
 	struct sw_table table = {
 		.columns = columns,
 		.n_columns = N_COLUMNS,
@@ -74,29 +103,48 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->events.table);
 }
 
+static uint64_t first_kept(const struct sw_session_program *program)
+{
+	return sw_eventlog_total(program->log) - (uint64_t)sw_eventlog_count(program->log);
+}
+
+static void remember(struct sw_session_program *program)
+{
+	int chosen = sw_list_selected(&program->events);
+	if (chosen >= 0)
+		program->opened.event = first_kept(program) + (uint64_t)chosen;
+}
+
 static bool act(void *user, struct sw_app *app, enum sw_action action)
 {
 	struct sw_session_program *program = user;
-	return sw_list_act(&program->events, app, 0, action);
+	bool taken = sw_list_act(&program->events, app, 0, action);
+	if (sw_app_has_detail(app))
+		remember(program);
+	return taken;
 }
 
 static void click(void *user, struct sw_app *app, int x, int y)
 {
 	struct sw_session_program *program = user;
 	sw_list_click(&program->events, app, 0, (struct sw_place){x, y});
+	if (sw_app_has_detail(app))
+		remember(program);
 }
 
 /* The whole line, however long. */
 static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
 {
 	const struct sw_session_program *program = user;
-	int chosen = sw_list_selected(&program->events);
 	struct sw_eventlog_line line;
 	char time[32];
 	(void)app;
-	if (chosen < 0)
+	if (program->opened.event < first_kept(program)) {
+		sw_put_text_cut(area, 0, 0, area.w, "too long ago: the journal still has it", SW_ROLE_DIM);
 		return;
-	sw_eventlog_line(program->log, chosen, sw_program_session(program), &line);
+	}
+	sw_eventlog_line(program->log, (int)(program->opened.event - first_kept(program)),
+	                 sw_program_session(program), &line);
 	put_time(time, sizeof time, line.t_ns);
 	const struct sw_flow_piece pieces[] = {
 		{time, SW_ROLE_DIM},       {" s  ", SW_ROLE_DIM},        {line.what, line.role},

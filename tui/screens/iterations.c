@@ -28,11 +28,16 @@ static const struct sw_table_column columns[N_COLUMNS] = {
 	[ERROR] = {.title = "error", .width = 12, .weight = 5, .priority = 1},
 };
 
+static int n_recent(const struct sw_session *session)
+{
+	return session->n_recent < SW_RECENT_MAX ? (int)session->n_recent : SW_RECENT_MAX;
+}
+
 /* The Ith kept, from the oldest. */
 static const struct sw_recent *recent_at(const struct sw_session *session, int i)
 {
-	uint64_t kept = session->n_recent < SW_RECENT_MAX ? session->n_recent : SW_RECENT_MAX;
-	return &session->recent[(session->n_recent - kept + (uint64_t)i) % SW_RECENT_MAX];
+	uint64_t first = session->n_recent - (uint64_t)n_recent(session);
+	return &session->recent[(first + (uint64_t)i) % SW_RECENT_MAX];
 }
 
 static bool contains(const void *context, int i, const char *text)
@@ -104,7 +109,7 @@ static void update(struct sw_session_program *program)
 {
 	const struct sw_session *session = sw_program_session(program);
 	struct sw_listed listed = {
-		.n = session->n_recent < SW_RECENT_MAX ? (int)session->n_recent : SW_RECENT_MAX,
+		.n = n_recent(session),
 		.contains = contains,
 		.compare = compare,
 		.context = session,
@@ -137,25 +142,49 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->iterations.table);
 }
 
+/* The row that is chosen now stays the one that is shown, whatever the list does meanwhile. */
+static void remember(struct sw_session_program *program)
+{
+	int chosen = sw_list_selected(&program->iterations);
+	if (chosen < 0)
+		return;
+	const struct sw_recent *recent = recent_at(sw_program_session(program), chosen);
+	program->opened.mode = recent->mode;
+	program->opened.iteration = recent->iteration;
+	program->opened.warmup = recent->warmup;
+}
+
 static bool act(void *user, struct sw_app *app, enum sw_action action)
 {
 	struct sw_session_program *program = user;
-	return sw_list_act(&program->iterations, app, N_SORTED, action);
+	bool taken = sw_list_act(&program->iterations, app, N_SORTED, action);
+	if (sw_app_has_detail(app))
+		remember(program);
+	return taken;
 }
 
 static void click(void *user, struct sw_app *app, int x, int y)
 {
 	struct sw_session_program *program = user;
 	sw_list_click(&program->iterations, app, N_SORTED, (struct sw_place){x, y});
+	if (sw_app_has_detail(app))
+		remember(program);
 }
 
 static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
 {
 	const struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
-	int chosen = sw_list_selected(&program->iterations);
-	if (chosen >= 0)
-		sw_draw_iteration(area, session, recent_at(session, chosen), sw_app_detail_top(app));
+	for (int i = 0; i < n_recent(session); i++) {
+		const struct sw_recent *recent = recent_at(session, i);
+		if (recent->mode == program->opened.mode &&
+		    recent->iteration == program->opened.iteration &&
+		    recent->warmup == program->opened.warmup) {
+			sw_draw_iteration(area, session, recent, sw_app_detail_top(app));
+			return;
+		}
+	}
+	sw_put_text_cut(area, 0, 0, area.w, "too long ago: the journal still has it", SW_ROLE_DIM);
 }
 
 static char *filter(void *user)

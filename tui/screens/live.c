@@ -94,15 +94,18 @@ static enum sw_role verdict_role(enum sw_verdict verdict)
 	return SW_ROLE_DIM;
 }
 
+/* "a 3 s job takes 7.20 s      +140 %" */
 static void draw_projection(struct sw_area area, int y, const struct sw_projection *projection)
 {
-	char text[64], percent[16];
-	double share =
-		(projection->has_ratio ? projection->ratio_percent : projection->overhead_percent);
-	(void)snprintf(text, sizeof text, "a %g s job", projection->project_seconds);
-	sw_put_text(area, 0, y, text, SW_ROLE_DIM);
-	(void)snprintf(percent, sizeof percent, "%+.0f %%", share);
-	sw_put_text_right(area, area.w, y, 10, percent, SW_ROLE_TEXT);
+	char text[64], takes[16], percent[16];
+	bool stretched = projection->has_ratio;
+	double ns = stretched ? projection->ratio_candidate_ns : projection->candidate_ns;
+	double more = stretched ? projection->ratio_percent : projection->overhead_percent;
+	(void)snprintf(text, sizeof text, "a %g s job takes ", projection->project_seconds);
+	int x = sw_put_text(area, 0, y, text, SW_ROLE_DIM);
+	(void)sw_put_text(area, x, y, sw_view_mean(takes, sizeof takes, ns), SW_ROLE_TEXT);
+	(void)snprintf(percent, sizeof percent, "%+.0f %%", more);
+	sw_put_text_right(area, area.w, y, 10, percent, SW_ROLE_STRONG);
 }
 
 static void draw_decision(const struct sw_session_program *program, struct sw_area area)
@@ -187,8 +190,8 @@ static void draw_wide(const struct sw_session_program *program, struct sw_app *a
 	/* Each histogram needs its heading and a line; then it is the waterfall that becomes one bar. */
 	int least = 2 * sw_program_session(program)->n_modes + 2 + SW_PANEL_ROWS;
 	if (latency < least) {
-		latency = least;
-		lifecycle = area.h - latency;
+		lifecycle = SW_LIFECYCLE_LEAST + 1 + SW_PANEL_ROWS;
+		latency = area.h - lifecycle;
 	}
 	draw_latency(program, app, sw_area_cut_top(&area, latency));
 	draw_lifecycle(program, sw_area_cut_top(&area, lifecycle));

@@ -19,6 +19,14 @@ struct sw_session_program {
 	struct sw_eventlog *log;
 	struct sw_list iterations, containers, events;
 	int mode; /* whose lifecycle is shown; -1: the candidate's */
+	/* What the open detail is of: the lists go on beneath it. */
+	struct {
+		int mode;
+		int64_t iteration;
+		bool warmup;
+		char container[16];
+		uint64_t event; /* its number among all that were added, from 0 */
+	} opened;
 };
 
 static inline const struct sw_session *sw_program_session(const struct sw_session_program *program)

@@ -58,11 +58,11 @@ static int settings_of(const struct sw_mode_info *info, struct setting *out)
 	return n;
 }
 
-enum { SETTINGS_MAX = 12, PER_MODE_WIDTH = 44 };
+enum { SETTINGS = 9, PER_MODE_WIDTH = 44 };
 
 static void draw_mode(struct sw_area area, const struct sw_mode_state *mode, int index)
 {
-	struct setting settings[SETTINGS_MAX];
+	struct setting settings[SETTINGS];
 	const struct sw_flow_piece title = {mode->info.name, sw_view_mode_role(index)};
 	struct sw_panel panel = {.title = &title, .n_title = 1, .note = "not verified"};
 	struct sw_area inside = sw_panel_draw(area, &panel);
@@ -79,6 +79,15 @@ static void draw_mode(struct sw_area area, const struct sw_mode_state *mode, int
 	}
 }
 
+/* What the N modes from FIRST on need beside one another. */
+static int line_rows(const struct sw_session *session, int first, int n)
+{
+	for (int i = first; i < first + n; i++)
+		if (session->modes[i]->info.kind != SW_KIND_HOST)
+			return SETTINGS;
+	return 1;
+}
+
 static void draw(void *user, struct sw_app *app, struct sw_area area)
 {
 	const struct sw_session_program *program = user;
@@ -88,14 +97,14 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	(void)app;
 	int used = sw_flow_draw(words, &text, 1) + 1;
 	(void)sw_area_cut_top(&area, used);
-	const int rows = 9 + SW_PANEL_ROWS;
 	int across = area.w / PER_MODE_WIDTH > 1 ? area.w / PER_MODE_WIDTH : 1;
 	if (across > session->n_modes)
 		across = session->n_modes;
-	for (int i = 0; i < session->n_modes && area.h > 0;) {
-		struct sw_area line = sw_area_cut_top(&area, rows);
-		for (int k = 0; k < across && i < session->n_modes; k++, i++)
-			draw_mode(sw_area_cut_left(&line, line.w / (across - k)), session->modes[i], i);
+	for (int i = 0; i < session->n_modes && area.h > 0; i += across) {
+		int n = session->n_modes - i < across ? session->n_modes - i : across;
+		struct sw_area line = sw_area_cut_top(&area, line_rows(session, i, n) + SW_PANEL_ROWS);
+		for (int k = 0; k < n; k++)
+			draw_mode(sw_area_cut_left(&line, line.w / (n - k)), session->modes[i + k], i + k);
 	}
 }
 

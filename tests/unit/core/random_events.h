@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/event.h"
+#include "core/event_fields.h"
 #include "core/stats.h"
 
 /* 1..SIZE-1 bytes; every third time all of them. */
@@ -236,6 +236,16 @@ static void random_event(struct sw_rng *rng, enum sw_event_kind kind, struct sw_
 	default:
 		random_iteration(rng, kind, &event->u.it);
 	}
+}
+
+/* Of an iteration's event the decoder sets its text and spans only as far as they go: how many bytes
+ * of the union are the same for equal events. */
+static inline size_t random_event_bytes(enum sw_event_kind kind)
+{
+	struct sw_event event;
+	const char *first = sw_event_fields[kind]->name;
+	return first && strcmp(first, "iteration") == 0 ? offsetof(struct sw_iteration_info, text)
+	                                                : sizeof event.u;
 }
 
 #endif

@@ -102,6 +102,12 @@ static void grows_byte_by_byte(void **state)
 	}
 	assert_int_equal(events, recorder.seq);
 	assert_int_equal(sw_journal_reader_stats(reader)->broken, 0);
+	/* Its start was kept byte by byte too: another one shows. */
+	record_end(&recorder);
+	*strstr(buf.data, "recorded") = 'X';
+	assert_int_equal(record_write(path, O_TRUNC, buf.data, buf.len), 0);
+	assert_int_equal(next(), SW_JOURNAL_RESTARTED);
+	assert_int_equal(drain(), recorder.seq);
 }
 
 static void a_shorter_file_is_read_anew(void **state)
@@ -111,6 +117,9 @@ static void a_shorter_file_is_read_anew(void **state)
 	put(buf.data, buf.len);
 	put("broken\n", 7);
 	open_reader();
+	assert_int_equal(drain(), recorder.seq);
+	assert_int_equal(truncate(path, (off_t)buf.len), 0); /* only the broken line is gone */
+	assert_int_equal(next(), SW_JOURNAL_RESTARTED);
 	assert_int_equal(drain(), recorder.seq);
 	const char *second = memchr(buf.data, '\n', buf.len);
 	assert_int_equal(truncate(path, second + 1 - buf.data), 0);

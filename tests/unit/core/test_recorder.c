@@ -156,6 +156,25 @@ static void a_durable_event_is_on_disk_when_acknowledged(void **state)
 	}
 }
 
+/* Not for each one, but never for too few: who sleeps in between misses nothing. */
+static void ends_of_iterations_wake_the_viewer_now_and_then(void **state)
+{
+	const int n = 200;
+	int64_t begin_ns = sw_clock_ns();
+	uint64_t seen = 0;
+	(void)state;
+	for (int i = 1; i <= n; i++) {
+		push(SW_EVENT_ITERATION_FINISHED, i);
+		wait_for_ack(event.seq);
+	}
+	while (seen < (uint64_t)n) {
+		assert_int_equal(sw_loop_step(viewer, &err), 0);
+		while (woken && take())
+			seen++;
+	}
+	assert_in_range(woken, 1, 2 + (sw_clock_ns() - begin_ns) / SW_RECORDER_WAKE_NS);
+}
+
 /* Nobody ever looks: all is recorded and acknowledged all the same, and can be had afterwards, though
  * the ring has long forgotten it. */
 static void the_producer_needs_no_viewer(void **state)
@@ -332,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_disk_holds_nobody_up),
 		TEST(a_durable_event_is_on_disk_when_acknowledged),
+		TEST(ends_of_iterations_wake_the_viewer_now_and_then),
 		TEST(the_producer_needs_no_viewer),
 		TEST(a_viewer_may_come_and_go),
 		TEST(what_is_not_urgent_wakes_nobody_and_can_be_taken),

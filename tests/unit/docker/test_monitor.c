@@ -239,6 +239,8 @@ static void test_a_round_a_second(void **state)
 	assert_int_equal(
 		fake_count(f->fake, "GET /v1.41/containers/abcdef000001/stats?stream=0&one-shot=1 ", NULL),
 		2);
+	until_rounds(f, 3);
+	assert_in_range(sw_clock_ns() - begin_ns, 2 * SECOND, 6 * SECOND);
 	for (int i = 0; i < f->fake->n_lines; i++)
 		assert_memory_equal(f->fake->lines[i], "GET /", 5);
 	sw_monitor_set(f->monitor, false);

@@ -410,6 +410,33 @@ static void test_an_interruption(void **state)
 	check();
 }
 
+/* One that ended runs again, one that ran has ended: what nobody saw has no length, what follows counts. */
+static void test_runs_that_nobody_saw(void **state)
+{
+	const struct sw_observe_image *all = sw_observe_all(observe);
+	(void)state;
+	for (unsigned id = 1; id <= 2; id++) {
+		say(SW_CE_CREATE, id, 0);
+		say(SW_CE_START, id, 1);
+	}
+	die(1, 5, 0);
+	watch(SW_CE_LIST_BEGIN, SECOND);
+	listed(1, SW_CONTAINER_RUNNING);
+	listed(2, SW_CONTAINER_EXITED);
+	watch(SW_CE_LIST_END, SECOND);
+	check();
+	assert_int_equal(all->running, 1);
+	assert_int_equal(get(1)->died_ns, 0);
+	assert_int_equal(get(2)->started_ns, 0);
+	die(1, 100, 4);
+	die(2, 100, 6); /* told late */
+	assert_int_equal(all->runs, 3);
+	assert_int_equal(all->exit_codes[4], 1);
+	assert_int_equal(all->exit_codes[6], 1);
+	assert_int_equal(spans(all, SW_SPAN_RUN), 1);
+	check();
+}
+
 static void test_never_connected(void **state)
 {
 	const struct sw_observe_watch *of = sw_observe_watch(observe);
@@ -627,6 +654,7 @@ int main(void)
 		T(test_what_was_there),
 		T(test_races_with_the_list),
 		T(test_an_interruption),
+		T(test_runs_that_nobody_saw),
 		T(test_never_connected),
 		T(test_too_many),
 		T(test_too_many_listed),

@@ -107,6 +107,18 @@ static inline void stage_check(struct stage *stage, const char *name)
 	golden_check_file(path, text, len);
 }
 
+/* No cell holds what a terminal would act on. */
+static inline void stage_printable(const struct stage *stage)
+{
+	for (int y = 0; y < sw_canvas_height(stage->app.canvas); y++) {
+		const struct sw_cell *row = sw_canvas_row(stage->app.canvas, y);
+		for (int x = 0; x < sw_canvas_width(stage->app.canvas); x++) {
+			assert_true(row[x].ch == 0 || (row[x].ch >= 0x20 && row[x].ch != 0x7f));
+			assert_true(row[x].ch < 0x80 || row[x].ch >= 0xa0);
+		}
+	}
+}
+
 static inline void stage_close(struct stage *stage)
 {
 	sw_canvas_free(stage->app.canvas);
@@ -136,7 +148,36 @@ static inline void stage_fallbacks(struct story *s)
 	story_fall_back(s, 1, SW_OUTCOME_OK);
 	story_refuse(s, 1, SW_OUTCOME_TIMEOUT);
 	story_fail(s, 1, SW_OUTCOME_OOM, "killed at 2 GiB");
-	story_good(s, 2);
+	for (int i = 0; i < 2; i++) {
+		story_ok(s, 0);
+		story_ok(s, 1);
+	}
+}
+
+/* Seven modes: more than have a colour, and more than fit below one another. */
+static inline void stage_modes(struct story *s)
+{
+	static const char *const names[] = {"ast-only", "docker-sandbox", "crun",     "no-seccomp",
+	                                    "bridge",   "half-a-cpu",     "no-limits"};
+	struct sw_session_info info = story_info("scan-of-limits");
+	struct sw_environment machine = story_machine();
+	const int n = sizeof names / sizeof names[0];
+
+	story_begin(s, &info);
+	story_environment(s, &machine);
+	for (int i = 0; i < n; i++) {
+		struct sw_mode_info mode = story_mode_info(names[i], i ? SW_KIND_COLD : SW_KIND_HOST);
+		story_mode(s, &mode);
+	}
+	for (int round = 0; round < 6; round++)
+		for (int mode = 0; mode < n; mode++)
+			story_ok(s, mode);
+}
+
+/* Nothing has come yet. */
+static inline void stage_empty(struct story *s)
+{
+	story_empty(s);
 }
 
 #endif

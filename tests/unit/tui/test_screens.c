@@ -53,13 +53,48 @@ static void test_started(void **state)
 		check_story("started", story_started, screen);
 }
 
+static void test_modes(void **state)
+{
+	(void)state;
+	check_story("modes", stage_modes, 0);
+	check_story("modes", stage_modes, 3);
+	check_story("modes", stage_modes, 5);
+}
+
+static void test_empty(void **state)
+{
+	(void)state;
+	for (int screen = 0; screen < 6; screen++)
+		check_story("empty", stage_empty, screen);
+}
+
+/* Any size, from one cell on: nothing is written outside, and all of it can be shown. */
+static void test_sizes(void **state)
+{
+	static const struct size odd[] = {{1, 1},  {2, 1},   {1, 2},   {3, 3},   {10, 4},
+	                                  {20, 8}, {40, 10}, {59, 15}, {250, 80}};
+	(void)state;
+	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+		struct stage stage;
+		stage_open(&stage, stage_fallbacks, odd[i].width, odd[i].height, &sw_glyphs_unicode);
+		for (int screen = 0; screen < 6; screen++) {
+			for (int box = SW_BOX_NONE; box <= SW_BOX_DETAIL; box++) {
+				stage.app.box = (enum sw_box)box;
+				stage_screen(&stage, screen);
+				stage_printable(&stage);
+			}
+		}
+		stage_close(&stage);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_running),
-		cmocka_unit_test(test_done),
-		cmocka_unit_test(test_fallbacks),
-		cmocka_unit_test(test_started),
+		cmocka_unit_test(test_running),   cmocka_unit_test(test_done),
+		cmocka_unit_test(test_fallbacks), cmocka_unit_test(test_started),
+		cmocka_unit_test(test_modes),     cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_sizes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
