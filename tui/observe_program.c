@@ -69,7 +69,7 @@ static void head(void *user, struct sw_head *out)
 {
 	const struct sw_observe_program *program = self(user);
 	const struct sw_observe_watch *watch = sw_observe_watch(program->source.observe);
-	*out = (struct sw_head){.badge = SW_BADGE_WATCHING};
+	*out = (struct sw_head){.badge = SW_BADGE_WATCHING, .is_endless = true};
 	(void)snprintf(out->title, sizeof out->title, "containers: %.80s", program->source.filter);
 	(void)sw_text_copy(out->about, sizeof out->about, program->engine);
 	if (!program->engine[0] || !watch->since_ns) {
