@@ -383,9 +383,19 @@ void sw_scheduler_resume(struct sw_scheduler *s)
 	go_on_when_acked(s);
 }
 
-void sw_scheduler_cancel_iteration(struct sw_scheduler *s)
+int64_t sw_scheduler_key(int mode, int64_t iteration, bool warmup)
 {
-	if (s->stopping || !s->active || s->cancelling || s->dropping)
+	return (iteration * SW_MODES_MAX + mode) * 2 + warmup;
+}
+
+int64_t sw_scheduler_running(const struct sw_scheduler *s)
+{
+	return s->active ? sw_scheduler_key(s->attempt.mode, s->attempt.iteration, s->attempt.warmup) : 0;
+}
+
+void sw_scheduler_cancel_iteration(struct sw_scheduler *s, int64_t key)
+{
+	if (s->stopping || !s->active || s->cancelling || s->dropping || key != sw_scheduler_running(s))
 		return;
 	if (call_off_attempt(s)) {
 		sw_result_fail(&s->checked, SW_OUTCOME_CANCELLED, "%s after attempt %d: %.300s",

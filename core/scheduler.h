@@ -83,10 +83,16 @@ void sw_scheduler_pause(struct sw_scheduler *scheduler, bool drop_running);
  * under way stands: its iteration is run anew at once). Not paused: does nothing. */
 void sw_scheduler_resume(struct sw_scheduler *scheduler);
 
-/* Cancels the iteration that runs, also while it waits between two attempts: no retry, no fallback,
- * and the session goes on with the next. Its outcome is `cancelled`, or what an attempt became before
- * its runner could cancel it. Does nothing when none runs, or when it is being dropped. */
-void sw_scheduler_cancel_iteration(struct sw_scheduler *scheduler);
+/* Which iteration is meant, as one number > 0. */
+int64_t sw_scheduler_key(int mode, int64_t iteration, bool warmup);
+/* The one that is under way; 0: none. */
+int64_t sw_scheduler_running(const struct sw_scheduler *scheduler);
+
+/* Cancels the iteration of KEY if it runs, also while it waits between two attempts: no retry, no
+ * fallback, and the session goes on with the next. Its outcome is `cancelled`, or what an attempt became
+ * before its runner could cancel it. Does nothing when another one runs or none, or when it is being
+ * dropped. */
+void sw_scheduler_cancel_iteration(struct sw_scheduler *scheduler, int64_t key);
 
 /* Ends the session early, also a paused one: cancels what runs and finishes. STATE and TEXT go into
  * session_finished. Asking twice is fine. */

@@ -40,6 +40,19 @@ int sw_signals_open(struct sw_signals *out_signals, struct sw_error *err)
 	signal(SIGCHLD, SIG_DFL);
 	out_signals->end_fd = SW_TAKE_FD(end_fd);
 	out_signals->snapshot_fd = SW_TAKE_FD(snapshot_fd);
+	out_signals->continue_fd = -1;
+	return 0;
+}
+
+int sw_signals_open_continue(struct sw_signals *signals, struct sw_error *err)
+{
+	static const int number = SIGCONT;
+	sigset_t set;
+	sigemptyset(&set);
+	signals->continue_fd = open_one(&number, 1, &set);
+	if (signals->continue_fd < 0)
+		return sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot listen for signals");
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return 0;
 }
 
@@ -47,7 +60,8 @@ void sw_signals_close(struct sw_signals *signals)
 {
 	sw_cleanup_close(&signals->end_fd);
 	sw_cleanup_close(&signals->snapshot_fd);
-	*signals = (struct sw_signals){-1, -1};
+	sw_cleanup_close(&signals->continue_fd);
+	*signals = (struct sw_signals){-1, -1, -1};
 }
 
 bool sw_signals_wait(const struct sw_signals *signals, int64_t timeout_ns)

@@ -8,10 +8,11 @@
 
 struct sw_error;
 
-/* Plain value; both are signalfds, non-blocking. */
+/* Plain value; all are signalfds, non-blocking; -1: not open. */
 struct sw_signals {
 	int end_fd;      /* readable once SIGINT, SIGTERM or SIGHUP has come */
 	int snapshot_fd; /* readable once SIGUSR1 has come */
+	int continue_fd; /* readable once SIGCONT has come: only after sw_signals_open_continue */
 };
 
 /* Blocks those signals in the calling thread and in the threads it starts from then on: to be called
@@ -19,6 +20,10 @@ struct sw_signals {
  * SIGCHLD its default action, as children would be reaped unseen where it was inherited ignored. A
  * child inherits all of that, so whoever spawns one has to undo it: core/process.h does. */
 int sw_signals_open(struct sw_signals *out_signals, struct sw_error *err);
+
+/* Opens continue_fd, too: for a program without a screen, which stops as any other does and has to know
+ * that it did. Called before there are threads. */
+int sw_signals_open_continue(struct sw_signals *signals, struct sw_error *err);
 
 /* The signals stay blocked: one that is still pending must not end what is about to exit anyway. */
 void sw_signals_close(struct sw_signals *signals);

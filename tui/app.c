@@ -341,6 +341,13 @@ static void on_stop(void *user)
 	app->program.act(app->program.user, SW_ACTION_SUSPEND);
 }
 
+static void on_continued(void *user)
+{
+	struct sw_app *app = user;
+	if (app->program.continued)
+		app->program.continued(app->program.user);
+}
+
 static void on_gone(void *user)
 {
 	struct sw_app *app = user;
@@ -382,6 +389,7 @@ int sw_app_open(struct sw_loop *loop, const struct sw_plan *plan, const struct s
 		.ready = on_ready,
 		.stop = on_stop,
 		.gone = on_gone,
+		.continued = on_continued,
 		.user = app,
 	};
 	app->loop = loop;

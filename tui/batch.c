@@ -120,9 +120,25 @@ static void on_signal(void *user, int fd, unsigned events)
 	}
 }
 
+/* Stopped and continued (Ctrl-Z, fg): no figure may hold the time between. */
+static void on_continued(void *user, int fd, unsigned events)
+{
+	struct batch *batch = user;
+	struct signalfd_siginfo info;
+	(void)events;
+	while (read(fd, &info, sizeof info) == (ssize_t)sizeof info)
+		continue;
+	sw_live_drop_iteration(batch->live);
+	if (!batch->options->quiet)
+		say(batch, "was stopped for a while: what was running is measured anew");
+}
+
 static int watch_signals(struct batch *batch, struct sw_error *err)
 {
 	const struct sw_signals *signals = batch->options->signals;
+	if (signals->continue_fd >= 0 &&
+	    sw_loop_watch(batch->loop, signals->continue_fd, SW_LOOP_READ, on_continued, batch, err) < 0)
+		return -1;
 	if (sw_loop_watch(batch->loop, signals->end_fd, SW_LOOP_READ, on_signal, batch, err) < 0)
 		return -1;
 	return sw_loop_watch(batch->loop, signals->snapshot_fd, SW_LOOP_READ, on_signal, batch, err);

@@ -9,7 +9,7 @@
 int sw_cmd_engine(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
-	struct sw_signals signals = {-1, -1};
+	struct sw_signals signals = {-1, -1, -1};
 	struct sw_step_lines lines;
 	struct sw_error err;
 	uid_t caller;

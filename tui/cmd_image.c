@@ -118,7 +118,7 @@ static int act(const struct sw_cli *cli, struct sw_setup *setup, struct sw_steps
 int sw_cmd_image(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
-	struct sw_signals signals = {-1, -1};
+	struct sw_signals signals = {-1, -1, -1};
 	struct sw_step_lines lines;
 	struct sw_error err;
 	int code = SW_EXIT_DONE;

@@ -51,14 +51,15 @@ static int check_targets(const struct sw_cli *cli, struct sw_error *err)
 }
 
 static int run_batch(struct sw_setup *setup, const struct sw_cli *cli,
-                     const struct sw_signals *signals)
+                     struct sw_signals *signals)
 {
 	struct sw_step_lines lines;
 	struct sw_error err;
 	sw_step_lines_init(&lines, cli->quiet);
 	struct sw_steps steps = sw_step_lines_steps(&lines);
 	steps.signals = signals;
-	if (sw_setup_session(setup, cli, steps, &err) < 0) {
+	if (sw_signals_open_continue(signals, &err) < 0 ||
+	    sw_setup_session(setup, cli, steps, &err) < 0) {
 		sw_step_lines_fail(&lines, &err);
 		return sw_cli_exit_code(&err);
 	}
@@ -74,7 +75,7 @@ static int run_batch(struct sw_setup *setup, const struct sw_cli *cli,
 int sw_cmd_run(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
-	struct sw_signals signals = {-1, -1};
+	struct sw_signals signals = {-1, -1, -1};
 	struct sw_error err;
 	int code;
 	if (!setup)

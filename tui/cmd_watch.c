@@ -39,7 +39,7 @@ static int find_journal(const char *run, char *dst, size_t size, struct sw_error
 static int watch_run(struct sw_watch_options *options, const char *run)
 {
 	char journal[SW_PATH_MAX];
-	struct sw_signals signals = {-1, -1};
+	struct sw_signals signals = {-1, -1, -1};
 	struct sw_plan plan;
 	struct sw_error err;
 	if (find_journal(run, journal, sizeof journal, &err) < 0 ||
@@ -57,7 +57,7 @@ static int watch_run(struct sw_watch_options *options, const char *run)
 static int watch_containers(const struct sw_cli *cli)
 {
 	struct sw_filter filter = {0};
-	struct sw_signals signals = {-1, -1};
+	struct sw_signals signals = {-1, -1, -1};
 	struct sw_plan plan;
 	struct sw_error err;
 	if (cli->n_arguments)

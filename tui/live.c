@@ -29,7 +29,8 @@ struct sw_live {
 	int64_t origin_ns;
 	/* Between the threads. */
 	atomic_uint_fast64_t acked;
-	atomic_bool stop, cancel;
+	atomic_bool stop, drop;
+	atomic_llong cancel; /* the iteration to cancel, as iteration_key has it; 0: none */
 	atomic_int pause; /* enum pause */
 	/* The measuring thread's. */
 	struct sw_loop *loop;
@@ -175,8 +176,14 @@ static void thread_woken(void *user)
 	if (atomic_load(&live->stop))
 		sw_scheduler_stop(live->scheduler, SW_STATE_INTERRUPTED, "stopped by the user");
 	sw_scheduler_acked(live->scheduler, atomic_load(&live->acked));
-	if (atomic_exchange(&live->cancel, false))
-		sw_scheduler_cancel_iteration(live->scheduler);
+	int64_t key = atomic_exchange(&live->cancel, 0);
+	if (key)
+		sw_scheduler_cancel_iteration(live->scheduler, key);
+	if (atomic_exchange(&live->drop, false)) {
+		/* A pause that is over at once: what it drops is run anew. */
+		sw_scheduler_pause(live->scheduler, true);
+		sw_scheduler_resume(live->scheduler);
+	}
 	int pause = atomic_load(&live->pause);
 	if (pause == PAUSE_NONE)
 		sw_scheduler_resume(live->scheduler);
@@ -356,9 +363,22 @@ void sw_live_resume(struct sw_live *live)
 	set_pause(live, PAUSE_NONE);
 }
 
+void sw_live_drop_iteration(struct sw_live *live)
+{
+	atomic_store(&live->drop, true);
+	sw_loop_wake(live->loop);
+}
+
 void sw_live_cancel_iteration(struct sw_live *live)
 {
-	atomic_store(&live->cancel, true);
+	const struct sw_session *session = live->session;
+	int64_t key = 0;
+	for (int i = 0; i < session->n_modes && !key; i++)
+		if (session->modes[i]->running)
+			key = sw_scheduler_key(i, session->modes[i]->iteration, session->modes[i]->running_warmup);
+	if (!key)
+		return;
+	atomic_store(&live->cancel, key);
 	sw_loop_wake(live->loop);
 }
 

@@ -44,7 +44,12 @@ void sw_live_stop(struct sw_live *live);
 void sw_live_pause(struct sw_live *live, bool drop_running);
 void sw_live_resume(struct sw_live *live);
 
-/* Cancels the iteration that runs; none may. See sw_scheduler_cancel_iteration. */
+/* The program stood still for a while (SIGSTOP): what was being measured meanwhile is in no figure and
+ * is measured anew. */
+void sw_live_drop_iteration(struct sw_live *live);
+
+/* Cancels the iteration that runs as far as the state so far tells; none may, and the next one is in no
+ * danger. See sw_scheduler_cancel_iteration. */
 void sw_live_cancel_iteration(struct sw_live *live);
 
 /* Takes what has arrived now, without waiting for a wake-up: all but a figure that is not on disk

@@ -276,6 +276,17 @@ static void source_gone(void *user)
 	end_asked(user);
 }
 
+/* SIGSTOP and SIGCONT from outside: nobody could prepare for that. */
+static void source_continued(void *user)
+{
+	struct run *run = user;
+	if (run->ended || sw_live_session(run->live)->paused)
+		return;
+	sw_live_drop_iteration(run->live);
+	sw_app_say(run->app, SW_ROLE_WARNING,
+	           "the program stood still for a while: what was running is measured anew");
+}
+
 /* ---- the session ---- */
 
 static void applied(void *user, const struct sw_event *event)
@@ -327,6 +338,7 @@ static int start_session(struct run *run, struct sw_error *err)
 		.moving = source_moving,
 		.act = source_act,
 		.gone = source_gone,
+		.continued = source_continued,
 		.user = run,
 	};
 	struct sw_live_handlers handlers = {applied, ended, run};

@@ -144,10 +144,15 @@ static void on_restarted(void *user)
 	sw_app_touch(watch->app);
 }
 
+static const struct sw_journal_stats *source_stats(void *user)
+{
+	const struct watch *watch = user;
+	return watch->player ? sw_player_stats(watch->player) : sw_follow_stats(watch->follow);
+}
+
 static void tell_damage(struct watch *watch)
 {
-	const struct sw_journal_stats *stats = watch->player ? sw_player_stats(watch->player)
-	                                                     : sw_follow_stats(watch->follow);
+	const struct sw_journal_stats *stats = source_stats(watch);
 	char text[SW_TEXT_MAX];
 	if (!stats || !stats->broken)
 		return;
@@ -409,6 +414,7 @@ static int open_screen(struct watch *watch, struct sw_error *err)
 		.moving = source_moving,
 		.act = source_act,
 		.gone = source_gone,
+		.stats = source_stats,
 		.user = watch,
 	};
 	watch->program = sw_session_program_new(&source);

@@ -112,6 +112,13 @@ static void gone(void *user)
 	program->source.gone(program->source.user);
 }
 
+static void continued(void *user)
+{
+	const struct sw_session_program *program = self(user);
+	if (program->source.continued)
+		program->source.continued(program->source.user);
+}
+
 struct sw_session_program *sw_session_program_new(const struct sw_source *source)
 {
 	struct sw_session_program *program = calloc(1, sizeof *program);
@@ -159,6 +166,7 @@ struct sw_program sw_session_program_of(struct sw_session_program *program)
 		.moving = moving,
 		.act = act,
 		.gone = gone,
+		.continued = continued,
 		.user = program,
 	};
 }

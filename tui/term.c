@@ -398,6 +398,8 @@ static void on_signal(void *user, int fd, unsigned events)
 		} else if (info.ssi_signo == SIGCONT) {
 			take(term);
 			tell_resized(term);
+			if (term->handlers.continued)
+				term->handlers.continued(term->handlers.user);
 		} else if (term->handlers.stop) {
 			term->handlers.stop(term->handlers.user);
 		} else {

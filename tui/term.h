@@ -29,6 +29,9 @@ struct sw_term_handlers {
 	/* Somebody else wants the program stopped (SIGTSTP): to be answered with sw_term_suspend, once
 	 * what must not be stopped is over. NULL: that is done at once. */
 	void (*stop)(void *user);
+	/* The program stood still, though it was not sw_term_suspend that stopped it (SIGSTOP). May be
+	 * NULL. */
+	void (*continued)(void *user);
 	void *user;
 };
 

@@ -134,7 +134,38 @@ def visible(text):
             or character in "\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"]
 
 
-class Session:
+class Recorded:
+    """What a session leaves behind in the state folder STATE, while it runs and afterwards."""
+    state = None
+    export = None
+
+    def journal(self):
+        """The events on disk so far; a torn last line is left out."""
+        found = list(self.state.glob("sandwatch/runs/*/journal.jsonl"))
+        if not found:
+            return []
+        lines = max(found).read_bytes().split(b"\n")
+        return [json.loads(line) for line in lines[:-1]]
+
+    @property
+    def run_folder(self):
+        return max(self.state.glob("sandwatch/runs/*"))
+
+    @property
+    def snapshot(self):
+        path = self.export if self.export and self.export.exists() else self.run_folder / "snapshot.json"
+        return json.loads(path.read_bytes())
+
+    def mode(self, name):
+        return next(mode for mode in self.snapshot["modes"] if mode["name"] == name)
+
+    def counts(self, name="docker-sandbox"):
+        """The outcomes that were counted: {"ok": 1, …} without the zeros."""
+        iterations = self.mode(name)["iterations"]
+        return {key: iterations[key] for key in OUTCOMES if iterations[key]}
+
+
+class Session(Recorded):
     """One call of the program, in a state folder of its own unless one is given."""
 
     def __init__(self, box, arguments, config=None, host=HOST, state=None, env=None, wrap=(), export=True,
@@ -168,14 +199,6 @@ class Session:
         box.sessions.append(self)
 
     # -- while it runs
-
-    def journal(self):
-        """The events on disk so far; a torn last line is left out."""
-        found = list(self.state.glob("sandwatch/runs/*/journal.jsonl"))
-        if not found:
-            return []
-        lines = max(found).read_bytes().split(b"\n")
-        return [json.loads(line) for line in lines[:-1]]
 
     def wait_running(self):
         return until(lambda: self.process.poll() is not None or running_container(self.pid),
@@ -212,23 +235,6 @@ class Session:
     @property
     def stderr(self):
         return self.stderr_path.read_bytes().decode(errors="surrogateescape")
-
-    @property
-    def run_folder(self):
-        return max(self.state.glob("sandwatch/runs/*"))
-
-    @property
-    def snapshot(self):
-        path = self.export if self.export and self.export.exists() else self.run_folder / "snapshot.json"
-        return json.loads(path.read_bytes())
-
-    def mode(self, name):
-        return next(mode for mode in self.snapshot["modes"] if mode["name"] == name)
-
-    def counts(self, name="docker-sandbox"):
-        """The outcomes that were counted: {"ok": 1, …} without the zeros."""
-        iterations = self.mode(name)["iterations"]
-        return {key: iterations[key] for key in OUTCOMES if iterations[key]}
 
 
 class Box:

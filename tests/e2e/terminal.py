@@ -11,24 +11,29 @@ from common import until
 
 TMUX = shutil.which("tmux")
 
+# Keys as the program's table has them, and as tmux does.
+NAMES = {"Shift-Tab": "BTab", "Esc": "Escape", "PgUp": "PPage", "PgDn": "NPage", "Backspace": "BSpace"}
+
 
 class Terminal:
     """One tmux server of its own with one window; the program's end does not end it."""
 
+    pressed = set()  # by any terminal: keys as the table has them
+
     def __init__(self, command, width=120, height=36, env=None, cwd=None):
-        self.folder = tempfile.mkdtemp(prefix="sandwatch-tmux-")
-        self.socket = str(pathlib.Path(self.folder) / "socket")
-        settings = pathlib.Path(self.folder) / "tmux.conf"
+        self.own = tempfile.mkdtemp(prefix="sandwatch-tmux-")
+        self.socket = str(pathlib.Path(self.own) / "socket")
+        settings = pathlib.Path(self.own) / "tmux.conf"
         settings.write_text("set -g status off\nset -g remain-on-exit on\nset -g default-terminal tmux-256color\n"
                             "set -sg escape-time 0\nset -g mouse on\n", encoding="utf-8")
-        environment = {"PATH": os.environ["PATH"], "HOME": self.folder, "LANG": "C.UTF-8", "COLORTERM": "truecolor",
+        environment = {"PATH": os.environ["PATH"], "HOME": self.own, "LANG": "C.UTF-8", "COLORTERM": "truecolor",
                        "SHELL": "/bin/sh", **(env or {})}
         words = ["env", "-i", *[f"{name}={value}" for name, value in environment.items()]]
         # What tmux adds for its windows is needed: TERM.
-        inner = " ".join([*map(shlex.quote, words), 'TERM="$TERM"', 'TMUX="$TMUX"', *map(shlex.quote, command)])
+        inner = " ".join(["exec", *map(shlex.quote, words), 'TERM="$TERM"', 'TMUX="$TMUX"', *map(shlex.quote, command)])
         subprocess.run([TMUX, "-S", self.socket, "-f", str(settings), "-u", "new-session", "-d", "-s", "test",
                         "-x", str(width), "-y", str(height), inner], check=True, cwd=cwd,
-                       env={"PATH": os.environ["PATH"], "HOME": self.folder, "LANG": "C.UTF-8", "SHELL": "/bin/sh"})
+                       env={"PATH": os.environ["PATH"], "HOME": self.own, "LANG": "C.UTF-8", "SHELL": "/bin/sh"})
 
     def tmux(self, *arguments):
         return subprocess.run([TMUX, "-S", self.socket, *arguments], check=True, capture_output=True,
@@ -43,8 +48,29 @@ class Terminal:
     def keys(self, *keys):
         self.tmux("send-keys", "-t", "test", *keys)
 
+    def press(self, *names):
+        """Keys as docs/keys.md calls them."""
+        for name in names:
+            self.pressed.add(name)
+            if name in NAMES or len(name) > 1:
+                self.keys(NAMES.get(name, name.replace("Ctrl-", "C-").replace("Alt-", "M-")))
+            else:
+                self.type(name)
+
+    def mouse(self, x, y, button=0):
+        """A press and a release at column X, row Y, from 0; buttons 64 and 65 are the wheel's."""
+        text = f"\x1b[<{button};{x + 1};{y + 1}M" + (f"\x1b[<{button};{x + 1};{y + 1}m" if button < 64 else "")
+        self.tmux("send-keys", "-t", "test", "-H", *[f"{byte:02x}" for byte in text.encode()])
+
+    def click(self, text, nth=0):
+        """On the middle of TEXT, which is on the screen."""
+        self.wait(text)
+        rows = [(row, line) for row, line in enumerate(self.lines()) if text in line]
+        row, line = rows[nth]
+        self.mouse(line.index(text) + len(text) // 2, row)
+
     def type(self, text):
-        self.tmux("send-keys", "-t", "test", "-l", text)
+        self.tmux("send-keys", "-t", "test", "-l", "--", text)
 
     def resize(self, width, height):
         self.tmux("resize-window", "-t", "test", "-x", str(width), "-y", str(height))
@@ -79,7 +105,7 @@ class Terminal:
 
     def close(self):
         subprocess.run([TMUX, "-S", self.socket, "kill-server"], check=False, capture_output=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.own, ignore_errors=True)
 
     def __enter__(self):
         return self

@@ -131,7 +131,7 @@ static void a_dropped_iteration_is_measured_anew(void **state)
 	sw_scheduler_pause(scheduler, false);
 	sw_scheduler_pause(scheduler, true); /* thought better of it */
 	sw_scheduler_pause(scheduler, true);
-	sw_scheduler_cancel_iteration(scheduler); /* too late for that */
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler)); /* too late for that */
 	assert_int_equal(fakes[1].cancels, 1);
 	until_seen(SW_EVENT_PAUSED);
 	const struct seen *dropped = nth(SW_EVENT_ITERATION_DROPPED, 0);
@@ -245,7 +245,7 @@ static void stop_while_paused(void **state)
 	assert_int_equal(count_seen(SW_EVENT_RESUMED), 0);
 	sw_scheduler_resume(scheduler);
 	sw_scheduler_pause(scheduler, true);
-	sw_scheduler_cancel_iteration(scheduler);
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler));
 	settle();
 	assert_int_equal(seen[n_seen - 1].kind, SW_EVENT_SESSION_FINISHED);
 	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), 2);
@@ -268,10 +268,25 @@ static void pause_while_stopping(void **state)
 	hold(1);
 	stop_now(NULL);
 	sw_scheduler_pause(scheduler, true);
-	sw_scheduler_cancel_iteration(scheduler);
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler));
 	stop_and_end();
 	assert_int_equal(count_seen(SW_EVENT_ITERATION_DROPPED) + count_seen(SW_EVENT_PAUSED), 0);
 	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 1)->outcome, SW_OUTCOME_CANCELLED);
+}
+
+/* A key that comes late must not hit the iteration after the one that was meant. */
+static void cancel_means_one_iteration(void **state)
+{
+	(void)state;
+	hold(1);
+	int64_t running = sw_scheduler_running(scheduler);
+	for (int64_t key = 0; key < 4 * SW_MODES_MAX; key++)
+		if (key != running)
+			sw_scheduler_cancel_iteration(scheduler, key);
+	let_go(1);
+	end_of_plan();
+	for (int i = 0; i < MODES * 2; i++)
+		assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, i)->outcome, SW_OUTCOME_OK);
 }
 
 static void after_the_last_iteration_there_is_no_pause(void **state)
@@ -305,8 +320,8 @@ static void a_cancelled_iteration_is_over(void **state)
 	(void)state;
 	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 3, .on = ~0u};
 	hold(1);
-	sw_scheduler_cancel_iteration(scheduler);
-	sw_scheduler_cancel_iteration(scheduler);
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler));
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler));
 	sw_scheduler_pause(scheduler, true); /* it stays cancelled */
 	assert_int_equal(fakes[1].cancels, 1);
 	fakes[1].hold_start = false;
@@ -327,7 +342,7 @@ static void cancelled_as_an_attempt_fails(void **state)
 	fakes[1].script[0] = SW_OUTCOME_CRASHED;
 	hold(1);
 	release(&fakes[1]);
-	sw_scheduler_cancel_iteration(scheduler);
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler));
 	fakes[1].hold_start = false;
 	end_of_plan();
 	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 1)->outcome, SW_OUTCOME_CRASHED);
@@ -338,7 +353,7 @@ static void cancelled_between_two_attempts(void **state)
 {
 	(void)state;
 	between_two_attempts_of_mode_1();
-	sw_scheduler_cancel_iteration(scheduler);
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler));
 	end_of_plan();
 	const struct seen *end = nth(SW_EVENT_ITERATION_FINISHED, 1);
 	assert_int_equal(end->outcome, SW_OUTCOME_CANCELLED);
@@ -355,17 +370,17 @@ static void cancelling_nothing_does_nothing(void **state)
 	fakes[0].hold_prepare = true;
 	auto_ack = false;
 	start();
-	sw_scheduler_cancel_iteration(scheduler); /* while preparing */
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler)); /* while preparing */
 	fakes[0].hold_prepare = false;
 	release(&fakes[0]);
 	until_seen(SW_EVENT_ITERATION_FINISHED);
 	settle();
-	sw_scheduler_cancel_iteration(scheduler); /* while waiting for the disk */
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler)); /* while waiting for the disk */
 	auto_ack = true;
 	sw_scheduler_pause(scheduler, false);
 	sw_scheduler_acked(scheduler, last_seq);
 	until_seen(SW_EVENT_PAUSED);
-	sw_scheduler_cancel_iteration(scheduler); /* while paused */
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler)); /* while paused */
 	sw_scheduler_resume(scheduler);
 	end_of_plan();
 	for (int i = 0; i < MODES; i++)
@@ -388,6 +403,7 @@ int main(void)
 		TEST(stop_while_dropping),
 		TEST(pause_while_stopping),
 		TEST(after_the_last_iteration_there_is_no_pause),
+		TEST(cancel_means_one_iteration),
 		TEST(pause_while_finishing),
 		TEST(a_cancelled_iteration_is_over),
 		TEST(cancelled_as_an_attempt_fails),
