@@ -151,11 +151,15 @@ class Bench:
             self.keys(screen)
             self.idle(screen)
 
-    def cost(self, what, screen, seconds):
+    def cost(self, what, screen, seconds, keys=()):
+        """KEYS are typed in turn, one every 100 ms, where the screen would else draw less often."""
         guards = [pid for pid in children(screen.pid) if read(f"/proc/{pid}/comm").startswith("sandwatch")]
         begin, frames, length = time.monotonic(), screen.frames, screen.bytes
         meter = Meter([screen.pid, *guards])
-        screen.run(seconds)
+        screen.run(0 if keys else seconds)
+        for number in range(10 * seconds if keys else 0):
+            screen.type(keys[number % len(keys)])
+            screen.run(max(0, begin + (number + 1) / 10 - time.monotonic()))
         percent, switches = meter.stop()
         seconds = time.monotonic() - begin
         rate = (screen.frames - frames) / seconds
@@ -229,7 +233,7 @@ class Bench:
 
     def containers(self):
         seconds = 5 if self.options.quick else 30
-        name = f"sandwatch-screen-{os.getpid()}"
+        name = f"sw{os.getpid()}"
         command = ["docker", "run", "--detach", "--rm", "--network", "none", "--label", name]
         self.say(f"{CONTAINERS} containers at once for {seconds} s")
         try:
@@ -237,9 +241,10 @@ class Bench:
                 screen.run(1)
                 for number in range(CONTAINERS):
                     run([*command, "--name", f"{name}-{number}", IMAGE, *SLEEP], env=self.environment)
-                screen.wait(lambda text: name in text, "the containers")
+                screen.type("3")  # those that live, with their CPU and memory
+                screen.wait(lambda text: f"{name}-{CONTAINERS - 1}" in text, "the containers")
                 screen.run(2)
-                self.cost(f"watching {CONTAINERS} containers", screen, seconds)
+                self.cost(f"watching {CONTAINERS} containers, a key for each frame", screen, seconds, ["\x1b[A", "\x1b[B"])
             self.beside()
         finally:
             for number in range(CONTAINERS):
