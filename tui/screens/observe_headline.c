@@ -121,7 +121,7 @@ static void say_runs(struct sw_headline *h, const struct sw_observe_image *all)
 {
 	const char *what = all->restarts ? "runs ended ok" : "ended ok";
 	if (!all->runs) {
-		say(h, SW_ROLE_TEXT, "none has ended yet");
+		say(h, SW_ROLE_TEXT, all->unseen ? "none was seen to end" : "none has ended yet");
 	} else {
 		say(h, all->exit_codes[0] ? SW_ROLE_OK : SW_ROLE_TEXT, "%llu %s", many(all->exit_codes[0]),
 		    what);
