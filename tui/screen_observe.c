@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/loop.h"
+#include "core/pages.h"
 #include "core/signals.h"
 #include "core/text.h"
 #include "docker/events.h"
@@ -209,6 +210,7 @@ static int begin(struct watch *watch, const struct sw_engine *engine, struct sw_
 	if (sw_monitor_new(watch->loop, &engine->endpoint, monitored, watch, &watch->monitor, err) < 0)
 		return -1;
 	sw_observe_program_engine(watch->program, watch->about, watch->monitor);
+	sw_pages_give_back();
 	sw_app_touch(watch->app);
 	return 0;
 }

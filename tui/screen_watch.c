@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/follow.h"
 #include "core/loop.h"
+#include "core/pages.h"
 #include "core/player.h"
 #include "core/signals.h"
 #include "core/text.h"
@@ -369,8 +370,10 @@ static void find_monitor(struct watch *watch)
 	if (watch->monitor ||
 	    sw_endpoint_parse(watch->session->environment.endpoint, &endpoint, &err) < 0)
 		return;
-	if (sw_monitor_new(watch->loop, &endpoint, monitored, watch, &watch->monitor, &err) == 0)
-		sw_session_program_monitor(watch->program, watch->monitor);
+	if (sw_monitor_new(watch->loop, &endpoint, monitored, watch, &watch->monitor, &err) < 0)
+		return;
+	sw_session_program_monitor(watch->program, watch->monitor);
+	sw_pages_give_back();
 }
 
 /* ---- beginning and end ---- */

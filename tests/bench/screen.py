@@ -98,8 +98,8 @@ class Bench:
                 screen.finish(2)
         table.add("sandwatch, to the first frame's last byte", count, *self.middle(times[1:]),
                   f"≤ {FIRST_FRAME_MS_MAX:g} ms", verdict(statistics.median(times[1:]) <= FIRST_FRAME_MS_MAX))
-        times = [run([self.program, "--version"], env=self.environment)[1] / 1e6 for _ in range(count)]
-        table.add("`sandwatch --version`: the loader's part, mostly", count, *self.middle(times), "", "")
+        times = [self.first_of([self.program, "--version"], "sandwatch") for _ in range(count)]
+        table.add("of it the loader's part: `sandwatch --version`", count, *self.middle(times), "", "")
         for name, command, sign in self.others():
             times = [self.first_of(command, sign) for _ in range(max(5, count // 4))]
             if None not in times:
@@ -119,7 +119,7 @@ class Bench:
                 if shutil.which(command[0])]
 
     def first_of(self, command, sign):
-        """Until it is silent for a while after its head was there, ms; None without one."""
+        """Until it is silent for a while, or ends, after its head was there, ms; None without one."""
         seen = b""
         with OnScreen(command, self.environment) as screen:
             try:
@@ -131,7 +131,8 @@ class Bench:
                 while screen.read(0.03):
                     pass
             except Ended:
-                return None
+                if sign.encode() not in seen:
+                    return None
             return (screen.last_ns - screen.begin_ns) / 1e6
 
     # ---- a running session ----
@@ -149,13 +150,16 @@ class Bench:
             self.cost("a session whose container runs", screen, seconds)
             self.keys(screen)
             self.idle(screen)
-        self.rest_of_containers()
 
-    def cost(self, what, screen, seconds):
+    def cost(self, what, screen, seconds, keys=()):
+        """KEYS are typed in turn, one every 100 ms, where the screen would else draw less often."""
         guards = [pid for pid in children(screen.pid) if read(f"/proc/{pid}/comm").startswith("sandwatch")]
         begin, frames, length = time.monotonic(), screen.frames, screen.bytes
         meter = Meter([screen.pid, *guards])
-        screen.run(seconds)
+        screen.run(0 if keys else seconds)
+        for number in range(10 * seconds if keys else 0):
+            screen.type(keys[number % len(keys)])
+            screen.run(max(0, begin + (number + 1) / 10 - time.monotonic()))
         percent, switches = meter.stop()
         seconds = time.monotonic() - begin
         rate = (screen.frames - frames) / seconds
@@ -214,9 +218,10 @@ class Bench:
         self.costs.add(f"a session that is {what}: CPU, wake-ups in {seconds} s", f"{percent:.2f} %, {switches}",
                        "0, 0", verdict(switches == 0))
 
-    def rest_of_containers(self):
+    def beside(self):
+        """What else shows them, or processes."""
+        seconds = 3 if self.options.quick else 10
         for name, command, _ in self.others():
-            seconds = 3 if self.options.quick else 10
             with OnScreen(command, self.environment) as screen:
                 screen.run(2)
                 meter = Meter([screen.pid])
@@ -228,7 +233,7 @@ class Bench:
 
     def containers(self):
         seconds = 5 if self.options.quick else 30
-        name = f"sandwatch-screen-{os.getpid()}"
+        name = f"sw{os.getpid()}"
         command = ["docker", "run", "--detach", "--rm", "--network", "none", "--label", name]
         self.say(f"{CONTAINERS} containers at once for {seconds} s")
         try:
@@ -236,9 +241,11 @@ class Bench:
                 screen.run(1)
                 for number in range(CONTAINERS):
                     run([*command, "--name", f"{name}-{number}", IMAGE, *SLEEP], env=self.environment)
-                screen.wait(lambda text: name in text, "the containers")
+                screen.type("3")  # those that live, with their CPU and memory
+                screen.wait(lambda text: f"{name}-{CONTAINERS - 1}" in text, "the containers")
                 screen.run(2)
-                self.cost(f"watching {CONTAINERS} containers", screen, seconds)
+                self.cost(f"watching {CONTAINERS} containers, a key for each frame", screen, seconds, ["\x1b[A", "\x1b[B"])
+            self.beside()
         finally:
             for number in range(CONTAINERS):
                 subprocess.run(["docker", "rm", "--force", f"{name}-{number}"], env=self.environment, capture_output=True)
