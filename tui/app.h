@@ -44,6 +44,7 @@ struct sw_head {
 	enum sw_badge badge;
 	char note[48]; /* beside it: "pausing", "4x" */
 	bool has_progress;
+	bool is_endless; /* there never is any: title and about have its room */
 	uint64_t done, planned;
 	char eta[24]; /* "ETA 0:12", "" */
 };

@@ -9,6 +9,7 @@
 #include "widgets/text.h"
 
 /* Below this height a row for the tabs is better spent on the screen. */
+enum { ENDLESS = 24 /* columns for state and note */ };
 enum { TABS_FROM_HEIGHT = 18, MARGIN_FROM_HEIGHT = 12 };
 
 /* ---- head ---- */
@@ -18,7 +19,8 @@ static void draw_head(struct sw_app *app, struct sw_area row)
 {
 	struct sw_head head = {.badge = SW_BADGE_PREPARING};
 	app->program.head(app->program.user, &head);
-	struct sw_area right = sw_area_cut_right(&row, row.w >= 100  ? 52
+	struct sw_area right = sw_area_cut_right(&row, head.is_endless ? ENDLESS
+	                                               : row.w >= 100  ? 52
 	                                               : row.w >= 76 ? 38
 	                                                             : row.w / 2);
 	sw_area_cut_right(&row, 1);

@@ -38,7 +38,7 @@ static int by_begin(const void *a, const void *b)
 }
 
 /* Not in the order of the lists: a row must not change places when its container ends. */
-static void collect(struct sw_observe_program *program)
+void sw_observe_collect(struct sw_observe_program *program)
 {
 	program->n_every = program->n_living = 0;
 	for (const struct sw_observed *is = sw_observe_ended(program->source.observe); is;
@@ -60,16 +60,11 @@ static void collect(struct sw_observe_program *program)
 
 /* ---- in the shell ---- */
 
-static void refresh(void *user)
-{
-	collect(self(user));
-}
-
 static void head(void *user, struct sw_head *out)
 {
 	const struct sw_observe_program *program = self(user);
 	const struct sw_observe_watch *watch = sw_observe_watch(program->source.observe);
-	*out = (struct sw_head){.badge = SW_BADGE_WATCHING};
+	*out = (struct sw_head){.badge = SW_BADGE_WATCHING, .is_endless = true};
 	(void)snprintf(out->title, sizeof out->title, "containers: %.80s", program->source.filter);
 	(void)sw_text_copy(out->about, sizeof out->about, program->engine);
 	if (!program->engine[0] || !watch->since_ns) {
@@ -111,7 +106,6 @@ struct sw_program sw_observe_program_of(struct sw_observe_program *program)
 		.n_screens = sizeof screens / sizeof screens[0],
 		.mode_word = "span",
 		.mode_about = "histograms of the next span: startup, run, cleanup, whole",
-		.refresh = refresh,
 		.head = head,
 		.moving = moving,
 		.act = act,

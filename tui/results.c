@@ -1,7 +1,9 @@
 #include "tui/results.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -164,4 +166,43 @@ int sw_results_exit_code(const struct sw_session *session)
 		engine += session->modes[i]->outcomes[SW_OUTCOME_ENGINE];
 	}
 	return done && engine == done ? SW_EXIT_NO_ENGINE : SW_EXIT_DONE;
+}
+
+/* ---- before ---- */
+
+static int check_target(const char *flag, const char *path, struct sw_error *err)
+{
+	char folder[SW_PATH_MAX];
+	struct stat st;
+	if (!path || strcmp(path, "-") == 0)
+		return 0;
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return sw_error_set(err, SW_ERR_USAGE, 0, "%s %s: that is a folder; name a file", flag,
+			                    path);
+		if (!S_ISREG(st.st_mode))
+			return 0;
+	}
+	const char *slash = strrchr(path, '/');
+	if (strlen(slash ? slash + 1 : path) > NAME_MAX)
+		return sw_error_set(err, SW_ERR_USAGE, ENAMETOOLONG, "%s %.60s…", flag, path);
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+	if (len >= sizeof folder)
+		return sw_error_set(err, SW_ERR_USAGE, ENAMETOOLONG, "%s %s", flag, path);
+	snprintf(folder, sizeof folder, "%.*s", (int)len, path);
+	if (access(len ? folder : ".", W_OK | X_OK) < 0)
+		return sw_error_set(err, SW_ERR_USAGE, errno, "%s %s: no file can be written there", flag,
+		                    path);
+	return 0;
+}
+
+/* The same place for both would keep one of them. */
+int sw_results_check(const char *export_path, const char *report_path, struct sw_error *err)
+{
+	if (export_path && report_path && strcmp(export_path, report_path) == 0)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "--export and --report both write %s: name two",
+		                    is_stdout(export_path) ? "stdout" : export_path);
+	if (check_target("--export", export_path, err) < 0)
+		return -1;
+	return check_target("--report", report_path, err);
 }

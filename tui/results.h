@@ -33,6 +33,10 @@ int sw_results_write(const struct sw_results *results, const struct sw_session *
 /* The run's snapshot as of now. 0 or -1 (said). */
 int sw_results_snapshot(const struct sw_results *results, const struct sw_session *session);
 
+/* Whether --export and --report (NULL: not given) can be written: better found out now than after an hour
+ * of measuring. SW_ERR_USAGE. */
+int sw_results_check(const char *export_path, const char *report_path, struct sw_error *err);
+
 /* What the program exits with after SESSION: SW_EXIT_NO_ENGINE when every sandbox iteration ended
  * for want of an engine and nothing stood in for it; else SW_EXIT_DONE. */
 int sw_results_exit_code(const struct sw_session *session);

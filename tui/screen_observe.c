@@ -22,6 +22,7 @@
 #include "tui/observe_program.h"
 #include "tui/observe_summary.h"
 #include "tui/paths.h"
+#include "tui/results.h"
 #include "tui/term.h"
 
 #define SECOND INT64_C(1000000000)
@@ -43,6 +44,7 @@ struct watch {
 	char endpoint[sizeof((struct sw_endpoint *)0)->text];
 	char engine[32], engine_version[48];
 	struct sw_error error; /* what ended it; code SW_OK: nothing did */
+	bool is_away;          /* and that was said */
 	bool failed;
 };
 
@@ -139,15 +141,17 @@ static void tell_headless(struct watch *watch, const struct sw_container_event *
 		               watch->filter, watch->about);
 	else if (event->kind == SW_CE_LOST)
 		(void)snprintf(text, sizeof text, "%s: %s; trying again",
-		               sw_observe_watch(watch->observe)->was_connected
-		                   ? "the engine went away"
-		                   : "the engine does not answer",
+		               !sw_observe_watch(watch->observe)->was_connected
+		                   ? "the engine does not answer"
+		               : watch->is_away ? "still away"
+		                                : "the engine went away",
 		               event->text);
 	else if (event->kind == SW_CE_BACK)
 		(void)snprintf(text, sizeof text, "the engine is back after %s",
 		               sw_text_duration(away, sizeof away, event->lost_ns));
 	else
 		return;
+	watch->is_away = event->kind == SW_CE_LOST;
 	say(watch, text);
 }
 
@@ -322,7 +326,8 @@ static int run(struct watch *watch, struct sw_error *err)
 	if (cli->report_path)
 		return sw_error_set(err, SW_ERR_USAGE, 0,
 		                    "--report is of a session; watched containers have --export");
-	if (sw_observe_new(&watch->observe, err) < 0 || sw_loop_new(&watch->loop, err) < 0 ||
+	if (sw_results_check(cli->export_path, NULL, err) < 0 ||
+	    sw_observe_new(&watch->observe, err) < 0 || sw_loop_new(&watch->loop, err) < 0 ||
 	    sw_loop_watch(watch->loop, signals->end_fd, SW_LOOP_READ, on_end_signal, watch, err) < 0 ||
 	    sw_loop_watch(watch->loop, signals->snapshot_fd, SW_LOOP_READ, on_snapshot_signal, watch,
 	                  err) < 0)

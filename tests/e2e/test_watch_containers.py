@@ -258,7 +258,8 @@ class Refused(Case):
     def test_usage(self):
         for words, said in ((["watch", "--containers", "color=red"], "label=KEY"),
                             (["watch", "latest", "--containers", "all"], "not both"),
-                            (["watch", "--containers", "all", "--report", "r.md"], "--report is of a session")):
+                            (["watch", "--containers", "all", "--report", "r.md"], "--report is of a session"),
+                            (["watch", "--containers", "all", "--export", "/nonexistent/x.json"], "no file can be")):
             session = self.run_it(*words, export=False)
             self.assert_code(session, 2)
             self.assertIn(said, session.stderr)
@@ -381,6 +382,8 @@ class Screen(WatchCase):
 
             self.others.run("one", "raise SystemExit(3)")
             terminal.wait(failed)
+            os.kill(self.program(terminal), signal.SIGUSR1)
+            terminal.wait("snapshot written: ")
             for width, height in ((1, 1), (20, 5), (200, 60), (60, 16)):
                 terminal.resize(width, height)
             terminal.wait(failed)

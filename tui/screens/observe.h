@@ -22,7 +22,8 @@ struct sw_observe_program {
 	struct sw_observelog *log;
 	enum sw_observe_span span; /* of the histograms */
 	bool is_living_shown;
-	/* Every container that is known in full, by when it began; filled in before each frame. */
+	/* Every container that is known in full, by when it began; valid while a screen is drawn that
+	 * has called sw_observe_collect. */
 	const struct sw_observed **every;
 	int n_every, n_living; /* living: of all, those that are not gone */
 	int every_capacity;
@@ -84,6 +85,8 @@ int sw_observe_lives_rows(const struct sw_observe_program *program);
 void sw_observe_draw_container(struct sw_area area, const struct sw_observe_program *program,
                                const struct sw_observed *is, int top);
 
+/* Fills in the program's `every`. */
+void sw_observe_collect(struct sw_observe_program *program);
 /* SW_ACTION_MODE: the next span. */
 bool sw_observe_choose_span(struct sw_observe_program *program, enum sw_action action);
 

@@ -116,6 +116,7 @@ static void row(void *user, int index, struct sw_table_cell *cells)
 static void draw(void *user, struct sw_app *app, struct sw_area area)
 {
 	struct sw_observe_program *program = user;
+	sw_observe_collect(program);
 	struct sw_listed listed = {program->n_every, contains, compare, program};
 	const struct sw_observe_image *all = sw_observe_all(program->source.observe);
 	uint64_t seen = all->created + all->found;

@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/histogram.h"
 #include "core/text.h"
@@ -40,20 +41,32 @@ static char *say_since(char *dst, size_t size, int64_t ns)
 	return dst;
 }
 
+/* The reason's beginning: the whole of it is among the events. */
+static const char *say_why_lost(char *dst, size_t size, const char *why)
+{
+	if (!sw_text_copy(dst, size, why)) {
+		(void)sw_text_copy(dst, size - 3, why);
+		memcpy(dst + strlen(dst), "…", sizeof "…");
+	}
+	return dst;
+}
+
 static void say_engine(struct sw_headline *h, const struct sw_observe_program *program)
 {
 	const struct sw_observe_watch *watch = sw_observe_watch(program->source.observe);
-	char since[16];
+	char since[16], why[80];
 	int64_t now = program->source.now_ns(program->source.user);
 	if (!program->engine[0] && !program->trouble[0]) {
 		say(h, SW_ROLE_DIM, "Looking for an engine.");
 	} else if (!program->engine[0]) {
 		say(h, SW_ROLE_WARNING, "No engine yet, trying again: %s ", program->trouble);
 	} else if (!watch->is_connected && watch->was_connected) {
-		say(h, SW_ROLE_WARNING, "The engine went away %s ago: %.200s; trying again. ",
-		    say_since(since, sizeof since, now - watch->since_ns), watch->why);
+		say(h, SW_ROLE_WARNING, "The engine went away %s ago: %s; trying again. ",
+		    say_since(since, sizeof since, now - watch->since_ns),
+		    say_why_lost(why, sizeof why, watch->why));
 	} else if (!watch->is_connected && watch->since_ns) {
-		say(h, SW_ROLE_WARNING, "The engine does not answer: %.200s; trying again. ", watch->why);
+		say(h, SW_ROLE_WARNING, "The engine does not answer: %s; trying again. ",
+		    say_why_lost(why, sizeof why, watch->why));
 	} else if (!watch->is_connected) {
 		say(h, SW_ROLE_DIM, "Asking the engine.");
 	}

@@ -147,6 +147,7 @@ static void watch(const struct sw_observe_program *program)
 static void draw(void *user, struct sw_app *app, struct sw_area area)
 {
 	struct sw_observe_program *program = user;
+	sw_observe_collect(program);
 	struct sw_listed listed = {program->n_every, contains, compare, program};
 	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "";
 	(void)app;

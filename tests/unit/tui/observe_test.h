@@ -276,7 +276,6 @@ static inline void story_hostile(struct stage *stage)
 static inline void stage_screen(struct stage *stage, int screen)
 {
 	stage->app.screen = screen;
-	stage->app.program.refresh(stage->app.program.user);
 	sw_app_draw(&stage->app);
 }
 
