@@ -176,4 +176,4 @@ bench-replay: $(B)/tests/bench/replay ## measures how fast a journal of a millio
 engine-tests: $(ENGINE_TESTS) ## builds the engine tests
 .PRECIOUS: $(B)/tests/%.o
 
--include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/tests/*/*.d $(B)/tests/*/*/*.d)
+-include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

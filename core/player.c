@@ -324,7 +324,7 @@ bool sw_player_is_paused(const struct sw_player *player)
 
 int64_t sw_player_position(const struct sw_player *player)
 {
-	return player->seeking ? player->told_ns : position_at(player, sw_clock_ns());
+	return player->seeking ? player->target_ns : position_at(player, sw_clock_ns());
 }
 
 int64_t sw_player_duration(const struct sw_player *player)

@@ -61,7 +61,8 @@ enum sw_player_state sw_player_state(const struct sw_player *player);
 /* Whether it is paused, or will be once a seek has arrived. */
 bool sw_player_is_paused(const struct sw_player *player);
 
-/* The playhead: moves between events too; never beyond the duration. */
+/* The playhead: moves between events too; never beyond the duration. While it seeks, where it goes:
+ * so that "10 s on", pressed twice, is 20 s. */
 int64_t sw_player_position(const struct sw_player *player);
 
 /* The time of the last event that the file held when it was opened: 0 when none is near its end. */

@@ -14,7 +14,7 @@ struct sw_queue {
 	uint64_t pushed, recorded, lost, taken;
 	int64_t recorded_size;
 	bool attention; /* the recorder has something to do */
-	bool closed, is_losing;
+	bool closed, is_losing, is_resting;
 	struct sw_event ring[SW_QUEUE_EVENTS];
 };
 
@@ -85,7 +85,8 @@ static void put(struct sw_queue *queue, struct sw_event *event, int64_t origin_n
 	event->t_ns = sw_clock_ns() - origin_ns;
 	event->seq = queue->pushed + 1;
 	queue->ring[queue->pushed++ % SW_QUEUE_EVENTS] = *event;
-	if (sw_event_is_urgent(event->kind) || queue->pushed - handled(queue) == SW_QUEUE_EVENTS / 2)
+	if (sw_event_is_urgent(event->kind) || queue->is_resting ||
+	    queue->pushed - handled(queue) == SW_QUEUE_EVENTS / 2)
 		call_recorder(queue);
 }
 
@@ -140,13 +141,25 @@ static bool is_over(const struct sw_queue *queue)
 	return queue->closed && handled(queue) == queue->pushed;
 }
 
+/* An event may have come between the last wait and the rest. */
+static void rest(struct sw_queue *queue)
+{
+	queue->is_resting = true;
+	while (!queue->attention && !is_over(queue) && handled(queue) == queue->pushed)
+		pthread_cond_wait(&queue->work, &queue->mutex);
+	queue->is_resting = false;
+}
+
 bool sw_queue_wait(struct sw_queue *queue, int64_t wait_ns, uint64_t *out_last)
 {
 	struct timespec until = deadline(wait_ns);
 	int status = 0;
 	pthread_mutex_lock(&queue->mutex);
-	while (!queue->attention && !is_over(queue) && status != ETIMEDOUT)
-		status = pthread_cond_timedwait(&queue->work, &queue->mutex, &until);
+	if (wait_ns == SW_QUEUE_REST)
+		rest(queue);
+	else
+		while (!queue->attention && !is_over(queue) && status != ETIMEDOUT)
+			status = pthread_cond_timedwait(&queue->work, &queue->mutex, &until);
 	queue->attention = false;
 	*out_last = queue->pushed;
 	bool over = is_over(queue);

@@ -33,6 +33,7 @@ struct sw_recorder {
 	struct sw_error error; /* code SW_OK when there is none */
 	int64_t woken_ns;      /* when the viewer was */
 	bool owes_wake;        /* an iteration has ended since, and nothing has told the viewer */
+	bool is_idle;          /* the last wait was as long as waits are, and for nothing */
 	/* The viewer's own. */
 	struct sw_queue_place met; /* the file, when the viewer had last taken all that was in it */
 	struct catch_up file;
@@ -87,8 +88,9 @@ static void record(struct sw_recorder *r, uint64_t last)
 
 static int64_t wait_ns(const struct sw_recorder *r)
 {
+	/* After a failure somebody has to look whether the producer waits. */
 	if (!r->owes_wake)
-		return SW_QUEUE_IDLE_NS;
+		return r->is_idle && r->error.code == SW_OK ? SW_QUEUE_REST : SW_QUEUE_IDLE_NS;
 	int64_t left_ns = r->woken_ns + SW_RECORDER_WAKE_NS - sw_clock_ns();
 	return left_ns > 0 ? left_ns : 0;
 }
@@ -97,7 +99,9 @@ static void *thread_main(void *user)
 {
 	struct sw_recorder *r = user;
 	uint64_t last;
-	while (sw_queue_wait(r->queue, wait_ns(r), &last)) {
+	int64_t wait;
+	while (sw_queue_wait(r->queue, wait = wait_ns(r), &last)) {
+		r->is_idle = wait == SW_QUEUE_IDLE_NS && last == r->at;
 		if (last > r->at)
 			record(r, last);
 		else /* after a failure the producer may wait for the viewer */

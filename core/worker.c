@@ -191,19 +191,38 @@ static void read_exit(const char *rest, struct sw_worker_report *report)
 		report->exit_code = number;
 }
 
-/* LINE is what follows the mark, without the newline. False: not a sentinel for us. */
-static bool take_sentinel(const char *token, const char *line, size_t len,
-                          struct sw_worker_report *report)
+/* Each phase once and in order, so that nothing that is written later can take the screen back. */
+static bool take_hint(const char *name, size_t len, unsigned expected,
+                      struct sw_worker_report *report)
 {
+	int phase = sw_word_find(&sw_words_phase, name, len);
+	if (phase < 0 || !(expected & 1u << phase) || report->hints >= 1u << phase ||
+	    report->has_result || report->garbage)
+		return false;
+	report->hints |= 1u << phase;
+	return true;
+}
+
+/* The reader's line is what follows the mark, without the newline. False: not a sentinel for us. */
+static bool take_sentinel(const struct sw_worker_reader *reader, struct sw_worker_report *report)
+{
+	static const unsigned early = 1u << SW_PHASE_IMPORTS,
+	                      late = 1u << SW_PHASE_VALIDATE | 1u << SW_PHASE_DATA | 1u << SW_PHASE_EXECUTE;
+	const char *line = reader->line.data;
 	const char *at = after_word(line, "sw1"), *rest;
 	if (!at)
 		return false;
-	/* "-" is for who has no job yet: it may announce itself, and nothing more. */
+	/* "-" is for who has no job yet: it may announce itself and its imports, and nothing more. */
 	const char *announced = after_word(at, "-");
-	at = announced ? announced : after_word(at, token);
-	if (!at || (announced && !after_word(at, "ready")))
+	at = announced ? announced : after_word(at, reader->token);
+	if (!at)
 		return false;
-	size_t left = len - (size_t)(at - line);
+	size_t left = reader->line.len - (size_t)(at - line);
+	if ((rest = after_word(at, "phase")))
+		return reader->takes_hints &&
+		       take_hint(rest, left - (size_t)(rest - at), announced ? early : late, report);
+	if (announced && !after_word(at, "ready"))
+		return false;
 	if ((rest = after_word(at, "result"))) {
 		/* The first word counts: code that writes a second result changes nothing. */
 		if (!report->has_result && !report->garbage)
@@ -279,7 +298,7 @@ static size_t feed_line(struct sw_worker_reader *reader, const char *bytes, size
 		return n;
 	reader->in_line = bytes[n] == MARK;
 	if (bytes[n] == '\n' && reader->line.data &&
-	    take_sentinel(reader->token, reader->line.data, reader->line.len, report)) {
+	    take_sentinel(reader, report)) {
 		*out_taken = true;
 		sw_buf_clear(&reader->line);
 	} else {

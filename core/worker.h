@@ -3,7 +3,11 @@
  * Must not know whether the stream is a pipe or a container's.
  *
  * A sentinel is  0x1E "sw1 " TOKEN " " WORD " " REST "\n"  where TOKEN is the attempt's and WORD is
- * init, exit, ready or result. "-" for the token is good for ready only: a worker's announcement. */
+ * init, exit, ready, result or phase. "-" for the token is what a worker has before its first job: it
+ * is good for ready and for "phase imports".
+ *
+ * "phase NAME" says that the worker begins one of its long phases (imports, validate, data, execute).
+ * It is a hint for who looks on: no figure comes from it, as the result brings the phases' stamps. */
 #ifndef SW_WORKER_H
 #define SW_WORKER_H
 
@@ -34,6 +38,7 @@ struct sw_worker_report {
 	int exit_code, exit_signal; /* the shim's word; -1 / 0 when not said */
 	char digest[SW_DIGEST_MAX];
 	char python[SW_PYTHON_MAX]; /* its interpreter's version, clean */
+	unsigned hints; /* the set (1u << enum sw_phase) of the phases announced so far */
 	char error[SW_TEXT_MAX];
 	bool garbage; /* a sentinel with the right token could not be read: error says why */
 };
@@ -44,6 +49,7 @@ struct sw_worker_reader {
 	const char *token; /* borrowed */
 	struct sw_buf line;
 	bool in_line;
+	bool takes_hints; /* the owner's choice after init, else no: "phase" lines are output like any other */
 	uint64_t plain_bytes;
 	char tail[1024]; /* at least the last half of it is kept */
 	size_t tail_len;
@@ -52,7 +58,8 @@ void sw_worker_reader_init(struct sw_worker_reader *reader, const char *token);
 void sw_worker_reader_done(struct sw_worker_reader *reader);
 
 /* Returns the number of sentinels that were taken into REPORT from these bytes. Sentinels of other
- * tokens and overlong ones count as plain bytes. */
+ * tokens and overlong ones count as plain bytes; so does a phase's announcement that is not later than
+ * the last one, or comes after the result. */
 int sw_worker_reader_feed(struct sw_worker_reader *reader, const char *bytes, size_t len,
                           struct sw_worker_report *report);
 

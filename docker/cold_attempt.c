@@ -157,6 +157,33 @@ static void on_ended(void *user, const struct sw_error *error)
 
 /* ---- while it runs ---- */
 
+static void inner_begins(struct sw_cold *cold, enum sw_phase phase)
+{
+	if (phase <= cold->inner || cold->has_exit_event ||
+	    sw_lifecycle_state(cold->life) >= SW_LIFE_REMOVING)
+		return;
+	cold->inner = phase;
+	emit_phase(cold, phase);
+}
+
+/* As far as can be told from outside. A worker says itself when it has booted; a command has no phases
+ * of its own, and without a shim all that tells of its beginning may be the start's answer. */
+static void tell_inner(struct sw_cold *cold)
+{
+	const struct sw_cold_facts *facts = &cold->facts;
+	bool is_running = sw_lifecycle_state(cold->life) == SW_LIFE_RUNNING;
+	if (!cold->options.task->strategy) {
+		if (facts->first_byte_ns || (is_running && cold->options.shim == SW_SHIM_NONE))
+			inner_begins(cold, SW_PHASE_EXECUTE);
+		return;
+	}
+	if (is_running || facts->report.init_ns || facts->report.hints)
+		inner_begins(cold, SW_PHASE_BOOT);
+	for (int phase = SW_PHASE_IMPORTS; phase <= SW_PHASE_EXECUTE; phase++)
+		if (facts->report.hints & 1u << phase)
+			inner_begins(cold, (enum sw_phase)phase);
+}
+
 static void on_deadline(void *user);
 
 /* The limit is the code's own: it counts from the first sign that the code runs, which is the start's
@@ -198,6 +225,7 @@ static void on_entered(void *user, enum sw_life state)
 		break;
 	case SW_LIFE_RUNNING:
 		begin_limit(cold);
+		tell_inner(cold);
 		break;
 	case SW_LIFE_REMOVING:
 		emit_phase(cold, sw_lifecycle_stamps(cold->life)->kill_ns ? SW_PHASE_STOP : SW_PHASE_REMOVE);
@@ -229,12 +257,10 @@ static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t
 		facts->first_byte_ns = sw_clock_ns();
 		begin_limit(cold);
 	}
-	if (sw_worker_reader_feed(reader, bytes, len, &facts->report) == 0)
+	int taken = sw_worker_reader_feed(reader, bytes, len, &facts->report);
+	tell_inner(cold);
+	if (!taken)
 		return;
-	if (facts->report.init_ns && !cold->has_init_event) {
-		cold->has_init_event = true;
-		emit_phase(cold, SW_PHASE_EXECUTE);
-	}
 	if ((facts->report.has_result || facts->report.garbage) && !facts->result_ns) {
 		facts->result_ns = sw_clock_ns();
 		exit_begins(cold);
@@ -366,10 +392,12 @@ void sw_cold_start(struct sw_runner *runner, const struct sw_attempt *attempt,
 	cold->done = done;
 	cold->user = user;
 	cold->is_busy = true;
-	cold->is_gone = cold->is_asking = cold->has_init_event = cold->has_exit_event = false;
+	cold->is_gone = cold->is_asking = cold->has_exit_event = false;
+	cold->inner = SW_PHASE_PULL;
 	sw_worker_report_init(&cold->facts.report);
 	sw_worker_reader_init(&cold->facts.out, cold->attempt.token);
 	sw_worker_reader_init(&cold->facts.err, cold->attempt.token);
+	cold->facts.out.takes_hints = cold->options.task->strategy != NULL; /* the worker's result channel */
 	if (!cold->http) {
 		sw_error_set(&err, SW_ERR_NO_ENGINE, 0, "%s", cold->options.engine_error
 		             ? cold->options.engine_error : "there is no container engine");

@@ -57,7 +57,8 @@ struct sw_cold {
 
 	bool is_busy, is_gone;
 	bool is_asking; /* a state request of ours is out */
-	bool has_init_event, has_exit_event;
+	enum sw_phase inner; /* the newest phase inside the container that was told; PULL: none yet */
+	bool has_exit_event;
 	struct sw_attempt attempt;
 	sw_attempt_done_fn done;
 	void *user;

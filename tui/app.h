@@ -34,6 +34,7 @@ struct sw_screen {
 	char *(*filter)(void *user);
 	/* It is shown from now on, or no more. May be NULL. */
 	void (*shown)(void *user, bool on);
+	const char *about; /* of its key, in the help; NULL: as the table of keys has it */
 };
 
 /* The head line. */
@@ -52,6 +53,8 @@ struct sw_program {
 	const struct sw_screen *const *screens;
 	int n_screens;
 	unsigned places; /* SW_ON_RUN, SW_ON_REPLAY */
+	/* What SW_ACTION_MODE does here, in the footer and the help; NULL: as the table of keys has it. */
+	const char *mode_word, *mode_about;
 	/* Before a frame: takes what has arrived. */
 	void (*refresh)(void *user);
 	void (*head)(void *user, struct sw_head *out_head);

@@ -72,7 +72,8 @@ static void draw_keys(struct sw_app *app, struct sw_area row)
 		if (!*names[n])
 			continue;
 		app->foot_actions[n] = (enum sw_action)i;
-		keys[n] = (struct sw_footer_key){names[n], info->word};
+		bool is_mode = i == SW_ACTION_MODE && app->program.mode_word;
+		keys[n] = (struct sw_footer_key){names[n], is_mode ? app->program.mode_word : info->word};
 		n++;
 	}
 	sw_footer_draw(row, keys, n, &app->foot);
@@ -97,6 +98,21 @@ static void draw_foot(struct sw_app *app, struct sw_area row)
 
 /* ---- boxes ---- */
 
+/* What ACTION does in this program; NULL: nothing. */
+static const char *about(const struct sw_app *app, enum sw_action action)
+{
+	const char *own = NULL;
+	if (action >= SW_ACTION_SCREEN_1 && action <= SW_ACTION_SCREEN_6) {
+		int screen = (int)action - SW_ACTION_SCREEN_1;
+		if (screen >= app->program.n_screens)
+			return NULL;
+		own = app->program.screens[screen]->about;
+	} else if (action == SW_ACTION_MODE) {
+		own = app->program.mode_about;
+	}
+	return own ? own : sw_action_info(action)->about;
+}
+
 static void draw_help(struct sw_app *app, struct sw_area area)
 {
 	struct sw_modal_line lines[SW_ACTION_COUNT + 4];
@@ -105,11 +121,12 @@ static void draw_help(struct sw_app *app, struct sw_area area)
 	int n = 0;
 	for (int i = 0; i < SW_ACTION_COUNT; i++) {
 		const struct sw_action_info *info = sw_action_info((enum sw_action)i);
-		if (!(info->where & places))
+		const char *what = about(app, (enum sw_action)i);
+		if (!(info->where & places) || !what)
 			continue;
 		lines[n++] = (struct sw_modal_line){sw_keymap_keys(&app->keymap, (enum sw_action)i, keys[i],
 		                                                   sizeof keys[i]),
-		                                    info->about, SW_ROLE_TEXT};
+		                                    what, SW_ROLE_TEXT};
 	}
 	lines[n++] = (struct sw_modal_line){NULL, "", SW_ROLE_TEXT};
 	lines[n++] = (struct sw_modal_line){

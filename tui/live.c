@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/host_runner.h"
 #include "core/loop.h"
+#include "core/pages.h"
 #include "core/recorder.h"
 #include "core/scheduler.h"
 #include "core/text.h"
@@ -312,6 +313,7 @@ int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
 	live->setup = setup;
 	live->handlers = *handlers;
 	live->main_loop = loop;
+	sw_pages_give_back();
 	live->origin_ns = sw_clock_ns();
 	int status = allocate(live, err);
 	if (status == 0) {

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/follow.h"
 #include "core/loop.h"
+#include "core/pages.h"
 #include "core/player.h"
 #include "core/signals.h"
 #include "core/text.h"
@@ -144,10 +145,15 @@ static void on_restarted(void *user)
 	sw_app_touch(watch->app);
 }
 
+static const struct sw_journal_stats *source_stats(void *user)
+{
+	const struct watch *watch = user;
+	return watch->player ? sw_player_stats(watch->player) : sw_follow_stats(watch->follow);
+}
+
 static void tell_damage(struct watch *watch)
 {
-	const struct sw_journal_stats *stats = watch->player ? sw_player_stats(watch->player)
-	                                                     : sw_follow_stats(watch->follow);
+	const struct sw_journal_stats *stats = source_stats(watch);
 	char text[SW_TEXT_MAX];
 	if (!stats || !stats->broken)
 		return;
@@ -364,8 +370,10 @@ static void find_monitor(struct watch *watch)
 	if (watch->monitor ||
 	    sw_endpoint_parse(watch->session->environment.endpoint, &endpoint, &err) < 0)
 		return;
-	if (sw_monitor_new(watch->loop, &endpoint, monitored, watch, &watch->monitor, &err) == 0)
-		sw_session_program_monitor(watch->program, watch->monitor);
+	if (sw_monitor_new(watch->loop, &endpoint, monitored, watch, &watch->monitor, &err) < 0)
+		return;
+	sw_session_program_monitor(watch->program, watch->monitor);
+	sw_pages_give_back();
 }
 
 /* ---- beginning and end ---- */
@@ -409,6 +417,7 @@ static int open_screen(struct watch *watch, struct sw_error *err)
 		.moving = source_moving,
 		.act = source_act,
 		.gone = source_gone,
+		.stats = source_stats,
 		.user = watch,
 	};
 	watch->program = sw_session_program_new(&source);

@@ -6,6 +6,7 @@
 #include "core/session.h"
 #include "tui/app.h"
 
+struct sw_journal_stats;
 struct sw_monitor;
 
 /* Where a session comes from. */
@@ -24,6 +25,8 @@ struct sw_source {
 	void (*act)(void *user, enum sw_action action);
 	void (*gone)(void *user);
 	void (*continued)(void *user); /* as sw_program's; may be NULL */
+	/* What reading the journal met besides events; NULL: it is not read. */
+	const struct sw_journal_stats *(*stats)(void *user);
 	/* CPU and memory of containers; NULL: there is none to ask. */
 	struct sw_monitor *monitor;
 	void *user;

@@ -64,6 +64,7 @@ static uint32_t badge_sign(const struct sw_glyphs *glyphs, enum sw_badge badge)
 {
 	switch (badge) {
 	case SW_BADGE_RUNNING:
+	case SW_BADGE_WATCHING:
 		return glyphs->dot;
 	case SW_BADGE_PAUSED:
 		return glyphs->pause;
@@ -95,6 +96,7 @@ static const struct {
 	[SW_BADGE_INTERRUPTED] = {"INTERRUPTED", SW_ROLE_WARNING},
 	[SW_BADGE_FAILED] = {"FAILED", SW_ROLE_BAD},
 	[SW_BADGE_REPLAY] = {"REPLAY", SW_ROLE_ACCENT},
+	[SW_BADGE_WATCHING] = {"WATCHING", SW_ROLE_OK},
 	[SW_BADGE_LOST] = {"LOST", SW_ROLE_BAD},
 };
 

@@ -29,6 +29,7 @@ enum sw_badge {
 	SW_BADGE_INTERRUPTED,
 	SW_BADGE_FAILED,
 	SW_BADGE_REPLAY,
+	SW_BADGE_WATCHING, /* what has no end of its own */
 	SW_BADGE_LOST, /* whoever was watched is gone without a word */
 	SW_BADGE_COUNT,
 };

@@ -256,7 +256,7 @@ write_lists() {
 write_changes() {
   local argument command=''
   while read -r argument; do command="$command\"$argument\", "; done <"$stage/rootfs/sandwatch/sandbox.argv"
-  printf '%s\n' 'ENTRYPOINT ["/sandwatch/shim"]' "CMD [$command\"--result-fd\", \"1\"]" "ENV ${environment[*]}" \
+  printf '%s\n' 'ENTRYPOINT ["/sandwatch/shim"]' "CMD [$command\"--result-fd\", \"1\", \"--phases\"]" "ENV ${environment[*]}" \
     "LABEL org.sandwatch.layout=1 org.sandwatch.recipe=$(recipe_hash)" >"$stage/image.changes"
 }
 

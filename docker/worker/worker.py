@@ -22,6 +22,8 @@ REPORT_DEPTH_MAX = 16
 JSON_INT_MAX = 1 << 53
 PYTHON = ".".join(map(str, sys.version_info[:3]))
 STRATEGY_FILE = "<strategy>"
+# The phases that a caller's screen is told of as they begin; their times come with the result alone.
+HINTED = ("imports", "execute")  # each write wakes the engine: only what may last
 EXIT_SETUP = 70
 EXIT_PROTOCOL = 65
 
@@ -665,18 +667,33 @@ def describe(error):
     return clean_text(f"{text} (line {line})" if line else text), line
 
 
+def phase_hints(token):
+    return {name: f"\x1esw1 {token} phase {name}\n".encode() for name in HINTED}
+
+
+def tell(descriptor, line):
+    """One short write, which is whole or nothing; whoever cannot take it gets the result all the same."""
+    try:
+        os.write(descriptor, line)
+    except OSError:
+        pass
+
+
 class Phase:
-    def __init__(self, times, name):
-        self.times, self.name = times, name
+    def __init__(self, times, name, hint=None):
+        self.times, self.name, self.hint = times, name, hint
 
     def __enter__(self):
+        # Before the stamp: what the telling costs is in no phase.
+        if self.hint:
+            tell(*self.hint)
         self.times[self.name] = [time.monotonic_ns(), 0]
 
     def __exit__(self, *exception):
         self.times[self.name][1] = time.monotonic_ns()
 
 
-def work(job, times, printer):
+def work(job, times, printer, hints):
     """Runs the phases; returns the canonical JSON of the result."""
     restricted = job.get("validate", True) is not False
     with Phase(times, "validate"):
@@ -684,18 +701,18 @@ def work(job, times, printer):
     with Phase(times, "data"):
         data = job_data(job)
         simulator = Simulator(data, job.get("backtest", "mock"))
-    with Phase(times, "execute"):
+    with Phase(times, "execute", hints.get("execute")):
         report = run_strategy(code, data, simulator, printer, restricted)
     with Phase(times, "serialize"):
         return canonical(plain(report, "result", [REPORT_VALUES_MAX]))
 
 
-def run_job(job, times):
+def run_job(job, times, hints):
     """Every ending of a strategy that leaves the interpreter alive becomes an outcome."""
     printer = Printer()
     outcome, error, line, result = "ok", None, None, None
     try:
-        result = work(job, times, printer)
+        result = work(job, times, printer, hints)
     except Rejected as rejection:
         outcome, error, line = "rejected", clean_text(str(rejection)), rejection.line
     except (JobError, StrategyError) as fault:
@@ -779,7 +796,7 @@ def answer(descriptor, token, envelope, result, times):
     write_all(descriptor, f"{before}{time.monotonic_ns()}{after}")
 
 
-def serve(descriptor, first_times):
+def serve(descriptor, first_times, phases):
     for line in job_lines(0):
         read_at = time.monotonic_ns()
         if not line.strip():
@@ -788,7 +805,8 @@ def serve(descriptor, first_times):
         token = job.pop("token")
         times = {**first_times, "job": read_at}
         first_times = {}
-        envelope, result = run_job(job, times)
+        hints = {name: (descriptor, line) for name, line in phase_hints(token).items()} if phases else {}
+        envelope, result = run_job(job, times, hints)
         answer(descriptor, token, envelope, result, times)
         if job.get("once") is True:
             return
@@ -811,11 +829,11 @@ def leave(code):
 
 
 def parse_arguments(arguments):
-    options = {"--result-fd": None, "--announce": False, "--packages": None}
+    options = {"--result-fd": None, "--announce": False, "--phases": False, "--packages": None}
     rest = list(arguments)
     while rest:
         name = rest.pop(0)
-        if name == "--announce":
+        if name in ("--announce", "--phases"):
             options[name] = True
         elif name in options and rest:
             options[name] = rest.pop(0)
@@ -823,7 +841,8 @@ def parse_arguments(arguments):
             raise ValueError(f"unknown or incomplete option {name!r}")
     if not (options["--result-fd"] or "").isdigit():
         raise ValueError("--result-fd needs the number of a descriptor")
-    return int(options["--result-fd"]), options["--announce"], options["--packages"]
+    options["--result-fd"] = int(options["--result-fd"])
+    return options
 
 
 def complain(message):
@@ -847,23 +866,25 @@ def import_libraries(packages):
 
 def main():
     try:
-        descriptor, announce, packages = parse_arguments(sys.argv[1:])
-        descriptor = take_result_descriptor(descriptor)
+        options = parse_arguments(sys.argv[1:])
+        descriptor = take_result_descriptor(options["--result-fd"])
     except (ValueError, OSError) as error:
-        complain(f"{error}; usage: worker.py --result-fd N [--announce] [--packages DIR]")
+        complain(f"{error}; usage: worker.py --result-fd N [--announce] [--phases] [--packages DIR]")
         leave(EXIT_SETUP)
+    if options["--phases"]:
+        tell(descriptor, phase_hints("-")["imports"])  # no job has brought a token yet
     try:
         begin = time.monotonic_ns()
-        import_libraries(packages)
+        import_libraries(options["--packages"])
         times = {"main": T_MAIN, "imports": [begin, time.monotonic_ns()]}
     except ImportError as error:
         complain(f"cannot import {error.name or 'a library'}: {error}")
         leave(EXIT_SETUP)
     try:
         sys.stdout.reconfigure(errors="backslashreplace")
-        if announce:
+        if options["--announce"]:
             write_all(descriptor, f"\x1esw1 - ready {canonical({'t': times})}\n")
-        serve(descriptor, times)
+        serve(descriptor, times, options["--phases"])
     except Broken as error:
         complain(str(error))
         leave(EXIT_PROTOCOL)

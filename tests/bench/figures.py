@@ -22,6 +22,35 @@ def ratio_of_medians(ours, theirs, seed=42):
             ratios[int(0.025 * RESAMPLES)], ratios[int(0.975 * RESAMPLES) - 1])
 
 
+def ratio_in_blocks(ours, theirs, seed=42):
+    """The same of values that were taken block by block: whole blocks are resampled, both sides' together, because
+    what comes within a block is alike."""
+    source = random.Random(seed)
+
+    def ratio(blocks):
+        return (statistics.median([value for i in blocks for value in ours[i]]) /
+                statistics.median([value for i in blocks for value in theirs[i]]))
+
+    every = range(len(ours))
+    ratios = sorted(ratio(source.choices(every, k=len(ours))) for _ in range(RESAMPLES))
+    return ratio(every), ratios[int(0.025 * RESAMPLES)], ratios[int(0.975 * RESAMPLES) - 1]
+
+
+SECTION = "<!-- From here on: tests/bench/screen.py. -->\n"
+
+
+def section(path):
+    """What another script wrote at the end of the file, with its mark."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return text[text.index(SECTION):] if SECTION in text else ""
+
+
+def replace_section(path, text):
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    before = before[:-len(section(path))] if section(path) else before + "\n"
+    path.write_text(before + SECTION + "\n" + text, encoding="utf-8")
+
+
 class Table:
     """Columns of text; as plain text and as Markdown."""
 

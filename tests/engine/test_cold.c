@@ -30,6 +30,7 @@ struct bench {
 	bool done, ready;
 	char ready_error[SW_TEXT_MAX];
 	struct sw_event events[MAX_EVENTS];
+	int64_t event_ns[MAX_EVENTS];
 	int n_events;
 	int64_t next;
 	int again; /* attempts to start from inside done */
@@ -72,6 +73,7 @@ static void on_event(void *user, struct sw_event *event)
 {
 	(void)user;
 	assert_true(bench.n_events < MAX_EVENTS);
+	bench.event_ns[bench.n_events] = sw_clock_ns();
 	bench.events[bench.n_events++] = *event;
 	if (event->kind != SW_EVENT_PHASE_STARTED)
 		return;
@@ -124,6 +126,37 @@ static const struct sw_attempt_result *run_strategy(const char *source)
 	bench.task.strategy = source;
 	bench.task.strategy_len = strlen(source);
 	return run();
+}
+
+/* The phases that were told of iteration 1 are the N of EXPECTED. */
+static void assert_told(const enum sw_phase *expected, int n)
+{
+	int told = 0;
+	for (int i = 0; i < bench.n_events; i++) {
+		if (bench.events[i].kind != SW_EVENT_PHASE_STARTED)
+			continue;
+		assert_int_equal(bench.events[i].u.it.iteration, 1);
+		assert_true(told < n);
+		assert_int_equal(bench.events[i].u.it.phase, expected[told++]);
+	}
+	assert_int_equal(told, n);
+}
+
+static int64_t told_ns(enum sw_phase phase)
+{
+	for (int i = 0; i < bench.n_events; i++)
+		if (bench.events[i].kind == SW_EVENT_PHASE_STARTED && bench.events[i].u.it.phase == phase)
+			return bench.event_ns[i];
+	return 0;
+}
+
+static const struct sw_span *span_of(enum sw_phase phase)
+{
+	for (int i = 0; i < bench.result.n_spans; i++)
+		if (bench.result.spans[i].phase == phase)
+			return &bench.result.spans[i];
+	fail_msg("there is no span of %s", sw_word(&sw_words_phase, (int)phase));
+	return NULL;
 }
 
 static int64_t span_ns(enum sw_phase phase)
@@ -215,20 +248,52 @@ static void events_tell_each_phase_as_it_begins(void **state)
 {
 	static const enum sw_phase expected[] = {SW_PHASE_CREATE, SW_PHASE_ATTACH, SW_PHASE_START,
 	                                         SW_PHASE_EXECUTE, SW_PHASE_EXIT, SW_PHASE_REMOVE};
-	int n = 0;
 	(void)state;
 	need_python();
 	bench.options.shim = SW_SHIM_BAKED;
-	run_python("pass");
+	/* Nothing that a command prints is an announcement. */
+	run_python("print('\\x1esw1 - phase imports')");
 	assert_outcome(SW_OUTCOME_OK, "");
-	for (int i = 0; i < bench.n_events; i++) {
-		if (bench.events[i].kind != SW_EVENT_PHASE_STARTED)
-			continue;
-		assert_true(n < (int)(sizeof expected / sizeof *expected));
-		assert_int_equal(bench.events[i].u.it.phase, expected[n++]);
-		assert_int_equal(bench.events[i].u.it.iteration, 1);
+	assert_int_equal(bench.result.stdout_bytes, strlen("\036sw1 - phase imports\n"));
+	assert_told(expected, sizeof expected / sizeof *expected);
+}
+
+/* Without a shim the start's answer is all that tells of a command that says nothing. */
+static void a_silent_command_executes_once_it_is_started(void **state)
+{
+	static const enum sw_phase expected[] = {SW_PHASE_CREATE, SW_PHASE_ATTACH, SW_PHASE_START,
+	                                         SW_PHASE_EXECUTE, SW_PHASE_REMOVE};
+	(void)state;
+	need_python();
+	run_python("import time; time.sleep(0.3)");
+	assert_outcome(SW_OUTCOME_OK, "");
+	assert_told(expected, sizeof expected / sizeof *expected);
+}
+
+static void the_workers_phases_are_told_while_they_last(void **state)
+{
+	static const enum sw_phase expected[] = {
+		SW_PHASE_CREATE, SW_PHASE_ATTACH, SW_PHASE_START, SW_PHASE_BOOT, SW_PHASE_IMPORTS,
+		SW_PHASE_EXECUTE, SW_PHASE_EXIT, SW_PHASE_REMOVE};
+	static const char forged[] = "print('\\x1esw1 - phase imports')\n"
+		"n = 0\nfor i in range(3000000):\n n = n + i\n" /* so that it lasts */
+		"report = sim(data.close > data.close.shift(1))\n";
+	(void)state;
+	need_python();
+	bench.options.shim = SW_SHIM_BAKED;
+	run_strategy(forged);
+	assert_outcome(SW_OUTCOME_OK, "");
+	assert_told(expected, sizeof expected / sizeof *expected);
+	assert_int_equal(bench.result.stderr_bytes, strlen("\036sw1 - phase imports\n"));
+	assert_int_equal(bench.result.stdout_bytes, 0);
+	static const enum sw_phase long_ones[] = {SW_PHASE_IMPORTS, SW_PHASE_EXECUTE};
+	for (int i = 0; i < 2; i++) {
+		const struct sw_span *span = span_of(long_ones[i]);
+		/* Told just before its own stamp. */
+		assert_true(told_ns(long_ones[i]) >= span->start_ns - FX_SECOND / 100);
+		assert_true(told_ns(long_ones[i]) < span->end_ns);
 	}
-	assert_int_equal(n, sizeof expected / sizeof *expected);
+	assert_true(told_ns(SW_PHASE_BOOT) < span_of(SW_PHASE_IMPORTS)->end_ns);
 }
 
 static void broken_strategy_is_not_the_engines_fault(void **state)
@@ -651,6 +716,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(strategy_gives_its_result),
 		TEST(events_tell_each_phase_as_it_begins),
+		TEST(a_silent_command_executes_once_it_is_started),
+		TEST(the_workers_phases_are_told_while_they_last),
 		TEST(broken_strategy_is_not_the_engines_fault),
 		TEST(command_with_shim),
 		TEST(command_without_shim),

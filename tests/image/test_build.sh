@@ -68,7 +68,7 @@ test_dockerfile() {
   mkdir -p "$work/root/sandwatch"
   sh "$image/layout.sh" "$work/root" /usr/local/bin/python3.12 /usr/local/lib/python3.12/site-packages /lib/ld.so /lib:/usr/local/lib
   expected=$(sed 's/.*/"&"/' "$work/root/sandwatch/sandbox.argv" | paste -s -d, | sed 's/,/, /g')
-  actual=$(sed -n 's/^CMD \[\(.*\), "--result-fd", "1"\]$/\1/p' "$image/Dockerfile")
+  actual=$(sed -n 's/^CMD \[\(.*\), "--result-fd", "1", "--phases"\]$/\1/p' "$image/Dockerfile")
   check 'the Dockerfile runs what layout.sh says' "$expected" "$actual"
   check 'every library directory has its root' '@ROOT@/lib:@ROOT@/usr/local/lib' "$(sed -n 3p "$work/root/sandwatch/host.argv")"
   expected=$(grep -v '^PATH=' "$work/root/sandwatch/host.env" | sort)
@@ -89,7 +89,7 @@ test_image() {
   check 'every package has its copyright' '' "$(sed 's/=.*//' "$root/sandwatch/packages.txt" | while read -r package; do
     [ -s "$root/usr/share/doc/$package/copyright" ] || echo "$package"
   done)"
-  check 'the command of image.changes' "CMD [$(sed 's/.*/"&"/' "$root/sandwatch/sandbox.argv" | paste -s -d, | sed 's/,/, /g'), \"--result-fd\", \"1\"]" \
+  check 'the command of image.changes' "CMD [$(sed 's/.*/"&"/' "$root/sandwatch/sandbox.argv" | paste -s -d, | sed 's/,/, /g'), \"--result-fd\", \"1\", \"--phases\"]" \
     "$(grep '^CMD' "$out/image.changes")"
   check 'the tar is the rootfs' "$(cd "$root" && find . | sort)" "$(tar -t -f "$out/image.tar" | sed 's|/$||' | sort)"
 }

@@ -429,6 +429,66 @@ class Processes(Case):
             self.assertEqual(run.returncode, 70)
             self.assertIn(b"usage: worker.py", run.stderr)
 
+    def told(self, *sources):
+        """What a worker that tells its phases writes for a job each: the words of its hints, and the results."""
+        worker = self.worker("--phases")
+        hints, results = [], []
+        for source in sources:
+            worker.send(job(source))
+            while b" result " not in (line := worker.line()):
+                hints.append(line.decode().split(" "))
+            results.append(parse(line))
+        return hints, results
+
+    def test_phases_are_told_as_they_begin(self):
+        hints, (first, second) = self.told(SIMPLE, SIMPLE)
+        own = [["\x1esw1", TOKEN, "phase", phase] for phase in ("execute",)]
+        self.assertEqual(hints, [["\x1esw1", "-", "phase", "imports"], *own, *own])
+        self.check(first, "ok")
+        self.check(second, "ok")
+        # What the result says is as without: the same stamps, in the same order.
+        worker = self.worker()
+        plain = worker.run(job())
+        self.assertEqual(first["t"].keys(), plain["t"].keys())
+        self.assertEqual({**first, "t": None}, {**plain, "t": None})
+
+    def test_a_phase_that_is_not_reached_is_not_told(self):
+        hints, (result,) = self.told("import os\n")
+        self.check(result, "rejected")
+        self.assertEqual([words[3] for words in hints], ["imports"])
+
+    def test_the_imports_are_told_before_there_is_a_job(self):
+        worker = self.worker("--phases", "--announce")
+        self.assertEqual(worker.line(), b"\x1esw1 - phase imports")
+        self.assertTrue(worker.line().startswith(b"\x1esw1 - ready "))
+
+    def test_without_the_option_nothing_is_told(self):
+        worker = self.worker()
+        worker.send(job())
+        parse(worker.line())  # the first line is the result already
+
+    def test_who_takes_no_hints_gets_the_result(self):
+        arguments, environment = host_command()
+        read_end, write_end = os.pipe()
+        self.addCleanup(os.close, read_end)
+        os.set_blocking(write_end, False)
+        filled = os.write(write_end, b"x" * (1 << 20))
+        process = subprocess.Popen([*arguments, "--result-fd", str(write_end), "--phases"], env=environment,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(write_end,))
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait, DEADLINE)
+        self.addCleanup(process.kill)
+        os.close(write_end)
+        process.stdin.write(encode(job(SIMPLE + "print('over')\n")))
+        process.stdin.close()
+        # Written when the job is over: only the result is still to come, and waits for room.
+        self.assertEqual(process.stdout.readline(), b"over\n")
+        seen = bytearray()
+        while chunk := os.read(read_end, 1 << 16):
+            seen += chunk
+        self.assertEqual(process.wait(DEADLINE), 0)
+        self.assertEqual(parse(bytes(seen[filled:]))["outcome"], "ok")
+
     def test_flood(self):
         worker = self.worker()
         result = worker.run(job(strategy("prints_100mb.py")))
@@ -471,7 +531,8 @@ class Processes(Case):
         jobs = [job(momentum, backtest=backtest, days=252, symbols=10) for backtest in ("mock", "real")]
         run = subprocess.run(["docker", "run", "--rm", "-i", *HARDENING, IMAGE], input=encode(*jobs),
                              capture_output=True, timeout=DEADLINE)
-        inside = [parse(line)["digest"] for line in run.stdout.splitlines()]
+        lines = [line for line in run.stdout.splitlines() if b" phase " not in line]
+        inside = [parse(line)["digest"] for line in lines]
         worker = self.worker()
         self.assertEqual(inside, [worker.run(one)["digest"] for one in jobs], run.stderr)
 

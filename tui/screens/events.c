@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "core/journal_read.h"
 #include "core/text.h"
 #include "widgets/panel.h"
 
@@ -45,6 +46,30 @@ static void row(void *user, int index, struct sw_table_cell *cells)
 	cells[TEXT].role = line.role == SW_ROLE_DIM ? SW_ROLE_TEXT : line.role;
 }
 
+/* Appends "; N WHAT" when there are any. */
+static void add(char *dst, size_t size, unsigned long long n, const char *what)
+{
+	size_t used = strlen(dst);
+	if (n)
+		(void)snprintf(dst + used, size - used, "%s%llu %s", used ? "; " : "", n, what);
+}
+
+/* What was no event, or none that fitted: it was skipped, and is not kept quiet. "" when there is none. */
+static void tell_damage(const struct sw_session_program *program, char *dst, size_t size)
+{
+	const struct sw_session *session = sw_program_session(program);
+	const struct sw_journal_stats *stats =
+		program->source.stats ? program->source.stats(program->source.user) : NULL;
+	dst[0] = '\0';
+	if (stats) {
+		add(dst, size, stats->broken, "lines are no events and were skipped");
+		add(dst, size, stats->first_broken_line, "is the first of them");
+		add(dst, size, stats->foreign, "of another version");
+	}
+	add(dst, size, session->unexpected, "events did not fit");
+	add(dst, size, session->missing, "are missing");
+}
+
 static void draw(void *user, struct sw_app *app, struct sw_area area)
 {
 	struct sw_session_program *program = user;
@@ -62,7 +87,11 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	(void)snprintf(note, sizeof note, "%d of %llu%s", program->events.n_rows,
 	               (unsigned long long)sw_eventlog_total(program->log),
 	               program->events.table.follow ? ", following" : "");
-	struct sw_panel panel = {.title = title, .n_title = 2, .note = note};
+	char damage[200];
+	tell_damage(program, damage, sizeof damage);
+	struct sw_flow_piece foot = {damage, SW_ROLE_WARNING};
+	struct sw_panel panel = {
+		.title = title, .n_title = 2, .note = note, .foot = &foot, .n_foot = *damage ? 1 : 0};
 	struct sw_table table = {
 		.columns = columns,
 		.n_columns = N_COLUMNS,

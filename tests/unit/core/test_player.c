@@ -342,6 +342,7 @@ static void seeking_forward_folds_without_waiting(void **state)
 	int64_t from = now_ns;
 	sw_player_seek(player, 333 * RUN_MS);
 	assert_int_equal(sw_player_state(player), SW_PLAYER_SEEKING);
+	assert_int_equal(sw_player_position(player), 333 * RUN_MS); /* where it goes */
 	while (seen.arrived == 0)
 		assert_int_equal(sw_loop_step(loop, &err), 0);
 	assert_int_equal(now_ns, from);

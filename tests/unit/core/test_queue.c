@@ -314,6 +314,38 @@ static void closing_a_full_queue_gives_up_in_time(void **state)
 	sw_queue_push(queue, &event, 0); /* closed: does not wait */
 }
 
+/* Rests until anything comes, over and over. */
+static void *rest_and_record(void *user)
+{
+	atomic_int *recorded = user;
+	uint64_t last;
+	while (sw_queue_wait(queue, SW_QUEUE_REST, &last)) {
+		sw_queue_recorded(queue, last, (int64_t)last);
+		atomic_store(recorded, (int)last);
+	}
+	return NULL;
+}
+
+static void any_event_ends_a_rest(void **state)
+{
+	enum { ROUNDS = 300 };
+	static atomic_int recorded;
+	pthread_t recorder;
+	(void)state;
+	atomic_store(&recorded, 0);
+	push(SW_EVENT_PHASE_STARTED, 1); /* before the rest begins */
+	assert_int_equal(pthread_create(&recorder, NULL, rest_and_record, &recorded), 0);
+	for (int i = 1; i <= ROUNDS; i++) {
+		int64_t until_ns = sw_clock_ns() + INT64_C(20000000000);
+		while (atomic_load(&recorded) < i)
+			assert_true(sw_clock_ns() < until_ns);
+		push(SW_EVENT_PHASE_STARTED, i + 1);
+	}
+	sw_queue_close(queue);
+	pthread_join(recorder, NULL);
+	assert_int_equal(atomic_load(&recorded), ROUNDS + 1);
+}
+
 static void free_takes_null(void **state)
 {
 	(void)state;
@@ -325,12 +357,19 @@ static void free_takes_null(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(events_are_numbered_and_stamped),        TEST(only_urgent_events_call_the_recorder),
-		TEST(all_that_is_durable_is_urgent),          TEST(a_ring_that_fills_up_calls_the_recorder),
-		TEST(durable_events_are_taken_once_recorded), TEST(a_viewer_far_behind_is_told_so),
-		TEST(events_cross_threads_in_order),          TEST(a_full_ring_blocks_the_producer),
-		TEST(lost_events_are_kept_for_the_viewer),    TEST(a_closed_queue_takes_nothing),
-		TEST(closing_a_full_queue_gives_up_in_time),  TEST(free_takes_null),
+		TEST(events_are_numbered_and_stamped),
+		TEST(only_urgent_events_call_the_recorder),
+		TEST(all_that_is_durable_is_urgent),
+		TEST(a_ring_that_fills_up_calls_the_recorder),
+		TEST(durable_events_are_taken_once_recorded),
+		TEST(a_viewer_far_behind_is_told_so),
+		TEST(events_cross_threads_in_order),
+		TEST(a_full_ring_blocks_the_producer),
+		TEST(lost_events_are_kept_for_the_viewer),
+		TEST(a_closed_queue_takes_nothing),
+		TEST(closing_a_full_queue_gives_up_in_time),
+		TEST(any_event_ends_a_rest),
+		TEST(free_takes_null),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -375,7 +375,8 @@ static void cancelling_nothing_does_nothing(void **state)
 	release(&fakes[0]);
 	until_seen(SW_EVENT_ITERATION_FINISHED);
 	settle();
-	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler)); /* while waiting for the disk */
+	/* while waiting for the disk */
+	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler));
 	auto_ack = true;
 	sw_scheduler_pause(scheduler, false);
 	sw_scheduler_acked(scheduler, last_seq);

@@ -355,6 +355,144 @@ static void exits_by_signal_and_bad_exits(void **state)
 	}
 }
 
+/* ---- hints of phases ---- */
+
+#define HINT(token, phase) "\036sw1 " token " phase " phase "\n"
+#define SET(phase) (1u << SW_PHASE_##phase)
+
+static void hints_are_taken_in_their_order(void **state)
+{
+	(void)state;
+	reader.takes_hints = true;
+	assert_int_equal(feed(HINT("-", "imports")), 1);
+	assert_int_equal(report.hints, SET(IMPORTS));
+	assert_int_equal(feed(HINT(TOKEN, "validate") HINT(TOKEN, "data")), 2);
+	assert_int_equal(report.hints, SET(IMPORTS) | SET(VALIDATE) | SET(DATA));
+	assert_int_equal(feed(HINT(TOKEN, "execute") RESULT_OK), 2);
+	assert_int_equal(report.hints, SET(IMPORTS) | SET(VALIDATE) | SET(DATA) | SET(EXECUTE));
+	assert_int_equal(reader.plain_bytes, 0);
+	again();
+	reader.takes_hints = true;
+	assert_int_equal(feed(HINT(TOKEN, "data")), 1); /* some are lost: the rest still counts */
+	assert_int_equal(report.hints, SET(DATA));
+}
+
+static void hints_split_anywhere_are_found(void **state)
+{
+	static const char text[] = HINT("-", "imports") "said\n" HINT(TOKEN, "execute");
+	const size_t len = strlen(text);
+	(void)state;
+	for (size_t a = 0; a <= len; a++) {
+		again();
+		reader.takes_hints = true;
+		int taken = sw_worker_reader_feed(&reader, text, a, &report);
+		taken += sw_worker_reader_feed(&reader, text + a, len - a, &report);
+		assert_int_equal(taken, 2);
+		assert_int_equal(report.hints, SET(IMPORTS) | SET(EXECUTE));
+		assert_int_equal(reader.plain_bytes, strlen("said\n"));
+	}
+}
+
+/* BEFORE, then LINE: it is output, every byte of it, and the report stays as it was. */
+static void assert_no_hint(const char *before, const char *line, size_t len)
+{
+	again();
+	reader.takes_hints = true;
+	feed(before);
+	struct sw_worker_report was = report;
+	uint64_t plain = reader.plain_bytes;
+	assert_int_equal(sw_worker_reader_feed(&reader, line, len, &report), 0);
+	assert_memory_equal(&report, &was, sizeof was);
+	assert_int_equal(reader.plain_bytes, plain + len);
+}
+
+static void what_is_no_hint_is_output_and_changes_nothing(void **state)
+{
+	static const char *const lines[][2] = {
+		{"", HINT(TOKEN, "imports")}, /* a worker that imports has no token yet */
+		{"", HINT("-", "validate")},
+		{"", HINT("-", "execute")},
+		{"", HINT("ffffffffffffffffffffffffffffffff", "execute")},
+		{"", HINT(TOKEN, "boot")},
+		{"", HINT(TOKEN, "serialize")},
+		{"", HINT(TOKEN, "exit")},
+		{"", HINT(TOKEN, "")},
+		{"", HINT(TOKEN, "execute ")},
+		{"", HINT(TOKEN, "execute 5")},
+		{"", HINT(TOKEN, " execute")},
+		{"", HINT(TOKEN, "EXECUTE")},
+		{"", HINT(TOKEN, "7")},
+		{"", HINT(TOKEN, "nonsense")},
+		{"", "\036sw1 " TOKEN " phase\n"},
+		{"", "\036sw1 " TOKEN " phases data\n"},
+		{HINT("-", "imports"), HINT("-", "imports")},
+		{HINT(TOKEN, "data"), HINT(TOKEN, "data")},
+		{HINT(TOKEN, "data"), HINT(TOKEN, "validate")},
+		{HINT(TOKEN, "execute"), HINT("-", "imports")},
+		{HINT(TOKEN, "validate") RESULT_OK, HINT(TOKEN, "execute")},
+		{"\036sw1 " TOKEN " result garbage\n", HINT(TOKEN, "execute")},
+	};
+	static const char zero[] = "\036sw1 " TOKEN " phase execute\0\n";
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		assert_no_hint(lines[i][0], lines[i][1], strlen(lines[i][1]));
+	assert_no_hint("", zero, sizeof zero - 1);
+}
+
+static void who_takes_no_hints_sees_output(void **state)
+{
+	static const char text[] = HINT("-", "imports") HINT(TOKEN, "execute");
+	(void)state;
+	assert_int_equal(feed(text), 0);
+	assert_int_equal(report.hints, 0);
+	assert_int_equal(reader.plain_bytes, strlen(text));
+}
+
+/* Of a million announcements four are taken; the rest is counted as output, and takes no memory. */
+static void a_flood_of_hints_is_bounded(void **state)
+{
+	static const char text[] = HINT("-", "imports") HINT(TOKEN, "validate") HINT(TOKEN, "data")
+		HINT(TOKEN, "execute");
+	int taken = 0;
+	(void)state;
+	reader.takes_hints = true;
+	for (int i = 0; i < 250000; i++)
+		taken += feed(text);
+	assert_int_equal(taken, 4);
+	assert_int_equal(reader.plain_bytes, 249999 * strlen(text));
+	assert_true(reader.line.cap < 4096);
+	assert_int_equal(feed(RESULT_OK), 1);
+	assert_true(report.has_result);
+}
+
+/* No figure comes from a hint: with all of them, and forged ones, the spans are the stamps' alone. */
+static void hints_change_no_figure(void **state)
+{
+	static const char stamps[] =
+		"\036sw1 " TOKEN " init 5\n"
+		"\036sw1 " TOKEN " result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\",\"t\":"
+		"{\"main\":10,\"imports\":[11,20],\"validate\":[21,22],\"data\":[23,24],"
+		"\"execute\":[25,40],\"serialize\":[41,42],\"written\":43}}\n";
+	struct sw_attempt_result plain = {0};
+	(void)state;
+	feed(stamps);
+	sw_worker_spans(&report, true, 1, 50, SW_PHASE_START, &plain);
+	again();
+	reader.takes_hints = true;
+	feed(HINT("-", "imports") HINT(TOKEN, "execute") HINT(TOKEN, "data"));
+	feed(stamps);
+	feed(HINT("-", "imports") HINT(TOKEN, "execute"));
+	sw_worker_spans(&report, true, 1, 50, SW_PHASE_START, &result);
+	assert_int_equal(plain.n_spans, 8);
+	assert_memory_equal(&result, &plain, sizeof plain);
+	again();
+	reader.takes_hints = true;
+	feed(HINT("-", "imports") HINT(TOKEN, "execute"));
+	sw_worker_spans(&report, true, 1, 50, SW_PHASE_START, &result);
+	assert_int_equal(result.n_spans, 0);
+	assert_int_equal(sw_worker_clock(&report, 1, 50), SW_CLOCK_UNKNOWN);
+}
+
 /* ---- hostile bytes ---- */
 
 static void an_overlong_line_is_output_and_the_next_one_counts(void **state)
@@ -605,6 +743,12 @@ int main(void)
 		TEST(a_result_that_cannot_be_read_is_garbage),
 		TEST(a_mark_inside_a_line_starts_anew),
 		TEST(exits_by_signal_and_bad_exits),
+		TEST(hints_are_taken_in_their_order),
+		TEST(hints_split_anywhere_are_found),
+		TEST(what_is_no_hint_is_output_and_changes_nothing),
+		TEST(who_takes_no_hints_sees_output),
+		TEST(a_flood_of_hints_is_bounded),
+		TEST(hints_change_no_figure),
 		TEST(an_overlong_line_is_output_and_the_next_one_counts),
 		TEST(a_flood_of_marks_costs_no_memory),
 		TEST(random_floods_are_bounded_and_counted),
