@@ -11,7 +11,6 @@ import struct
 import subprocess
 import termios
 import threading
-import time
 import unicodedata
 
 from common import until
@@ -203,17 +202,18 @@ read line <&7 || read line <&7"""
 class Pty:
     """COMMAND on a terminal of its own. Nothing is read until READING."""
 
-    def __init__(self, command, width=120, height=36, env=None, cwd=None, reading=True, stdin=None):
+    def __init__(self, command, width=120, height=36, env=None, cwd=None, reading=True, strict=True):
         self.master, self.slave = os.openpty()
         self.reader = Reader(width, height, (env or {}).get("TERM") or "xterm-256color")
         self.error = None
+        self.strict = strict
         self.data = bytearray()
         self.resize(width, height)
         self.found = termios.tcgetattr(self.slave)
         said, tell = os.pipe()
         hold, self.hold = os.pipe()
         script = f"exec 9>&{tell} 7<&{hold} 8>&2 2>/dev/null {tell}>&- {hold}<&-\n" + LEADER
-        leader = ["setsid", "-c", "sh", "-c", script, "sh", *command]
+        leader = ["setsid", "-c", "bash", "-c", script, "sh", *command]
         self.process = subprocess.Popen(leader, stdin=self.slave, stdout=self.slave, stderr=self.slave, env=env, cwd=cwd,
                                         pass_fds=(tell, hold))
         os.close(tell)
@@ -251,7 +251,7 @@ class Pty:
             if data:
                 self.data += data
                 try:
-                    if not self.error:
+                    if self.strict and not self.error:
                         self.reader.feed(data)
                 except Foreign as error:
                     self.error = error
@@ -325,7 +325,3 @@ class Pty:
 
     def __exit__(self, *_):
         self.close()
-
-
-def now():
-    return time.monotonic()
