@@ -50,8 +50,8 @@ bool sw_queue_close_with(struct sw_queue *queue, struct sw_event *event, int64_t
 
 /* Waits until something is worth recording, at most WAIT_NS, which is SW_QUEUE_IDLE_NS where nothing
  * asks for less. SW_QUEUE_REST: until any event comes, urgent or not; for a recorder that has waited
- * that long for nothing, as in a pause, and would go on to wake up for nothing. OUT_LAST: the newest event's number, which may be an old one. False: closed, and all
- * is recorded. */
+ * that long for nothing, as in a pause, and would go on to wake up for nothing. OUT_LAST: the newest
+ * event's number, which may be an old one. False: closed, and all is recorded. */
 bool sw_queue_wait(struct sw_queue *queue, int64_t wait_ns, uint64_t *out_last);
 
 /* An event that is not recorded yet, SEQ up to sw_queue_wait's OUT_LAST. It stays as it is until
