@@ -25,7 +25,7 @@ HOSTILE_TEXT = HOSTILE.decode(errors="replace")
 
 
 def leave_sequence(term="xterm-256color"):
-    leave = capability(term, "rmcup") or "\x1b[999;1H\r\n"
+    leave = capability(term, "rmcup") or "\x1b[999;1H\r\r\n"
     return ("\x1b[?2026l\x1b[0m" + LEAVE_MODES + capability(term, "cnorm") + leave).encode()
 
 
