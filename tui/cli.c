@@ -212,7 +212,8 @@ void sw_cli_help(const struct sw_command *commands, const struct sw_command *com
 		               "ever fall back?\n\n");
 		for (const struct sw_command *c = commands; c->name; c++)
 			sw_buf_addf(out, "  sandwatch %-8s %-18s %s\n", c->name, c->arguments, c->about);
-		sw_buf_add_str(out, "\nflags of run, the command when none is named (of another: sandwatch COMMAND --help):\n");
+		sw_buf_add_str(out, "\nflags of run, the command when none is named (of another: sandwatch "
+		                    "COMMAND --help):\n");
 		command = commands;
 	}
 	for (int i = 0; i < N_FLAGS; i++) {

@@ -39,7 +39,8 @@ int sw_cmd_run(const struct sw_cli *cli)
 	int code;
 	if (!setup)
 		return SW_EXIT_FAILED;
-	if (sw_signals_open(&signals, &err) < 0 || sw_results_check(cli->export_path, cli->report_path, &err) < 0) {
+	if (sw_signals_open(&signals, &err) < 0 ||
+	    sw_results_check(cli->export_path, cli->report_path, &err) < 0) {
 		fprintf(stderr, "sandwatch: %s\n", err.message);
 		code = sw_cli_exit_code(&err);
 	} else if (cli->batch || cli->quiet || !sw_term_usable()) {

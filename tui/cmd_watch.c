@@ -6,6 +6,7 @@
 #include "core/signals.h"
 #include "tui/cmd.h"
 #include "tui/paths.h"
+#include "tui/results.h"
 #include "tui/screen_observe.h"
 #include "tui/screen_watch.h"
 #include "tui/setup.h"
@@ -42,7 +43,8 @@ static int watch_run(struct sw_watch_options *options, const char *run)
 	struct sw_signals signals = {-1, -1, -1};
 	struct sw_plan plan;
 	struct sw_error err;
-	if (find_journal(run, journal, sizeof journal, &err) < 0 ||
+	if (sw_results_check(options->cli->export_path, options->cli->report_path, &err) < 0 ||
+	    find_journal(run, journal, sizeof journal, &err) < 0 ||
 	    load(options->cli, &signals, &plan, &err) < 0)
 		return fail(&err);
 	options->journal = journal;

@@ -28,7 +28,7 @@ except ImportError:
         os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
 
 from contenders import BareRunc, DockerRun, Failed, PythonSdk, Sandwatch, Workload, latest, run
-from figures import Table, quantile, ratio_of_medians, verdict, verdict_of_ratio
+from figures import Table, quantile, ratio_of_medians, section, verdict, verdict_of_ratio
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
 DOCKERS_DEFAULT = "runc"  # what `docker run` and the SDK use unless they are told otherwise
@@ -298,7 +298,16 @@ class Bench:
             text = PREFACE.format(blocks=self.options.rounds, count=self.options.per_block)
             text += "\n| | |\n| --- | --- |\n" + "".join(f"| {name} | {value} |\n" for name, value in versions)
             text += "\n" + "\n".join(table.markdown() for table in self.tables)
-            pathlib.Path(self.options.markdown).write_text(text, encoding="utf-8")
+            path = pathlib.Path(self.options.markdown)
+            path.write_text(text + "\n" + section(path), encoding="utf-8")
+
+    def screen(self):
+        """The live screen's figures, by a script of their own, on the same engine."""
+        command = [REPOSITORY / "tests/bench/screen.py", "--program", self.program, "--host", self.endpoint,
+                   "--tmp", self.options.tmp]
+        command += ["--markdown", self.options.markdown] if self.options.markdown else []
+        command += ["--quick"] if self.options.quick else []
+        subprocess.run(command, env=self.environment, check=True)
 
 
 PREFACE = """# Performance
@@ -326,6 +335,7 @@ def parse():
     parser.add_argument("--rounds", type=int, default=12, help="blocks of each contender and command")
     parser.add_argument("--per-block", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="a rough look: fewer of everything")
+    parser.add_argument("--skip-screen", action="store_true", help="leave out the live screen: screen.py measures it")
     parser.add_argument("--skip-rss", action="store_true", help="leave out the long batch of host iterations")
     parser.add_argument("--markdown", help="write the figures to this file too")
     parser.add_argument("--tmp", default="/var/tmp", help="where two copies of the image's root find room")
@@ -340,6 +350,8 @@ def main():
     try:
         bench.measure()
         bench.show()
+        if not bench.options.skip_screen:
+            bench.screen()
     except (Failed, subprocess.SubprocessError) as error:
         print(f"bench.py: {error}\n{getattr(error, 'stderr', None) or ''}", file=sys.stderr)
         return 1

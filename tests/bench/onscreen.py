@@ -1,11 +1,11 @@
 """A program on a pseudo-terminal of its own, whose every byte is read at once and put on a screen of text."""
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
 import struct
-import fcntl
 import termios
 import time
 import unicodedata
@@ -65,7 +65,7 @@ class Grid:
 class OnScreen:
     """The clock starts before the program does."""
 
-    def __init__(self, command, environment, cwd=None):
+    def __init__(self, command, environment):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         # The first terminal that the leader of a new session opens is the one that controls it.
@@ -75,13 +75,9 @@ class OnScreen:
         environment.pop("NO_COLOR", None)
         self.grid, self.rest, self.frames, self.bytes = Grid(), b"", 0, 0
         self.last_ns = 0  # when the last byte came
-        self.usage = self.code = None
-        before = os.getcwd()
-        if cwd:
-            os.chdir(cwd)
+        self.code = None
         self.begin_ns = time.monotonic_ns()
         self.pid = os.posix_spawn(command[0], command, environment, file_actions=files, setsid=True)
-        os.chdir(before)
         os.close(slave)
 
     def read(self, seconds):
@@ -131,10 +127,6 @@ class OnScreen:
         os.write(self.master, text.encode())
         return now
 
-    def end(self, number=signal.SIGTERM):
-        """Sends signals until the program has ended, reading all that it still has to say."""
-        self.finish(number)
-
     def finish(self, number=None, seconds=60.0):
         """Until the program has ended. Sends NUMBER first, and SIGKILL when it takes too long."""
         if self.code is not None:
@@ -149,13 +141,13 @@ class OnScreen:
                     self.turn(0.02)
             except Ended:
                 is_open = False
-            pid, status, usage = os.wait4(self.pid, 0 if not is_open else os.WNOHANG)
+            pid, status = os.waitpid(self.pid, os.WNOHANG if is_open else 0)
             if pid:
                 break
             if time.monotonic() > end:
                 os.kill(self.pid, signal.SIGKILL)
         os.close(self.master)
-        self.code, self.usage = os.waitstatus_to_exitcode(status), usage
+        self.code = os.waitstatus_to_exitcode(status)
 
     def __enter__(self):
         return self

@@ -61,8 +61,11 @@ class Bench:
             self.environment["DOCKER_HOST"] = self.options.host
         path = self.config(self.default(1))
         seen = json.loads(run([self.program, "--batch", "--quiet", "--config", path, "--export", "-"],
-                              env=self.environment)[0].stdout)["environment"]
-        self.engine = seen["engine"]
+                              env=self.environment)[0].stdout)
+        state = pathlib.Path(os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state")
+        journal = latest(state / f"sandwatch/runs/*-{seen['session']['id']}/journal.jsonl")
+        shutil.rmtree(pathlib.Path(journal).parent)
+        self.engine = seen["environment"]["engine"]
         self.environment.update(DOCKER_HOST=self.engine["endpoint"], XDG_STATE_HOME=str(self.folder / "state"))
         # Unpacks the image for the host's mode, which would otherwise happen in the first measured session.
         run([self.program, "--batch", "--quiet", "--config", path], env=self.environment)
@@ -174,8 +177,8 @@ class Bench:
                        f"{own['VmHWM'] / 1024:.1f} MB, {(own['Pss'] + sum(one['Pss'] for one in guard)) / 1024:.1f} MB",
                        "", "")
         self.costs.note(f"{what[0].upper()}{what[1:]}: {(screen.bytes - length) / max(1, screen.frames - frames):.0f} bytes a "
-                        f"frame, {switches / seconds:.0f} switches a second, {own['RssAnon'] / 1024:.1f} MB of the RSS are "
-                        "the process's own, the rest are pages of files, libraries above all, that other processes share.")
+                        f"frame, {switches / seconds:.0f} switches a second, {own['RssAnon'] / 1024:.1f} MB "
+                        "of the RSS are the process's own, the rest pages of files.")
 
     def keys(self, screen):
         rounds = 2 if self.options.quick else 9
@@ -344,7 +347,15 @@ class Bench:
 PREFACE = """# The live screen
 
 Measured by tests/bench/screen.py, which `make bench` calls and which writes this section. The program runs on a
-pseudo-terminal of 120×36 with true colours, and a script reads every byte of it at once. {machine}
+pseudo-terminal of 120×36 with true colours, and a script reads every byte of it at once.
+
+CPU time is that of all threads and of the terminal's guard, a process of its own; so is RSS, in which what both
+share counts twice. Most of it are pages of libraries: libcurl comes with thirty, whose constructors and tables
+touch megabytes that nothing uses again. Once the engine is found and before anything is measured sandwatch asks the
+kernel to unmap the read-only ones (core/pages.c); what is used again comes back from the page cache. So the RSS is
+what is in use, and the peak is what it was before that. PSS divides shared pages by those who share them.
+
+{machine}
 """
 
 
@@ -353,7 +364,7 @@ def parse():
     parser.add_argument("--program", default=str(REPOSITORY / "build/release/sandwatch"))
     parser.add_argument("--host", help="the engine: unix:///PATH or tcp://HOST:PORT")
     parser.add_argument("--rounds", type=int, default=12, help="blocks of three sessions")
-    parser.add_argument("--per-block", type=int, default=12, help="iterations of a session")
+    parser.add_argument("--per-block", type=int, default=10, help="iterations of a session")
     parser.add_argument("--quick", action="store_true", help="a rough look: fewer of everything")
     parser.add_argument("--only", help="only these parts")
     parser.add_argument("--markdown", help="replace the section in this file")

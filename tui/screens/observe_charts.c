@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/histogram.h"
 #include "core/text.h"
@@ -7,6 +8,7 @@
 #include "tui/screens/observe.h"
 #include "widgets/histogram.h"
 #include "widgets/spans.h"
+#include "widgets/text.h"
 
 /* ---- histograms ---- */
 
@@ -107,13 +109,17 @@ static uint64_t seen_of(const struct sw_observe_image *image)
 	return image->created + image->found;
 }
 
+/* Whether SPAN of it was seen; SW_SPANS: any. */
 static bool has(const struct sw_observe_image *image, enum sw_observe_span span)
 {
-	return span == SW_SPANS || image->spans[span];
+	bool any = false;
+	for (int s = 0; s < SW_SPANS; s++)
+		any |= image->spans[s] != NULL;
+	return span == SW_SPANS ? any : image->spans[span] != NULL;
 }
 
 /* The N images of which most was seen, in their order of appearance: nothing changes places while
- * they are counted. Of those that had SPAN; SW_SPANS: of all. Returns how many there are. */
+ * they are counted. Of those that have SPAN. Returns how many there are. */
 static int choose(const struct sw_observe *observe, enum sw_observe_span span, int n,
                   const struct sw_observe_image **out)
 {
@@ -133,6 +139,23 @@ static int choose(const struct sw_observe *observe, enum sw_observe_span span, i
 	return chosen;
 }
 
+/* At most COLUMNS of NAME, so that it leaves room for the figures. */
+static void cut_name(char *name, int columns)
+{
+	const char *at = name;
+	char *end = name;
+	int used = 0;
+	if (sw_glyph_text_columns(name) <= columns)
+		return;
+	for (uint32_t ch; (ch = sw_glyph_next(&at)) != 0; end = name + (at - name)) {
+		used += sw_glyph_columns(ch);
+		if (used > columns - 1)
+			break;
+	}
+	if (end - name <= SW_OBSERVE_NAME - (int)sizeof "…")
+		memcpy(end, "…", sizeof "…");
+}
+
 /* With bars of their own, if there is room for that, or a line each. */
 static int room_for(int images, int rows)
 {
@@ -142,13 +165,18 @@ static int room_for(int images, int rows)
 	return rows > AXIS ? rows - AXIS : 1;
 }
 
-int sw_observe_timed_images(const struct sw_observe_program *program)
+static int count(const struct sw_observe *observe, enum sw_observe_span span)
 {
 	const struct sw_observe_image *image;
 	int n = 0;
-	for (int i = 0; (image = sw_observe_image(program->source.observe, i)); i++)
-		n += has(image, program->span);
+	for (int i = 0; (image = sw_observe_image(observe, i)); i++)
+		n += has(image, span);
 	return n;
+}
+
+int sw_observe_timed_images(const struct sw_observe_program *program)
+{
+	return count(program->source.observe, program->span);
 }
 
 int sw_observe_draw_spans(struct sw_area area, const struct sw_observe_program *program, bool log)
@@ -162,7 +190,7 @@ int sw_observe_draw_spans(struct sw_area area, const struct sw_observe_program *
 	int all = sw_observe_timed_images(program);
 	view.n = choose(observe, program->span, room_for(all, area.h), images);
 	for (int i = 0; i < view.n; i++) {
-		(void)sw_observe_name(observe, images[i], texts[i].name);
+		cut_name(sw_observe_name(observe, images[i], texts[i].name), area.w / 5 + 4);
 		fill(images[i], program->span, &texts[i], &series[i]);
 		series[i].role = sw_observe_role(observe, images[i]);
 		widen(&range, images[i]->spans[program->span]);
@@ -276,11 +304,13 @@ void sw_observe_draw_lives(struct sw_area area, const struct sw_observe_program 
 	if (area.h < 2)
 		return;
 	draw_life_head(sw_area_cut_top(&area, 1), c);
-	int all = sw_observe_images(observe);
+	int all = count(observe, SW_SPANS);
 	bool has_axis = area.h > 1 && area.w - c.bar >= LEAST_BAR && all < area.h;
 	int n = choose(observe, SW_SPANS, has_axis ? area.h - 1 : area.h, images);
 	for (int i = 0; i < n; i++)
 		longest = fmax(longest, life_of(images[i]));
+	if (!n)
+		sw_put_text_cut(area, 0, 0, area.w, "no container has come that far yet", SW_ROLE_DIM);
 	(void)sw_axis_init(&axis, 0, longest > 0 ? longest : 1e9, false);
 	for (int i = 0; i < n; i++)
 		draw_life(sw_area_cut_top(&area, 1), observe, images[i], &axis);
@@ -294,6 +324,6 @@ void sw_observe_draw_lives(struct sw_area area, const struct sw_observe_program 
 
 int sw_observe_lives_rows(const struct sw_observe_program *program)
 {
-	int images = sw_observe_images(program->source.observe);
+	int images = count(program->source.observe, SW_SPANS);
 	return 1 + (images ? images : 1) + 2;
 }

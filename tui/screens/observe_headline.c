@@ -218,8 +218,8 @@ void sw_observe_headline(const struct sw_observe_program *program, struct sw_hea
 	say_engine(h, program);
 	sw_observe_clock(program, since, sizeof since, program->source.began_ns);
 	if (!containers && sw_observe_watch(observe)->is_connected)
-		say(h, SW_ROLE_TEXT, "No container yet since %s: whatever is started on this engine shows.",
-		    since);
+		say(h, SW_ROLE_TEXT, "No container yet since %s (%.80s): whatever is started shows here.",
+		    since, program->source.filter);
 	if (containers) {
 		say(h, SW_ROLE_STRONG, "%llu container%s", many(containers), containers == 1 ? "" : "s");
 		say(h, SW_ROLE_TEXT, " of %d image%s since %s: ", images, images == 1 ? "" : "s", since);

@@ -151,7 +151,7 @@ static void test_headline(void **state)
 	(void)state;
 	check_headline(story_looking, "Looking for an engine.");
 	check_headline(story_empty,
-	               "No container yet since 10:31: whatever is started on this engine shows.");
+	               "No container yet since 10:31 (all): whatever is started shows here.");
 	check_headline(
 		story_busy,
 		"23 containers of 3 images since 10:31: 14 runs ended ok, 6 failed (exit 1 ×2, exit 3 "
