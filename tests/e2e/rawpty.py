@@ -114,7 +114,7 @@ class Reader:
         if text[at] == "\x1b" or text[at] == "\x0f":
             return self.sequence(text, at)
         if not self.inside:
-            if text[at] not in "\r\n" and not is_printable(text[at]):
+            if text[at] not in "\r\n" and not is_printable(text[at]) and unicodedata.category(text[at]) != "Mn":
                 raise Foreign(f"outside the screen: {text[max(0, at - 30):at + 30]!r}")
             self.outside += text[at]
         elif text[at] == "\r":
