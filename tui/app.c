@@ -20,9 +20,11 @@ static void frame(void *user);
 
 static void schedule(struct sw_app *app)
 {
-	if (app->frame.slot || app->busy)
+	int64_t due = app->last_frame_ns + app->frame_ns;
+	/* One that only waits for a message's end is moved. */
+	if (app->busy || (app->frame.slot && app->frame.due_ns <= due))
 		return;
-	sw_loop_arm(app->loop, &app->frame, app->last_frame_ns + app->frame_ns, frame, app);
+	sw_loop_arm(app->loop, &app->frame, due, frame, app);
 }
 
 void sw_app_touch(struct sw_app *app)
@@ -39,6 +41,7 @@ static void draw_now(struct sw_app *app)
 	if (app->program.refresh)
 		app->program.refresh(app->program.user);
 	app->last_frame_ns = now;
+	app->stale = false;
 	sw_app_draw(app);
 	app->busy = !sw_term_present(app->term, app->canvas, &app->theme);
 	if (app->program.moving(app->program.user))
@@ -55,6 +58,7 @@ static void frame(void *user)
 /* A key's effect is not kept waiting for the next frame. */
 static void draw_soon(struct sw_app *app)
 {
+	app->stale = true;
 	if (app->busy)
 		return;
 	sw_loop_disarm(app->loop, &app->frame);
@@ -310,7 +314,11 @@ static void mouse(struct sw_app *app, const struct sw_input *input)
 static void on_input(void *user, const struct sw_input *input)
 {
 	struct sw_app *app = user;
-	if (app->box == SW_BOX_QUESTION)
+	/* Keys that come faster than frames mean what the earlier ones will show. */
+	if (app->stale)
+		sw_app_draw(app);
+	app->stale = false;
+	if (app->box == SW_BOX_QUESTION && input->kind == SW_INPUT_KEY)
 		answer(app, input);
 	else if (app->typing)
 		type(app, input);

@@ -24,7 +24,8 @@ struct sw_app {
 	/* frames */
 	struct sw_timer frame;
 	int64_t frame_ns, last_frame_ns;
-	bool busy; /* the terminal has not taken the last frame yet */
+	bool busy;  /* the terminal has not taken the last frame yet */
+	bool stale; /* where things are is not where the last input has put them */
 	/* messages */
 	char said[256];
 	enum sw_role said_role;

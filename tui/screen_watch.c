@@ -32,6 +32,7 @@ struct watch {
 	struct sw_player *player;
 	int64_t behind_ns; /* this machine's clock when an event came, less its t_ns: the least seen */
 	bool caught_up, writer_gone, deleted, out_of_memory;
+	bool no_beginning; /* events, but not the first: no session can be made of them */
 	bool interrupted, failed;
 	struct sw_run_paths paths; /* of the snapshot that a key writes */
 };
@@ -57,7 +58,8 @@ static bool is_over(const struct watch *watch)
 {
 	if (watch->player)
 		return sw_player_state(watch->player) == SW_PLAYER_ENDED;
-	return watch->writer_gone || watch->deleted || watch->session->state != SW_STATE_RUNNING;
+	return watch->writer_gone || watch->deleted || watch->no_beginning ||
+	       watch->session->state != SW_STATE_RUNNING;
 }
 
 /* ---- results ---- */
@@ -109,6 +111,7 @@ static void on_event(void *user, const struct sw_event *event)
 		watch->behind_ns = behind;
 	if (sw_session_apply(watch->session, event) < 0)
 		watch->out_of_memory = true;
+	watch->no_beginning = !watch->session->started;
 	if (watch->program)
 		sw_session_program_applied(watch->program, event);
 	if (watch->app) {
@@ -135,7 +138,7 @@ static void on_restarted(void *user)
 	sw_session_free(watch->session);
 	watch->session = fresh;
 	watch->behind_ns = INT64_MAX;
-	watch->writer_gone = watch->deleted = false;
+	watch->writer_gone = watch->deleted = watch->no_beginning = false;
 	if (!watch->options->is_replay) {
 		watch->caught_up = false;
 		say(watch, "the journal was cut or replaced: reading it from its start");
@@ -171,6 +174,8 @@ static void on_caught_up(void *user)
 	struct watch *watch = user;
 	watch->caught_up = true;
 	tell_damage(watch);
+	if (watch->app && watch->no_beginning)
+		say(watch, "this journal has no beginning that can be read: nothing of its session is known");
 	if (!watch->app && is_over(watch))
 		sw_loop_stop(watch->loop);
 	sw_app_touch(watch->app);
@@ -276,7 +281,7 @@ static void source_head(void *user, struct sw_head *head)
 		(void)sw_text_copy(head->note, sizeof head->note, "catching up");
 	else if (watch->deleted)
 		(void)sw_text_copy(head->note, sizeof head->note, "deleted");
-	if (watch->session->state != SW_STATE_RUNNING || !(watch->writer_gone || watch->deleted))
+	if (watch->session->state != SW_STATE_RUNNING || !is_over(watch))
 		return;
 	head->badge = SW_BADGE_LOST;
 	head->eta[0] = '\0';

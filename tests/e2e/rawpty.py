@@ -13,11 +13,12 @@ import termios
 import threading
 import unicodedata
 
-from common import until
+from common import WAIT, until
 
 SETUP = re.compile(r"\x1b\[\?(2026|2004|1000|1006|6)([hl])|\x1b\[r|\x1b\(B|\x0f")
 MOVE = re.compile(r"\x1b\[(\d*)([CDB])|\x1b\[(\d*)(?:;(\d+))?H")
 SGR = re.compile(r"\x1b\[([\d;]*)m")
+LINE = re.compile(r"\x1b\[K")  # of the batch's progress line
 ATTRIBUTES = {0, 1, 2, 3, 4, 7}
 
 
@@ -47,7 +48,7 @@ class Reader:
         self.width, self.height = width, height
         self.sequences = {name: capability(term, name) for name in ("smcup", "rmcup", "civis", "cnorm")}
         if not self.sequences["smcup"]:
-            self.sequences["smcup"], self.sequences["rmcup"] = "\x1b[0m\x1b[H\x1b[2J", "\x1b[999;1H\r\n"
+            self.sequences["smcup"], self.sequences["rmcup"] = "\x1b[0m\x1b[H\x1b[2J", "\x1b[999;1H\r\r\n"
         self.rest = b""
         self.modes = set()    # 2026, 2004, 1000, 1006 that are on
         self.inside = False   # the screen is the program's
@@ -113,7 +114,7 @@ class Reader:
         if text[at] == "\x1b" or text[at] == "\x0f":
             return self.sequence(text, at)
         if not self.inside:
-            if text[at] not in "\r\n" and not is_printable(text[at]):
+            if text[at] not in "\r\n" and not is_printable(text[at]) and unicodedata.category(text[at]) != "Mn":
                 raise Foreign(f"outside the screen: {text[max(0, at - 30):at + 30]!r}")
             self.outside += text[at]
         elif text[at] == "\r":
@@ -138,6 +139,8 @@ class Reader:
                 self.frames += match[1] == "2026" and match[2] == "h"
         elif match := MOVE.match(text, at):
             self.move(match)
+        elif match := not self.inside and LINE.match(text, at):
+            pass
         elif match := SGR.match(text, at):
             self.colour([int(part or 0) for part in match[1].split(";")])
         else:
@@ -199,6 +202,14 @@ echo $? >&9
 read line <&7 || read line <&7"""
 
 
+def high(descriptors):
+    """Beyond those that the leader gives names to."""
+    copies = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 20) for one in descriptors]
+    for one in descriptors:
+        os.close(one)
+    return copies
+
+
 class Pty:
     """COMMAND on a terminal of its own. Nothing is read until READING."""
 
@@ -210,8 +221,8 @@ class Pty:
         self.data = bytearray()
         self.resize(width, height)
         self.found = termios.tcgetattr(self.slave)
-        said, tell = os.pipe()
-        hold, self.hold = os.pipe()
+        said, tell = high(os.pipe())
+        hold, self.hold = high(os.pipe())
         script = f"exec 9>&{tell} 7<&{hold} 8>&2 2>/dev/null {tell}>&- {hold}<&-\n" + LEADER
         leader = ["setsid", "-c", "bash", "-c", script, "sh", *command]
         self.process = subprocess.Popen(leader, stdin=self.slave, stdout=self.slave, stderr=self.slave, env=env, cwd=cwd,
@@ -266,7 +277,7 @@ class Pty:
     def send(self, data):
         os.write(self.master, data if isinstance(data, bytes) else data.encode())
 
-    def wait(self, text, deadline=30):
+    def wait(self, text, deadline=WAIT):
         def there():
             self.check()
             shown = self.reader.text()
@@ -306,10 +317,13 @@ class Pty:
         os.close(master)
 
     def close(self):
+        if self.hold < 0:
+            return
         with contextlib.suppress(ProcessLookupError):
             if self.process.poll() is None:
                 self.kill(signal.SIGKILL)
         os.close(self.hold)
+        self.hold = -1
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:

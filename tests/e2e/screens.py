@@ -78,8 +78,9 @@ def surroundings(box, state, env):
 class Screen(Shown, Terminal):
     """In tmux."""
 
-    def __init__(self, box, arguments=(), config=None, host=common.HOST, state=None, env=None, shell=False, **size):
-        command = self.prepare(box, arguments, config, host, state)
+    def __init__(self, box, arguments=(), config=None, host=common.HOST, state=None, env=None, shell=False, wrap=(),
+                 **size):
+        command = [*map(str, wrap), *self.prepare(box, arguments, config, host, state)]
         self.command = command
         if shell:
             command = ["env", "PS1=ready> ", "/bin/bash", "--norc", "--noprofile", "-i"]

@@ -7,12 +7,17 @@ import shutil
 import subprocess
 import tempfile
 
-from common import until
+from common import WAIT, until
 
 TMUX = shutil.which("tmux")
 
 # Keys as the program's table has them, and as tmux does.
 NAMES = {"Shift-Tab": "BTab", "Esc": "Escape", "PgUp": "PPage", "PgDn": "NPage", "Backspace": "BSpace"}
+
+# Says who the program is, and how it ended.
+LEADER = """trap : INT QUIT TSTP
+sh -c 'echo $$ >"$0/pid"; exec "$@"' "$0" "$@"
+echo $? >"$0/status" """
 
 
 class Terminal:
@@ -30,7 +35,8 @@ class Terminal:
                        "SHELL": "/bin/sh", **(env or {})}
         words = ["env", "-i", *[f"{name}={value}" for name, value in environment.items()]]
         # What tmux adds for its windows is needed: TERM.
-        inner = " ".join(["exec", *map(shlex.quote, words), 'TERM="$TERM"', 'TMUX="$TMUX"', *map(shlex.quote, command)])
+        inner = " ".join(["exec", *map(shlex.quote, words), 'TERM="$TERM"', 'TMUX="$TMUX"', "sh", "-c", shlex.quote(LEADER),
+                          shlex.quote(self.own), *map(shlex.quote, command)])
         subprocess.run([TMUX, "-S", self.socket, "-f", str(settings), "-u", "new-session", "-d", "-s", "test",
                         "-x", str(width), "-y", str(height), inner], check=True, cwd=cwd,
                        env={"PATH": os.environ["PATH"], "HOME": self.own, "LANG": "C.UTF-8", "SHELL": "/bin/sh"})
@@ -76,20 +82,27 @@ class Terminal:
         self.tmux("resize-window", "-t", "test", "-x", str(width), "-y", str(height))
 
     def pid(self):
-        return int(self.tmux("display-message", "-p", "-t", "test", "#{pane_pid}"))
+        return int(until(lambda: self.said("pid"), "the program's process"))
+
+    def said(self, name):
+        """What the leader has said; "" until then."""
+        path = pathlib.Path(self.own) / name
+        text = path.read_text(encoding="ascii") if path.exists() else ""
+        return text.strip() if text.endswith("\n") else ""
 
     def format(self, text):
         return self.tmux("display-message", "-p", "-t", "test", text).strip()
 
-    def is_dead(self):
-        return self.format("#{pane_dead}") == "1"
-
     def status(self):
-        """The exit code, once the program has ended."""
-        until(self.is_dead, "the program's end")
-        return int(self.format("#{pane_dead_status}") or -int(self.format("#{pane_dead_signal}") or 0))
+        """The exit code, once the program has ended; as a shell has it. tmux itself now and then forgets it."""
+        try:
+            until(lambda: self.said("status"), "the program's end")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.screen()}") from None
+        until(lambda: self.format("#{pane_dead}") == "1", "the end of what it wrote")
+        return int(self.said("status"))
 
-    def wait(self, text, what=None, deadline=30):
+    def wait(self, text, what=None, deadline=WAIT):
         """Until TEXT (or a predicate of the screen) is on the screen; returns the screen."""
         found = [""]
 

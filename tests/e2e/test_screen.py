@@ -30,9 +30,9 @@ def presses(*keys):
     return decorate
 
 
-def outcome_of(test):
+def chosen_row(screen):
     """The one line that a chosen row is."""
-    return next((line for line in test.lines() if "▸" in line), "")
+    return next((line for line in screen.lines() if "▸" in line), "")
 
 
 class Table(ScreenCase):
@@ -103,12 +103,12 @@ class Watched(ScreenCase):
             screen.wait("▸")
 
             def goes(key, condition, screen=screen):
-                before = outcome_of(screen)
+                before = chosen_row(screen)
                 screen.press(key)
-                screen.wait(lambda _: condition(outcome_of(screen), before), f"{key} on screen {number}")
-                return outcome_of(screen)
+                screen.wait(lambda _: condition(chosen_row(screen), before), f"{key} on screen {number}")
+                return chosen_row(screen)
 
-            last = outcome_of(screen)
+            last = chosen_row(screen)
             for up, down, page_up, page_down, top, bottom in (
                     ("Up", "Down", "PgUp", "PgDn", "Home", "End"), ("k", "j", "PgUp", "PgDn", "g", "G")):
                 above = goes(up, lambda now, before: now != before)
@@ -268,7 +268,7 @@ class Watched(ScreenCase):
         # A row chooses, and once more opens it.
         row = next(i for i, line in enumerate(screen.lines()) if " 2 " in line and SANDBOX in line)
         screen.mouse(20, row)
-        screen.wait(lambda _: " 2 " in outcome_of(screen))
+        screen.wait(lambda _: " 2 " in chosen_row(screen))
         screen.mouse(20, row)
         screen.wait("docker-sandbox #2")
         screen.mouse(0, 0)
@@ -277,17 +277,17 @@ class Watched(ScreenCase):
         screen.click("latency")
         screen.wait(lambda text: re.search("latency *[▲▼↑↓]|[▲▼↑↓] *latency", text))
         screen.press("G")
-        before = outcome_of(screen)
+        before = chosen_row(screen)
         screen.mouse(20, row, 64)
-        screen.wait(lambda _: outcome_of(screen) != before)
+        screen.wait(lambda _: chosen_row(screen) != before)
         screen.mouse(20, row, 65)
-        screen.wait(lambda _: outcome_of(screen) == before)
+        screen.wait(lambda _: chosen_row(screen) == before)
         screen.click("help")
         screen.wait("╭ keys ")
         screen.mouse(0, 0)
         screen.wait(lambda text: "╭ keys " not in text)
         # Beyond all edges there is nothing.
-        for x, y in ((0, 23), (119, 23), (119, 0), (500, 500)):
+        for x, y in ((119, 23), (119, 0), (500, 500)):
             screen.mouse(x, y)
         screen.press("2")
         screen.wait("20 of 20")
@@ -454,7 +454,7 @@ class Running(ScreenCase):
         screen.wait("╭ are you sure? ")
         screen.press("q")
         self.assertEqual(screen.status(), 130)
-        self.assert_given_back(screen, "interrupted, 1 of 3")
+        self.assert_given_back(screen, "interrupted, 2 of 3")
         for answer in ("Enter", "y", "click"):
             screen, gate = self.begin(1)
             screen.press("q")
@@ -531,7 +531,7 @@ class Running(ScreenCase):
         screen.wait("DONE")
         self.assertEqual(containers_of(screen.pid()), [])
         self.assertEqual(screen.counts(), {"cancelled": 2})
-        self.assertEqual(screen.snapshot["modes"][0]["latency_ns"]["count"], 0)
+        self.assertIsNone(screen.snapshot["modes"][0]["latency_ns"])
         screen.press("2")
         screen.wait("cancelled")
         screen.press("q")
