@@ -157,7 +157,7 @@ class Bench:
         with self.on_screen("--config", self.config(self.default(1000))) as screen:
             screen.wait(lambda text: "RUNNING" in text and "lifecycle" in text, "the session")
             screen.run(2)
-            seconds = 5 if self.options.quick else 15
+            seconds = 5 if self.options.quick else 10
             self.say(f"the default session for {seconds} s")
             self.cost("the default session, what measures included", screen, seconds)
             screen.finish(2)
@@ -207,7 +207,7 @@ class Bench:
 
     def idle(self, screen):
         """Paused, then over: whoever has nothing to show does not wake up."""
-        seconds = 3 if self.options.quick else 10
+        seconds = 3 if self.options.quick else 6
         screen.type("x")
         screen.type("p")
         screen.wait(lambda text: "PAUSED" in text, "the pause")
@@ -231,7 +231,7 @@ class Bench:
 
     def beside(self):
         """What else shows them, or processes."""
-        seconds = 3 if self.options.quick else 10
+        seconds = 3 if self.options.quick else 6
         for name, command, _ in self.others():
             with OnScreen(command, self.environment) as screen:
                 screen.run(2)
@@ -372,7 +372,7 @@ def parse():
     parser.add_argument("--program", default=str(REPOSITORY / "build/release/sandwatch"))
     parser.add_argument("--host", help="the engine: unix:///PATH or tcp://HOST:PORT")
     parser.add_argument("--rounds", type=int, default=12, help="blocks of three sessions")
-    parser.add_argument("--per-block", type=int, default=10, help="iterations of a session")
+    parser.add_argument("--per-block", type=int, default=8, help="iterations of a session")
     parser.add_argument("--quick", action="store_true", help="a rough look: fewer of everything")
     parser.add_argument("--only", help="only these parts")
     parser.add_argument("--markdown", help="replace the section in this file")
