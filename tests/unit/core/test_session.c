@@ -22,11 +22,17 @@ static struct sw_session *twin;
 
 static void assert_equal_sessions(const struct sw_session *a, const struct sw_session *b)
 {
-	struct sw_session x = *a, y = *b;
+	/* Not on the stack: it is a megabyte. */
+	struct sw_session *x = malloc(sizeof *x), *y = malloc(sizeof *y);
+	*x = *a;
+	*y = *b;
+	memset(x->modes, 0, sizeof x->modes);
+	memset(y->modes, 0, sizeof y->modes);
+	bool same_outside = memcmp(x, y, sizeof *x) == 0;
+	free(x);
+	free(y);
 	assert_int_equal(a->n_modes, b->n_modes);
-	memset(x.modes, 0, sizeof x.modes);
-	memset(y.modes, 0, sizeof y.modes);
-	assert_memory_equal(&x, &y, sizeof x);
+	assert_true(same_outside);
 	for (int i = 0; i < a->n_modes; i++) {
 		struct sw_mode_state *m = malloc(sizeof *m), *n = malloc(sizeof *n);
 		*m = *a->modes[i];
