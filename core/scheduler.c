@@ -236,6 +236,8 @@ static void attempt_done(void *user, const struct sw_attempt_result *result)
 	s->running = NULL;
 	if (!s->iteration_start_ns)
 		s->iteration_start_ns = checked->start_ns;
+	if (!s->stopping && !s->cancelling && s->o.disturbed && s->o.disturbed(s->o.user))
+		s->dropping = true;
 	/* Also one that came to its own end first: a runner that was told to cancel may have taken
 	 * another way out, so its time is no measurement. */
 	if (s->dropping)

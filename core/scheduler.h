@@ -55,6 +55,9 @@ struct sw_scheduler_options {
 	struct sw_runner *fallback;           /* runs on the host; NULL: none */
 	struct sw_sink sink;
 	int64_t origin_ns;                    /* the session's start, CLOCK_MONOTONIC */
+	/* Whether the program stood still since this was asked last; asked as each attempt ends: then what
+	 * it measured is dropped. May be NULL. */
+	bool (*disturbed)(void *user);
 	/* The end: all runners are finished, session_finished was emitted. */
 	void (*done)(void *user, enum sw_state state);
 	void *user;

@@ -56,6 +56,12 @@ int sw_signals_open_continue(struct sw_signals *signals, struct sw_error *err)
 	return 0;
 }
 
+bool sw_signals_continue_pending(void)
+{
+	sigset_t pending;
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGCONT) == 1;
+}
+
 void sw_signals_close(struct sw_signals *signals)
 {
 	sw_cleanup_close(&signals->end_fd);

@@ -25,6 +25,9 @@ int sw_signals_open(struct sw_signals *out_signals, struct sw_error *err);
  * that it did. Called before there are threads. */
 int sw_signals_open_continue(struct sw_signals *signals, struct sw_error *err);
 
+/* Whether a SIGCONT has come that nobody has read yet. Any thread that blocks it. */
+bool sw_signals_continue_pending(void);
+
 /* The signals stay blocked: one that is still pending must not end what is about to exit anyway. */
 void sw_signals_close(struct sw_signals *signals);
 

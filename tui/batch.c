@@ -126,9 +126,9 @@ static void on_continued(void *user, int fd, unsigned events)
 	struct batch *batch = user;
 	struct signalfd_siginfo info;
 	(void)events;
+	sw_live_drop_iteration(batch->live);
 	while (read(fd, &info, sizeof info) == (ssize_t)sizeof info)
 		continue;
-	sw_live_drop_iteration(batch->live);
 	if (!batch->options->quiet)
 		say(batch, "was stopped for a while: what was running is measured anew");
 }

@@ -9,6 +9,7 @@
 #include "core/pages.h"
 #include "core/recorder.h"
 #include "core/scheduler.h"
+#include "core/signals.h"
 #include "core/text.h"
 #include "docker/cold.h"
 
@@ -191,6 +192,15 @@ static void thread_woken(void *user)
 		sw_scheduler_pause(live->scheduler, pause == PAUSE_DROP);
 }
 
+/* The attempt's end may be seen here before the main thread has seen the SIGCONT: whoever reads that
+ * one calls sw_live_drop_iteration first, so at no moment neither of the two tells. */
+static bool disturbed(void *user)
+{
+	struct sw_live *live = user;
+	bool told = atomic_exchange(&live->drop, false);
+	return told || sw_signals_continue_pending();
+}
+
 static int measure(struct sw_live *live)
 {
 	if (make_runners(live) < 0)
@@ -201,6 +211,7 @@ static int measure(struct sw_live *live)
 		.fallback = live->fallback,
 		.sink = {push, live},
 		.origin_ns = live->origin_ns,
+		.disturbed = disturbed,
 		.done = scheduler_done,
 		.user = live,
 	};

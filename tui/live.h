@@ -45,7 +45,7 @@ void sw_live_pause(struct sw_live *live, bool drop_running);
 void sw_live_resume(struct sw_live *live);
 
 /* The program stood still for a while (SIGSTOP): what was being measured meanwhile is in no figure and
- * is measured anew. */
+ * is measured anew. To be called before the SIGCONT is read. */
 void sw_live_drop_iteration(struct sw_live *live);
 
 /* Cancels the iteration that runs as far as the state so far tells; none may, and the next one is in no

@@ -13,6 +13,7 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/loop.h"
+#include "core/signals.h"
 #include "tui/guard.h"
 #include "tui/paint.h"
 #include "tui/tty.h"
@@ -387,6 +388,9 @@ static void on_signal(void *user, int fd, unsigned events)
 	struct sw_term *term = user;
 	struct signalfd_siginfo info;
 	(void)events;
+	/* Told before it is read: see sw_live_drop_iteration. */
+	if (!term->is_gone && term->handlers.continued && sw_signals_continue_pending())
+		term->handlers.continued(term->handlers.user);
 	while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
 		int width = term->width, height = term->height;
 		if (term->is_gone)
@@ -398,8 +402,6 @@ static void on_signal(void *user, int fd, unsigned events)
 		} else if (info.ssi_signo == SIGCONT) {
 			take(term);
 			tell_resized(term);
-			if (term->handlers.continued)
-				term->handlers.continued(term->handlers.user);
 		} else if (term->handlers.stop) {
 			term->handlers.stop(term->handlers.user);
 		} else {
