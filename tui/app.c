@@ -38,9 +38,10 @@ static void draw_now(struct sw_app *app)
 	int64_t now = sw_clock_ns();
 	if (app->said[0] && now >= app->said_until_ns)
 		app->said[0] = '\0';
+	/* What the refresh brings is in this frame: it asks for one after that, not for one at once. */
+	app->last_frame_ns = now;
 	if (app->program.refresh)
 		app->program.refresh(app->program.user);
-	app->last_frame_ns = now;
 	app->stale = false;
 	sw_app_draw(app);
 	app->busy = !sw_term_present(app->term, app->canvas, &app->theme);

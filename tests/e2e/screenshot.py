@@ -26,6 +26,12 @@ def progress(screen):
     return int(found.group(1)) / int(found.group(2)) if found else 0
 
 
+def is_telling(screen):
+    """Past the middle, and the running iteration is in the midst of its imports."""
+    imports = re.search(r"│ imports .*?│", screen)
+    return progress(screen) >= 0.6 and imports and len(re.findall(r"\d m?s\b", imports.group())) > 1 and "now" in screen
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--program", default=str(REPO / "build/release/sandwatch"))
@@ -39,8 +45,7 @@ def main():
     keep = {name: os.environ[name] for name in ("XDG_STATE_HOME", "DOCKER_HOST", "HOME") if name in os.environ}
     command = [options.program, "--iterations", str(options.iterations), *options.arguments]
     with Terminal(command, options.width, options.height, env=keep) as terminal:
-        # Half-way, while a container is at work.
-        terminal.wait(lambda screen: progress(screen) >= 0.6 and "now" in screen, "the session's middle", 300)
+        terminal.wait(is_telling, "the session's middle", 300)
         pathlib.Path(options.out).write_text(picture.svg(terminal.screen(escapes=True), title="sandwatch's live screen"),
                                              encoding="utf-8")
         if options.text:

@@ -71,43 +71,46 @@ struct series_text {
 	struct sw_histogram_mark marks[MARKS];
 };
 
-static void fill_series(const struct sw_mode_state *mode, int index, struct series_text *text,
-                        struct sw_histogram_series *out)
+/* The figures are those of the tables and the snapshot, so that no two places disagree. */
+static void fill_figures(const struct sw_stats *stats, struct series_text *text,
+                         struct sw_histogram_series *out)
 {
-	static const struct {
-		const char *label, *mark;
-		double percent;
-	} shown[] = {{"p50", "50", 50}, {"p95", "95", 95}, {"p99", "99", 99}};
-	uint64_t n = sw_histogram_count(mode->latency);
-	int figures = 0, marks = 0;
-	(void)snprintf(text->count, sizeof text->count, "n %llu", (unsigned long long)n);
-	for (size_t i = 0; n && i < sizeof shown / sizeof shown[0]; i++) {
-		int64_t at = sw_histogram_percentile(mode->latency, shown[i].percent);
-		text->figures[figures] = (struct sw_histogram_figure){
-			shown[i].label, sw_text_duration(text->values[figures], sizeof text->values[0], at)};
-		figures++;
-		text->marks[marks++] = (struct sw_histogram_mark){(double)at, shown[i].mark};
+	const struct {
+		const char *label, *mark; /* mark NULL: none */
+		double ns;
+	} shown[FIGURES] = {
+		{"p50", "50", stats->p50},   {"p95", "95", stats->p95},         {"p99", "99", stats->p99},
+		{"mean", NULL, stats->mean}, {"max", NULL, (double)stats->max},
+	};
+	for (int i = 0; i < FIGURES; i++) {
+		text->figures[i] = (struct sw_histogram_figure){
+			shown[i].label, sw_view_mean(text->values[i], sizeof text->values[i], shown[i].ns)};
+		if (shown[i].mark)
+			text->marks[out->n_marks++] = (struct sw_histogram_mark){shown[i].ns, shown[i].mark};
 	}
-	if (n) {
-		text->figures[figures] = (struct sw_histogram_figure){
-			"mean", sw_view_mean(text->values[figures], sizeof text->values[0], mode->mean_ns)};
-		figures++;
-		text->figures[figures] = (struct sw_histogram_figure){
-			"max", sw_text_duration(text->values[figures], sizeof text->values[0],
-		                            sw_histogram_max(mode->latency))};
-		figures++;
-	}
+	out->n_figures = FIGURES;
+}
+
+static void fill_series(const struct sw_session_program *program, int index,
+                        struct series_text *text, struct sw_histogram_series *out)
+{
+	const struct sw_mode_state *mode = sw_program_session(program)->modes[index];
+	const struct sw_stats *stats = program->has_figures && index < program->figures->n_modes
+	                                   ? &program->figures->modes[index].latency
+	                                   : NULL;
 	*out = (struct sw_histogram_series){
 		.name = mode->info.name,
 		.role = sw_view_mode_role(index),
 		.count = text->count,
 		.figures = text->figures,
-		.n_figures = figures,
 		.marks = text->marks,
-		.n_marks = marks,
 		.walk = walk_histogram,
 		.source = mode->latency,
 	};
+	(void)snprintf(text->count, sizeof text->count, "n %llu",
+	               (unsigned long long)(stats ? stats->count : 0));
+	if (stats && stats->count)
+		fill_figures(stats, text, out);
 }
 
 void sw_draw_latency(struct sw_area area, const struct sw_session_program *program, bool log)
@@ -119,7 +122,7 @@ void sw_draw_latency(struct sw_area area, const struct sw_session_program *progr
 	if (!sw_latency_axis(session, log, &view.axis))
 		(void)sw_axis_init(&view.axis, log ? 1e6 : 0, 1e9, log);
 	for (view.n = 0; view.n < session->n_modes; view.n++)
-		fill_series(session->modes[view.n], view.n, &texts[view.n], &series[view.n]);
+		fill_series(program, view.n, &texts[view.n], &series[view.n]);
 	(void)sw_histogram_draw(area, &view);
 }
 

@@ -95,10 +95,10 @@ static enum sw_role verdict_role(enum sw_verdict verdict)
 }
 
 /* "a 3 s job takes 7.20 s      +140 %" */
-static void draw_projection(struct sw_area area, int y, const struct sw_projection *projection)
+static void draw_projection(struct sw_area area, int y, const struct sw_projection *projection,
+                            bool stretched)
 {
 	char text[64], takes[16], percent[16];
-	bool stretched = projection->has_ratio;
 	double ns = stretched ? projection->ratio_candidate_ns : projection->candidate_ns;
 	double more = stretched ? projection->ratio_percent : projection->overhead_percent;
 	(void)snprintf(text, sizeof text, "a %g s job takes ", projection->project_seconds);
@@ -123,7 +123,9 @@ static void draw_decision(const struct sw_session_program *program, struct sw_ar
 		return;
 	int y = 0;
 	for (int i = 0; i < figures->n_projections && y < inside.h; i++)
-		draw_projection(inside, y++, &figures->projections[i]);
+		/* As the verdict has it: a ratio that is noise stretches nothing. */
+		draw_projection(inside, y++, &figures->projections[i],
+		                figures->decision_with_ratio && figures->projections[i].has_ratio);
 	if (!figures->n_projections && figures->n_reasons && inside.h > 0) {
 		struct sw_flow_piece reason = {figures->reasons[0].text, SW_ROLE_DIM};
 		sw_flow_draw(inside, &reason, 1);
