@@ -219,6 +219,7 @@ class Pty:
         self.error = None
         self.strict = strict
         self.data = bytearray()
+        self.lock = threading.Lock()
         self.resize(width, height)
         self.found = termios.tcgetattr(self.slave)
         said, tell = high(os.pipe())
@@ -263,7 +264,8 @@ class Pty:
                 self.data += data
                 try:
                     if self.strict and not self.error:
-                        self.reader.feed(data)
+                        with self.lock:
+                            self.reader.feed(data)
                 except Foreign as error:
                     self.error = error
 
@@ -280,13 +282,18 @@ class Pty:
     def wait(self, text, deadline=WAIT):
         def there():
             self.check()
-            shown = self.reader.text()
-            return text(shown) if callable(text) else text in shown
+            shown = self.shown()
+            return shown is not None and (text(shown) if callable(text) else text in shown)
         try:
             until(there, f"{text!r} on the screen", deadline)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.reader.text()}\n{self.reader.outside[-2000:]}") from None
         return self.reader.text()
+
+    def shown(self):
+        """The screen; None while a frame is only half there."""
+        with self.lock:
+            return None if 2026 in self.reader.modes else self.reader.text()
 
     def kill(self, number):
         with contextlib.suppress(ProcessLookupError):

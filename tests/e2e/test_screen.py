@@ -403,7 +403,7 @@ class Running(ScreenCase):
     def test_snapshot(self):
         screen, gate = self.begin()
         gate.let_go()
-        screen.goes_on(1)
+        screen.wait("1/3")
         screen.press("s")
         screen.wait("snapshot written")
         path = screen.run_folder / "snapshot.json"
@@ -420,7 +420,7 @@ class Running(ScreenCase):
     def test_end_early(self):
         screen, gate = self.begin()
         gate.let_go()
-        screen.goes_on(1)
+        screen.wait("1/3")
         for no in ("Esc", "n"):
             screen.press("e")
             text = screen.wait("╭ are you sure? ")
@@ -444,7 +444,7 @@ class Running(ScreenCase):
     def test_quit(self):
         screen, gate = self.begin()
         gate.let_go()
-        screen.goes_on(1)
+        screen.wait("1/3")
         screen.press("q")
         self.assertIn("end and leave", screen.wait("╭ are you sure? "))
         screen.press("Esc")

@@ -74,7 +74,8 @@ class Restored(ScreenCase):
                     self.end_by(number, moment)
 
     def test_a_window_that_is_closed(self):
-        for moment in (0, 100, 5000, 50000):
+        # Before its first byte there may be no program yet: then it is one without a terminal.
+        for moment in (1, 100, 5000, 50000):
             pty = self.raw(config=BUSY, host="", strict=False)
             until(lambda: len(pty.data) >= moment, f"{moment} bytes")
             pty.hang_up()
@@ -83,6 +84,16 @@ class Restored(ScreenCase):
             for event in pty.journal()[-1:]:
                 self.assertEqual(event["event"], "session_finished")
             pty.close()
+
+    def test_keys_that_are_signals(self):
+        for key, code in (("\x03", 130), ("\x1c", 131)):
+            pty = self.raw(config=BUSY, host="", strict=False)
+            until(lambda: len(pty.data) > 3000, "frames")
+            pty.send(key)
+            self.assertEqual(pty.status(), code)
+            until(lambda: termios.tcgetattr(pty.slave) == pty.found, "the modes as they were")
+            self.nobody_left(pty, repr(key))
+            self.check_restored(pty, repr(key))
 
     def test_the_guard_alone(self):
         """Who kills the guard has no more than an unguarded terminal: everything else works."""
@@ -184,8 +195,8 @@ class Printable(ScreenCase):
                     iterations=1, modes=[COLD_MODE], sandbox={"docker": {"image": "foreign:1", "cpu_count": 0},
                                                               "fallback": {"enabled": fallback, "max_retries": 1}}))
                 until(lambda: pty.reader.inside or pty.reader.outside, "something")
-                until(lambda: "DONE" in pty.reader.text() or select.select([pty.said], [], [], 0)[0], "its end")
-                if "DONE" in pty.reader.text():
+                until(lambda: "DONE" in (pty.shown() or "") or select.select([pty.said], [], [], 0)[0], "its end")
+                if "DONE" in (pty.shown() or ""):
                     self.walk(pty, "DONE")
                 pty.check()
 
