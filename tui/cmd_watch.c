@@ -34,7 +34,10 @@ static int find_journal(const char *run, char *dst, size_t size, struct sw_error
 	struct sw_paths paths;
 	if (sw_paths_init(&paths, err) < 0)
 		return -1;
-	return sw_paths_find_run(&paths, run, dst, size, err);
+	if (sw_paths_find_run(&paths, run, dst, size, err) == 0)
+		return 0;
+	err->code = SW_ERR_USAGE;
+	return -1;
 }
 
 static int watch_run(struct sw_watch_options *options, const char *run)

@@ -33,6 +33,7 @@ struct watch {
 	int64_t behind_ns; /* this machine's clock when an event came, less its t_ns: the least seen */
 	bool caught_up, writer_gone, deleted, out_of_memory;
 	bool no_beginning; /* events, but not the first: no session can be made of them */
+	uint64_t told_broken; /* lines that were no events, and that was said */
 	bool interrupted, failed;
 	struct sw_run_paths paths; /* of the snapshot that a key writes */
 };
@@ -158,8 +159,9 @@ static void tell_damage(struct watch *watch)
 {
 	const struct sw_journal_stats *stats = source_stats(watch);
 	char text[SW_TEXT_MAX];
-	if (!stats || !stats->broken)
+	if (!stats || stats->broken == watch->told_broken)
 		return;
+	watch->told_broken = stats->broken;
 	(void)snprintf(
 		text, sizeof text,
 		"%llu lines of the journal are no events and were skipped, the first is line %llu: "
@@ -477,6 +479,8 @@ static int finish(struct watch *watch)
 		fprintf(stderr, "sandwatch: %s is not a session's journal\n", watch->options->journal);
 		return SW_EXIT_USAGE;
 	}
+	if (headless)
+		tell_damage(watch);
 	if (watch->session->started && sw_results_write(&results, watch->session, what) < 0)
 		watch->failed = true;
 	if (watch->failed || watch->out_of_memory || (headless && watch->writer_gone))

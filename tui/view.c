@@ -227,7 +227,9 @@ static void say_plan(struct sw_headline *h, const struct sw_session *session)
 			say(h, SW_ROLE_TEXT, i + 1 < session->n_modes ? ", " : " with ");
 		say(h, sw_view_mode_role(i), "%s", session->modes[i]->info.name);
 	}
-	say(h, SW_ROLE_TEXT, ", %lld iterations each. ", (long long)session->info.iterations);
+	say(h, SW_ROLE_TEXT,
+	    session->info.iterations == 1 ? ", %lld iteration each. " : ", %lld iterations each. ",
+	    (long long)session->info.iterations);
 }
 
 void sw_view_headline(const struct sw_session *session, const struct sw_figures *figures,

@@ -95,7 +95,7 @@ class Recorded(WatchCase):
         for command in ("watch", "replay"):
             for name in ("nosuch", "/nonexistent/folder"):
                 session = self.headless(command, name, state=self.recorded.state).wait()
-                self.assertEqual((session.code, session.stdout), (5, ""), session.stderr)
+                self.assertEqual((session.code, session.stdout), (2, ""), session.stderr)
                 self.assertIn(f"no run '{name}'", session.stderr)
 
     def test_written_before_its_eyes(self):

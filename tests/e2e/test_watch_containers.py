@@ -150,14 +150,17 @@ class Headless(WatchCase):
         until(lambda: "watching containers" in session.stderr or session.process.poll() is not None, "the watch begins")
         return session
 
-    def end(self, session, number=signal.SIGINT, ended=None):
-        """ENDED: so many must have been seen to end; the engine tells that a little later than who asked for it."""
+    def until_ended(self, session, ended):
+        """So many have been seen to end; the engine tells that a little later than who asked for it."""
         def is_told():
             session.send(signal.SIGUSR1)
             return session.export.exists() and session.snapshot["all"]["ended"] == ended
 
+        until(is_told, f"{ended} have ended", 20)
+
+    def end(self, session, number=signal.SIGINT, ended=None):
         if ended is not None:
-            until(is_told, f"{ended} have ended", 20)
+            self.until_ended(session, ended)
         session.send(number)
         session.wait()
         self.check_hygiene(session)
@@ -185,6 +188,7 @@ class Headless(WatchCase):
             staying = self.others.start("staying", "import time; time.sleep(600)")
             leaving = self.others.start("leaving", "import time; time.sleep(600)")
             self.others.run("before", "pass")
+            self.until_ended(session, 1)
             proxy.die()
             until(lambda: "the engine went away" in session.stderr, "the loss is said")
         self.others.remove(leaving)
@@ -208,6 +212,7 @@ class Headless(WatchCase):
         with Recording(self.socket) as proxy:
             session = self.watch(proxy)
             self.others.run("before", "pass")
+            self.until_ended(session, 1)
             proxy.die()
             until(lambda: "the engine went away" in session.stderr, "the loss is said")
         self.others.run("meanwhile", "raise SystemExit(3)")
