@@ -47,7 +47,7 @@ static void draw_now(struct sw_app *app)
 	app->busy = !sw_term_present(app->term, app->canvas, &app->theme);
 	if (app->program.moving(app->program.user))
 		schedule(app);
-	else if (app->said[0])
+	else if (app->said[0] && !app->frame.slot)
 		sw_loop_arm(app->loop, &app->frame, app->said_until_ns, frame, app);
 }
 

@@ -148,6 +148,10 @@ int sw_paths_find_run(const struct sw_paths *paths, const char *run, char *dst, 
 	snprintf(suffix, sizeof suffix, "-%s", run);
 	if (!strchr(run, '/') && newest(runs, suffix, dst, size))
 		return 0;
+	/* The folder's whole name, too: it is what is shown. */
+	if (!strchr(run, '/') && snprintf(dst, size, "%s/%s/journal.jsonl", runs, run) < (int)size &&
+	    access(dst, F_OK) == 0)
+		return 0;
 	return sw_error_set(
 		err, SW_ERR_NOT_FOUND, 0,
 		"no run '%s': give 'latest', an id, a run's folder or a journal (runs are in "

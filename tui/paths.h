@@ -33,7 +33,7 @@ struct sw_run_paths {
 int sw_paths_new_run(const struct sw_paths *paths, struct sw_run_paths *out_run,
                      struct sw_error *err);
 
-/* The journal of RUN: "latest", an id, a run's folder, or a journal's path. */
+/* The journal of RUN: "latest", an id, a run's folder (or its name alone), or a journal's path. */
 int sw_paths_find_run(const struct sw_paths *paths, const char *run, char *dst, size_t size,
                       struct sw_error *err);
 

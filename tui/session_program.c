@@ -97,7 +97,9 @@ static void head(void *user, struct sw_head *out)
 static bool moving(void *user)
 {
 	const struct sw_session_program *program = self(user);
-	return program->source.moving(program->source.user);
+	/* Figures that were not due yet are shown once they are. */
+	bool is_owing = program->figures_dirty && sw_program_session(program)->started;
+	return is_owing || program->source.moving(program->source.user);
 }
 
 static void act(void *user, enum sw_action action)

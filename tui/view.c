@@ -224,7 +224,10 @@ static void say_plan(struct sw_headline *h, const struct sw_session *session)
 	say(h, SW_ROLE_TEXT, session->n_modes > 1 ? "Comparing " : "Measuring ");
 	for (int i = 0; i < session->n_modes; i++) {
 		if (i)
-			say(h, SW_ROLE_TEXT, i + 1 < session->n_modes ? ", " : " with ");
+			say(h, SW_ROLE_TEXT, "%s",
+			    i + 1 < session->n_modes ? ", "
+			    : session->n_modes > 2   ? " and "
+			                             : " with ");
 		say(h, sw_view_mode_role(i), "%s", session->modes[i]->info.name);
 	}
 	say(h, SW_ROLE_TEXT,

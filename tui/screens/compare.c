@@ -142,7 +142,11 @@ static void draw_differences(const struct sw_session_program *program, struct sw
 	struct sw_area inside = sw_panel_draw(area, &panel);
 	view.n = has_base ? differences(program, texts, intervals, &low, &high) : 0;
 	if (!view.n) {
-		sw_put_text_cut(inside, 0, 0, inside.w, "nothing to compare yet", SW_ROLE_DIM);
+		bool is_over = sw_program_session(program)->state != SW_STATE_RUNNING;
+		sw_put_text_cut(inside, 0, 0, inside.w,
+		                is_over ? "nothing to compare: no two modes ended ok"
+		                        : "nothing to compare yet",
+		                SW_ROLE_DIM);
 		return;
 	}
 	(void)sw_axis_init(&view.axis, low, high, false);

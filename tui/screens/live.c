@@ -38,12 +38,38 @@ static void draw_headline(const struct sw_session_program *program, struct sw_ar
 
 /* ---- what happened ---- */
 
+static const struct sw_attempt_record *newest_in_sandbox(const struct sw_attempts *attempts,
+                                                         const struct sw_attempt_record *newest)
+{
+	for (int i = 0; i < attempts->n; i++) {
+		const struct sw_attempt_record *attempt = &attempts->list[i];
+		if (!attempt->on_host && (!newest || attempt->start_ns > newest->start_ns))
+			newest = attempt;
+	}
+	return newest;
+}
+
+/* Iterations that ended so in their own mode, those too that then ran on the host instead. */
 static int64_t sum_outcome(const struct sw_session *session, enum sw_outcome outcome)
 {
 	uint64_t sum = 0;
 	for (int i = 0; i < session->n_modes; i++)
-		sum += session->modes[i]->outcomes[outcome];
+		sum += session->modes[i]->outcomes[outcome] + session->modes[i]->taken[outcome];
 	return (int64_t)sum;
+}
+
+/* Whether the newest attempt in a sandbox failed for the engine's sake. */
+static bool is_engine_failing(const struct sw_session *session)
+{
+	const struct sw_attempt_record *newest = NULL;
+	uint64_t kept = session->n_recent < SW_RECENT_MAX ? session->n_recent : SW_RECENT_MAX;
+	for (int i = 0; i < session->n_modes; i++)
+		if (session->modes[i]->running)
+			newest = newest_in_sandbox(&session->modes[i]->ended, newest);
+	for (uint64_t i = 1; i <= kept && !newest; i++)
+		newest = newest_in_sandbox(&session->recent[(session->n_recent - i) % SW_RECENT_MAX].ended,
+		                           newest);
+	return newest && newest->outcome == SW_OUTCOME_ENGINE;
 }
 
 static void draw_counters(const struct sw_session_program *program, struct sw_area area)
@@ -55,10 +81,10 @@ static void draw_counters(const struct sw_session_program *program, struct sw_ar
 		refused += sw_mode_refused(session->modes[i]);
 		retries += session->modes[i]->retries;
 	}
-	bool ok = *session->environment.engine;
 	struct sw_flow_piece title[] = {{"fallback and failures", SW_ROLE_TITLE}};
-	char engine[64];
-	(void)snprintf(engine, sizeof engine, "engine %s", ok ? "up" : "none");
+	const char *engine = !*session->environment.engine ? "engine none"
+	                     : is_engine_failing(session)  ? "engine fails"
+	                                                   : "engine up";
 	struct sw_panel panel = {.title = title, .n_title = 1, .note = engine};
 	struct sw_area inside = sw_panel_draw(area, &panel);
 	const struct sw_counter counters[] = {
@@ -108,6 +134,18 @@ static void draw_projection(struct sw_area area, int y, const struct sw_projecti
 	sw_put_text_right(area, area.w, y, 10, percent, SW_ROLE_STRONG);
 }
 
+/* Where the projections alone would not explain the verdict: what speaks against the sandbox beside
+ * its overhead, or what is missing. The first reason, that nothing was verified, is in the verdict. */
+static const struct sw_reason *telling_reason(const struct sw_figures *figures)
+{
+	bool good = figures->verdict == SW_VERDICT_ENABLE ||
+	            figures->verdict == SW_VERDICT_ENABLE_VERIFIED;
+	for (int i = 1; i < figures->n_reasons && !good && figures->n_projections; i++)
+		if (figures->reasons[i].weight < 0 && strcmp(figures->reasons[i].topic, "overhead") != 0)
+			return &figures->reasons[i];
+	return !figures->n_projections && figures->n_reasons > 1 ? &figures->reasons[1] : NULL;
+}
+
 static void draw_decision(const struct sw_session_program *program, struct sw_area area)
 {
 	const struct sw_figures *figures = program->figures;
@@ -121,18 +159,18 @@ static void draw_decision(const struct sw_session_program *program, struct sw_ar
 	struct sw_area inside = sw_panel_draw(area, &panel);
 	if (!known)
 		return;
-	int y = 0;
-	for (int i = 0; i < figures->n_projections && y < inside.h; i++)
+	const struct sw_reason *reason = telling_reason(figures);
+	int y = 0, projections = reason && figures->n_projections ? 1 : figures->n_projections;
+	for (int i = 0; i < projections && y < inside.h; i++)
 		/* As the verdict has it: a ratio that is noise stretches nothing. */
 		draw_projection(inside, y++, &figures->projections[i],
 		                figures->decision_with_ratio && figures->projections[i].has_ratio);
-	if (!figures->n_projections && figures->n_reasons && inside.h > 0) {
-		struct sw_flow_piece reason = {figures->reasons[0].text, SW_ROLE_DIM};
-		sw_flow_draw(inside, &reason, 1);
-	}
+	(void)sw_area_cut_top(&inside, y);
+	if (reason && inside.h > 0)
+		sw_flow_draw(inside, &(struct sw_flow_piece){reason->text, SW_ROLE_DIM}, 1);
 }
 
-/* A row for each projection, and the reason that weighs most. */
+/* A row for each projection, or for a reason. */
 static int decision_rows(const struct sw_session_program *program)
 {
 	int projections = program->has_figures ? program->figures->n_projections : 0;

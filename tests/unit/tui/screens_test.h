@@ -154,6 +154,17 @@ static inline void stage_fallbacks(struct story *s)
 	}
 }
 
+/* The engine has just gone, and nothing has come of the sandbox. */
+static inline void stage_no_engine(struct story *s)
+{
+	struct sw_session_info info = story_info("docker-sandbox-study");
+	story_study(s, &info);
+	for (int i = 0; i < 3; i++) {
+		story_ok(s, 0);
+		story_fall_back(s, 1, SW_OUTCOME_OK);
+	}
+}
+
 /* Seven modes: more than have a colour, and more than fit below one another. */
 static inline void stage_modes(struct story *s)
 {

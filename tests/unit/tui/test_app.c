@@ -10,7 +10,7 @@ enum { FPS = 50, FRAMES = 6 };
 static struct {
 	struct sw_loop *loop;
 	struct sw_app *app;
-	bool is_moving, touches;
+	bool is_moving, touches, says;
 	int frames, stop_after;
 	int64_t shortest_ns, last_ns;
 } shown;
@@ -23,7 +23,7 @@ static void refresh(void *user)
 		shown.shortest_ns = now_ns - shown.last_ns;
 	shown.last_ns = now_ns;
 	/* As events do that are taken here. */
-	if (shown.touches)
+	if (shown.touches || (shown.says && shown.frames == 2))
 		sw_app_touch(shown.app);
 	if (shown.frames == shown.stop_after)
 		sw_loop_stop(shown.loop);
@@ -64,6 +64,13 @@ static void over(void *user)
 	sw_loop_stop(user);
 }
 
+static void begin(void *user)
+{
+	(void)user;
+	if (shown.says)
+		sw_app_say(shown.app, SW_ROLE_TEXT, "a message");
+}
+
 /* Runs it until stop_after frames, or for as long as FRAMES frames would take. */
 static void show(void)
 {
@@ -76,7 +83,7 @@ static void show(void)
 	                             .moving = moving,
 	                             .act = act,
 	                             .gone = gone};
-	struct sw_timer timer = {0};
+	struct sw_timer timer = {0}, first = {0};
 	struct sw_plan plan;
 	struct sw_error err;
 	sw_plan_defaults(&plan);
@@ -84,6 +91,7 @@ static void show(void)
 	shown.shortest_ns = INT64_MAX;
 	require(sw_loop_new(&shown.loop, &err) == 0);
 	require(sw_app_open(shown.loop, &plan, &program, &shown.app, &err) == 0);
+	require(sw_loop_arm(shown.loop, &first, 0, begin, NULL) == 0);
 	if (!shown.stop_after)
 		require(sw_loop_arm(shown.loop, &timer, sw_clock_ns() + FRAMES * FRAME_NS, over,
 		                    shown.loop) == 0);
@@ -108,6 +116,13 @@ static void stands_still(void)
 	say("%d frame", shown.frames);
 }
 
+static void says_something(void)
+{
+	shown.says = true;
+	show();
+	say("%d frames", shown.frames);
+}
+
 static void frames_keep_their_distance(void **state)
 {
 	(void)state;
@@ -124,11 +139,21 @@ static void what_stands_still_is_drawn_once(void **state)
 	assert_int_equal(wait_child(), 0);
 }
 
+/* The second frame shows the message, which stands for seconds; what comes then is in a third. */
+static void a_message_keeps_no_frame_waiting(void **state)
+{
+	(void)state;
+	start(says_something);
+	heard("3 frames");
+	assert_int_equal(wait_child(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(frames_keep_their_distance, open_pty, close_pty),
 		cmocka_unit_test_setup_teardown(what_stands_still_is_drawn_once, open_pty, close_pty),
+		cmocka_unit_test_setup_teardown(a_message_keeps_no_frame_waiting, open_pty, close_pty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

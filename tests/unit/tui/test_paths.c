@@ -83,6 +83,9 @@ static void latest_is_the_newest_with_a_journal(void **state)
 	assert_non_null(strstr(found, "bbbbbb/journal.jsonl"));
 	assert_int_equal(sw_paths_find_run(&paths, "aaaaaa", found, sizeof found, &err), 0);
 	assert_non_null(strstr(found, "aaaaaa/journal.jsonl"));
+	assert_int_equal(sw_paths_find_run(&paths, runs[0], found, sizeof found, &err), 0);
+	assert_non_null(strstr(found, "aaaaaa/journal.jsonl"));
+	assert_int_equal(sw_paths_find_run(&paths, runs[2], found, sizeof found, &err), -1);
 	assert_int_equal(sw_paths_find_run(&paths, "cccccc", found, sizeof found, &err), -1);
 }
 

@@ -44,6 +44,7 @@ static void test_fallbacks(void **state)
 	(void)state;
 	check_story("fallbacks", stage_fallbacks, 0);
 	check_story("fallbacks", stage_fallbacks, 1);
+	check_story("no-engine", stage_no_engine, 0);
 }
 
 static void test_started(void **state)
