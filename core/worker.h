@@ -6,7 +6,7 @@
  * init, exit, ready, result or phase. "-" for the token is what a worker has before its first job: it
  * is good for ready and for "phase imports".
  *
- * "phase NAME" says that the worker begins one of its long phases (imports, validate, data, execute).
+ * "phase NAME" says that the worker begins one of its phases; it announces imports and execute.
  * It is a hint for who looks on: no figure comes from it, as the result brings the phases' stamps. */
 #ifndef SW_WORKER_H
 #define SW_WORKER_H

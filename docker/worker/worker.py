@@ -680,16 +680,17 @@ def tell(descriptor, line):
 
 
 class Phase:
-    def __init__(self, times, name, hint=None):
-        self.times, self.name, self.hint = times, name, hint
+    def __init__(self, times, name, next_hint=None):
+        self.times, self.name, self.next_hint = times, name, next_hint
 
     def __enter__(self):
-        # Before the stamp: what the telling costs is in no phase.
-        if self.hint:
-            tell(*self.hint)
         self.times[self.name] = [time.monotonic_ns(), 0]
 
     def __exit__(self, *exception):
+        # Before the stamp: between two phases the kernel may take the CPU away for tens of ms, and those
+        # would be in no phase.
+        if self.next_hint and not any(exception):
+            tell(*self.next_hint)
         self.times[self.name][1] = time.monotonic_ns()
 
 
@@ -698,10 +699,10 @@ def work(job, times, printer, hints):
     restricted = job.get("validate", True) is not False
     with Phase(times, "validate"):
         code = validated_code(decode_source(job), restricted)
-    with Phase(times, "data"):
+    with Phase(times, "data", hints.get("execute")):
         data = job_data(job)
         simulator = Simulator(data, job.get("backtest", "mock"))
-    with Phase(times, "execute", hints.get("execute")):
+    with Phase(times, "execute"):
         report = run_strategy(code, data, simulator, printer, restricted)
     with Phase(times, "serialize"):
         return canonical(plain(report, "result", [REPORT_VALUES_MAX]))
@@ -871,10 +872,10 @@ def main():
     except (ValueError, OSError) as error:
         complain(f"{error}; usage: worker.py --result-fd N [--announce] [--phases] [--packages DIR]")
         leave(EXIT_SETUP)
+    begin = time.monotonic_ns()
     if options["--phases"]:
         tell(descriptor, phase_hints("-")["imports"])  # no job has brought a token yet
     try:
-        begin = time.monotonic_ns()
         import_libraries(options["--packages"])
         times = {"main": T_MAIN, "imports": [begin, time.monotonic_ns()]}
     except ImportError as error:
