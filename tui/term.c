@@ -148,6 +148,11 @@ bool sw_term_usable(void)
 
 /* ---- output ---- */
 
+static bool is_busy(const struct sw_term *term)
+{
+	return term->sent < term->out.len;
+}
+
 static void run_later(void *user)
 {
 	struct sw_term *term = user;
@@ -156,7 +161,14 @@ static void run_later(void *user)
 		sw_loop_unwatch(term->loop, term->fd);
 		sw_loop_disarm(term->loop, &term->escape);
 		term->handlers.gone(term->handlers.user);
-	} else if (term->is_resized && !term->is_gone) {
+		return;
+	}
+	/* Frames that were left out in the background: nothing else tells that there is room again. */
+	if (!term->is_gone && term->taken && term->left_out && !is_busy(term)) {
+		term->left_out = false;
+		term->handlers.ready(term->handlers.user);
+	}
+	if (term->is_resized && !term->is_gone) {
 		term->is_resized = false;
 		term->handlers.resized(term->handlers.user, term->width, term->height);
 	}
@@ -169,11 +181,6 @@ static void lose(struct sw_term *term)
 }
 
 static void on_ready(void *user, int fd, unsigned events);
-
-static bool is_busy(const struct sw_term *term)
-{
-	return term->sent < term->out.len;
-}
 
 /* In the background nothing is read: that would stop the program. */
 static void watch(struct sw_term *term)
@@ -334,7 +341,6 @@ static void take(struct sw_term *term)
 	sw_guard_taken(term->guard, &term->found, &term->ours);
 	(void)tcsetattr(term->fd, TCSANOW, &term->ours);
 	term->taken = true;
-	term->left_out = false;
 	sw_tty_size(term->fd, &term->width, &term->height);
 	sw_paint_forget(term->paint);
 	sw_buf_clear(&term->out);

@@ -141,7 +141,8 @@ static void say_comparison(struct sw_headline *h, const struct sw_figures *figur
 	say_mode(h, figures, figures->baseline);
 	say(h, SW_ROLE_TEXT, " ");
 	say(h, SW_ROLE_STRONG, "%s", sw_view_mean(other, sizeof other, a->latency.mean));
-	if (figures->overhead_ci.method != SW_CI_NONE && !figures->distinguishable) {
+	bool noise = figures->overhead_ci.method != SW_CI_NONE && !figures->distinguishable;
+	if (noise) {
 		say(h, SW_ROLE_TEXT, ": no difference that can be told from noise");
 	} else {
 		say(h, SW_ROLE_TEXT, ": ");
@@ -154,7 +155,7 @@ static void say_comparison(struct sw_headline *h, const struct sw_figures *figur
 		say(h, SW_ROLE_DIM, " %s",
 		    sw_view_interval(interval, sizeof interval, figures->overhead_ci.low,
 		                     figures->overhead_ci.high));
-	say(h, SW_ROLE_TEXT, " each. ");
+	say(h, SW_ROLE_TEXT, noise ? ". " : " each. ");
 }
 
 static void say_one(struct sw_headline *h, const struct sw_figures *figures, int mode)

@@ -205,7 +205,10 @@ static void draw_lifecycle(const struct sw_session_program *program, struct sw_a
 	                     : 0;
 	struct sw_flow_piece title[] = {{"lifecycle  ", SW_ROLE_TITLE},
 	                                {state->info.name, sw_view_mode_role(mode)}};
-	(void)snprintf(note, sizeof note, "mean of %llu", (unsigned long long)timed);
+	/* What is seen of the newest attempt is then no container's. */
+	bool elsewhere = state->info.kind != SW_KIND_HOST && state->running_on_host;
+	(void)snprintf(note, sizeof note, "%smean of %llu", elsewhere ? "newest on the host, " : "",
+	               (unsigned long long)timed);
 	struct sw_panel panel = {.title = title, .n_title = 2, .note = note};
 	sw_draw_lifecycle(sw_panel_draw(area, &panel), program, mode);
 }

@@ -163,6 +163,15 @@ static inline void stage_no_engine(struct story *s)
 		story_ok(s, 0);
 		story_fall_back(s, 1, SW_OUTCOME_OK);
 	}
+	/* The newest attempt is told by the host. */
+	story_start(s, 1, false);
+	struct sw_iteration_info it = {
+		.iteration = s->iterations[1], .attempt = 2, .on_host = true, .start_ns = s->t_ns};
+	story_it(s, SW_EVENT_ATTEMPT_STARTED, 1, &it);
+	story_it(s, SW_EVENT_PHASE_STARTED, 1,
+	         &(struct sw_iteration_info){
+				 .iteration = it.iteration, .attempt = 2, .phase = SW_PHASE_EXECUTE});
+	s->t_ns += 3 * MS;
 }
 
 /* Seven modes: more than have a colour, and more than fit below one another. */

@@ -215,6 +215,7 @@ static void in_the_background_it_goes_on_without_a_screen(void **state)
 	tell("t");
 	wait_seen(ENTERS);
 	check_raw();
+	heard("ready"); /* a frame was left out meanwhile, and whoever draws waits for this */
 	wait_seen("screen of 80x24");
 	/* killed there, it is restored to what the shell had */
 	assert_int_equal(kill(pid, SIGKILL), 0);

@@ -74,6 +74,29 @@ static void troubled(struct story *s)
 	story_refuse(s, 1, SW_OUTCOME_TIMEOUT);
 }
 
+/* Both take the same, but for what chance makes of it. */
+static void alike(struct story *s)
+{
+	struct sw_session_info info = story_info("alike");
+	story_study(s, &info);
+	for (int i = 0; i < 8; i++)
+		for (int mode = 0; mode < 2; mode++) {
+			struct turn turn = {BEATS(story_host_beats), .outcome = SW_OUTCOME_OK};
+			story_turn(s, mode, &turn);
+		}
+}
+
+static void three(struct story *s)
+{
+	struct sw_session_info info = story_info("three");
+	story_begin(s, &info);
+	for (int i = 0; i < 3; i++) {
+		struct sw_mode_info mode =
+			story_mode_info((const char *[]){"a", "b", "c"}[i], i ? SW_KIND_COLD : SW_KIND_HOST);
+		story_mode(s, &mode);
+	}
+}
+
 static void test_headline(void **state)
 {
 	char text[1600];
@@ -88,6 +111,11 @@ static void test_headline(void **state)
 	assert_non_null(strstr(text, "2 of 10 fell back to the host."));
 	told(story_started, text, sizeof text);
 	assert_null(strstr(text, "takes"));
+	told(alike, text, sizeof text);
+	assert_non_null(strstr(text, ": no difference that can be told from noise ["));
+	assert_null(strstr(text, "each"));
+	told(three, text, sizeof text);
+	assert_non_null(strstr(text, "Comparing a, b and c, 20 iterations each."));
 	told(story_empty, text, sizeof text);
 	assert_string_equal(text, "Nothing is known yet.");
 }
