@@ -5,7 +5,6 @@
 
 #include "core/text.h"
 #include "docker/monitor.h"
-#include "widgets/panel.h"
 
 enum column { ID, MODE, NUMBER, STATE, PHASE, AGE, CPU, MEMORY, PIDS, N_COLUMNS };
 enum { N_SORTED = AGE + 1 };
@@ -177,34 +176,30 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
 	struct sw_listed listed = {count(session), contains, compare, program};
-	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "", keys[64];
+	char note[64];
 	uint64_t living = 0;
 	if (program->source.monitor)
 		watch(program, session);
 	sw_list_update(&program->containers, &listed);
 	for (int i = 0; i < count(session); i++)
 		living += container_at(session, i)->removed_ns == 0;
-	if (program->containers.filter[0])
-		(void)snprintf(filter, sizeof filter, "  filter: %s", program->containers.filter);
-	struct sw_flow_piece title[] = {{"containers", SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};
 	const char *error = program->source.monitor ? sw_monitor_error(program->source.monitor)
 	                                            : "CPU and memory: no engine to ask";
-	struct sw_flow_piece foot = {error, SW_ROLE_WARNING};
-	(void)sw_app_key(app, SW_ACTION_FILTER, keys, sizeof keys);
+	(void)app;
 	(void)snprintf(note, sizeof note, "%llu there, %llu made", (unsigned long long)living,
 	               (unsigned long long)session->n_containers);
-	struct sw_panel panel = {
-		.title = title, .n_title = 2, .note = note, .foot = &foot, .n_foot = *error ? 1 : 0};
-	struct sw_table table = {
+	struct sw_list_view view = {
+		.title = "containers",
+		.note = note,
+		.foot = error,
+		.what = "container",
+		.empty = "no container has been made yet",
 		.columns = columns,
 		.n_columns = N_COLUMNS,
-		.rows = program->containers.n_rows,
 		.row = row,
 		.user = program,
-		.empty = program->containers.filter[0] ? "no container contains that"
-	                                           : "no container has been made yet",
 	};
-	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->containers.table);
+	sw_list_draw(area, &program->containers, &view);
 }
 
 static void remember(struct sw_session_program *program)

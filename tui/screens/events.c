@@ -4,7 +4,6 @@
 
 #include "core/journal_read.h"
 #include "core/text.h"
-#include "widgets/panel.h"
 
 enum { TIME, WHAT, SUBJECT, TEXT, N_COLUMNS };
 
@@ -80,27 +79,24 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	};
 	(void)app;
 	sw_list_update(&program->events, &listed);
-	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "";
-	if (program->events.filter[0])
-		(void)snprintf(filter, sizeof filter, "  filter: %s", program->events.filter);
-	struct sw_flow_piece title[] = {{"events", SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};
+	char note[64];
 	(void)snprintf(note, sizeof note, "%d of %llu%s", program->events.n_rows,
 	               (unsigned long long)sw_eventlog_total(program->log),
 	               program->events.table.follow ? ", following" : "");
 	char damage[200];
 	tell_damage(program, damage, sizeof damage);
-	struct sw_flow_piece foot = {damage, SW_ROLE_WARNING};
-	struct sw_panel panel = {
-		.title = title, .n_title = 2, .note = note, .foot = &foot, .n_foot = *damage ? 1 : 0};
-	struct sw_table table = {
+	struct sw_list_view view = {
+		.title = "events",
+		.note = note,
+		.foot = damage,
+		.what = "event",
+		.empty = "nothing has happened yet",
 		.columns = columns,
 		.n_columns = N_COLUMNS,
-		.rows = program->events.n_rows,
 		.row = row,
 		.user = program,
-		.empty = program->events.filter[0] ? "no event contains that" : "nothing has happened yet",
 	};
-	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->events.table);
+	sw_list_draw(area, &program->events, &view);
 }
 
 static uint64_t first_kept(const struct sw_session_program *program)

@@ -4,7 +4,6 @@
 
 #include "core/text.h"
 #include "tui/screens/attempt.h"
-#include "widgets/panel.h"
 
 enum column {
 	NUMBER,
@@ -123,23 +122,20 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	const struct sw_session *session = sw_program_session(program);
 	(void)app;
 	update(program);
-	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "";
-	if (program->iterations.filter[0])
-		(void)snprintf(filter, sizeof filter, "  filter: %s", program->iterations.filter);
-	struct sw_flow_piece title[] = {{"iterations", SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};
+	char note[64];
 	(void)snprintf(note, sizeof note, "%d of %llu", program->iterations.n_rows,
 	               (unsigned long long)session->n_recent);
-	struct sw_panel panel = {.title = title, .n_title = 2, .note = note};
-	struct sw_table table = {
+	struct sw_list_view view = {
+		.title = "iterations",
+		.note = note,
+		.what = "iteration",
+		.empty = "no iteration has ended yet",
 		.columns = columns,
 		.n_columns = N_COLUMNS,
-		.rows = program->iterations.n_rows,
 		.row = row,
 		.user = program,
-		.empty = program->iterations.filter[0] ? "no iteration contains that"
-	                                           : "no iteration has ended yet",
 	};
-	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->iterations.table);
+	sw_list_draw(area, &program->iterations, &view);
 }
 
 /* The row that is chosen now stays the one that is shown, whatever the list does meanwhile. */

@@ -1,7 +1,10 @@
 #include "tui/screens/list.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "widgets/panel.h"
 
 void sw_list_done(struct sw_list *list)
 {
@@ -54,6 +57,32 @@ void sw_list_update(struct sw_list *list, const struct sw_listed *listed)
 	struct order order = {listed, list->table.sort, list->table.descending};
 	if (listed->compare && list->table.sort >= 0 && list->n_rows > 1)
 		qsort_r(list->rows, (size_t)list->n_rows, sizeof *list->rows, compare, &order);
+}
+
+void sw_list_draw(struct sw_area area, struct sw_list *list, const struct sw_list_view *view)
+{
+	char filter[SW_LIST_FILTER_MAX + 16] = "", none[64];
+	if (list->filter[0])
+		(void)snprintf(filter, sizeof filter, "  filter: %s", list->filter);
+	(void)snprintf(none, sizeof none, "no %s contains that", view->what);
+	struct sw_flow_piece title[] = {{view->title, SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};
+	struct sw_flow_piece foot = {view->foot, SW_ROLE_WARNING};
+	struct sw_panel panel = {
+		.title = title,
+		.n_title = 2,
+		.note = view->note,
+		.foot = &foot,
+		.n_foot = view->foot && *view->foot ? 1 : 0,
+	};
+	struct sw_table table = {
+		.columns = view->columns,
+		.n_columns = view->n_columns,
+		.rows = list->n_rows,
+		.row = view->row,
+		.user = view->user,
+		.empty = list->filter[0] ? none : view->empty,
+	};
+	sw_table_draw(sw_panel_draw(area, &panel), &table, &list->table);
 }
 
 static void sort_by(struct sw_list *list, int column)

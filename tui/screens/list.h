@@ -37,6 +37,19 @@ struct sw_listed {
  * memory is out the list is empty. */
 void sw_list_update(struct sw_list *list, const struct sw_listed *listed);
 
+/* A list's panel: what is around its table, and the table. All is borrowed for the call. */
+struct sw_list_view {
+	const char *title, *note;
+	const char *foot;      /* a warning in the frame; NULL or "": none */
+	const char *what;      /* "no iteration contains that" begins with "no " and this */
+	const char *empty;     /* shown when there is nothing to filter either */
+	const struct sw_table_column *columns;
+	int n_columns;
+	void (*row)(void *user, int row, struct sw_table_cell *cells);
+	void *user;
+};
+void sw_list_draw(struct sw_area area, struct sw_list *list, const struct sw_list_view *view);
+
 /* The actions of a list (moving, sorting, following, opening); of columns that can be sorted the
  * first N_COLUMNS count, 0: none can. false: not one of them. */
 bool sw_list_act(struct sw_list *list, struct sw_app *app, int n_columns, enum sw_action action);

@@ -3,7 +3,6 @@
 
 #include "core/text.h"
 #include "tui/screens/observe.h"
-#include "widgets/panel.h"
 
 enum { BEGAN, STATE, NAME, IMAGE, ID, EXIT, STARTUP, RUN, CLEANUP, WHOLE, N_COLUMNS };
 
@@ -120,25 +119,22 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	struct sw_listed listed = {program->n_every, contains, compare, program};
 	const struct sw_observe_image *all = sw_observe_all(program->source.observe);
 	uint64_t seen = all->created + all->found;
-	char note[96], filter[SW_LIST_FILTER_MAX + 16] = "";
+	char note[96];
 	(void)app;
 	sw_list_update(&program->containers, &listed);
-	if (program->containers.filter[0])
-		(void)snprintf(filter, sizeof filter, "  filter: %s", program->containers.filter);
-	struct sw_flow_piece title[] = {{"containers", SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};
 	(void)snprintf(note, sizeof note, "%d of %llu%s", program->containers.n_rows,
 	               (unsigned long long)seen, program->containers.table.follow ? ", following" : "");
-	struct sw_panel panel = {.title = title, .n_title = 2, .note = note};
-	struct sw_table table = {
+	struct sw_list_view view = {
+		.title = "containers",
+		.note = note,
+		.what = "container",
+		.empty = "no container has been seen yet",
 		.columns = columns,
 		.n_columns = N_COLUMNS,
-		.rows = program->containers.n_rows,
 		.row = row,
 		.user = program,
-		.empty = program->containers.filter[0] ? "no container contains that"
-	                                           : "no container has been seen yet",
 	};
-	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->containers.table);
+	sw_list_draw(area, &program->containers, &view);
 }
 
 static bool act(void *user, struct sw_app *app, enum sw_action action)

@@ -2,7 +2,6 @@
 
 #include "core/text.h"
 #include "tui/screens/observe.h"
-#include "widgets/panel.h"
 
 enum { TIME, WHAT, SUBJECT, IMAGE, TEXT, N_COLUMNS };
 
@@ -48,25 +47,23 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 		.contains = contains,
 		.context = program,
 	};
-	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "";
+	char note[64];
 	(void)app;
 	sw_list_update(&program->events, &listed);
-	if (program->events.filter[0])
-		(void)snprintf(filter, sizeof filter, "  filter: %s", program->events.filter);
-	struct sw_flow_piece title[] = {{"events", SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};
 	(void)snprintf(note, sizeof note, "%d of %llu%s", program->events.n_rows,
 	               (unsigned long long)sw_observelog_total(program->log),
 	               program->events.table.follow ? ", following" : "");
-	struct sw_panel panel = {.title = title, .n_title = 2, .note = note};
-	struct sw_table table = {
+	struct sw_list_view view = {
+		.title = "events",
+		.note = note,
+		.what = "event",
+		.empty = "nothing has happened yet",
 		.columns = columns,
 		.n_columns = N_COLUMNS,
-		.rows = program->events.n_rows,
 		.row = row,
 		.user = program,
-		.empty = program->events.filter[0] ? "no event contains that" : "nothing has happened yet",
 	};
-	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->events.table);
+	sw_list_draw(area, &program->events, &view);
 }
 
 static bool act(void *user, struct sw_app *app, enum sw_action action)

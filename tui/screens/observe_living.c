@@ -4,7 +4,6 @@
 
 #include "core/text.h"
 #include "tui/screens/observe.h"
-#include "widgets/panel.h"
 
 enum { STATE, NAME, IMAGE, ID, AGE, CPU, MEMORY, LIMIT, PIDS, N_COLUMNS };
 
@@ -149,7 +148,7 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	struct sw_observe_program *program = user;
 	sw_observe_collect(program);
 	struct sw_listed listed = {program->n_every, contains, compare, program};
-	char note[64], filter[SW_LIST_FILTER_MAX + 16] = "";
+	char note[64];
 	(void)app;
 	sw_list_update(&program->living, &listed);
 	/* Without a filter's text the list lets everything through; the gone ones do not belong here. */
@@ -160,27 +159,23 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	program->living.n_rows = n;
 	if (program->monitor)
 		watch(program);
-	if (program->living.filter[0])
-		(void)snprintf(filter, sizeof filter, "  filter: %s", program->living.filter);
-	struct sw_flow_piece title[] = {{"living", SW_ROLE_TITLE}, {filter, SW_ROLE_ACCENT}};
 	const char *error = program->monitor ? sw_monitor_error(program->monitor)
 	                                     : "CPU and memory: no engine to ask yet";
-	struct sw_flow_piece foot = {error, SW_ROLE_WARNING};
 	const struct sw_observe_image *all = sw_observe_all(program->source.observe);
 	(void)snprintf(note, sizeof note, "%llu running of %llu", (unsigned long long)all->running,
 	               (unsigned long long)all->living);
-	struct sw_panel panel = {
-		.title = title, .n_title = 2, .note = note, .foot = &foot, .n_foot = *error ? 1 : 0};
-	struct sw_table table = {
+	struct sw_list_view view = {
+		.title = "living",
+		.note = note,
+		.foot = error,
+		.what = "container",
+		.empty = "no container is there now",
 		.columns = columns,
 		.n_columns = N_COLUMNS,
-		.rows = program->living.n_rows,
 		.row = row,
 		.user = program,
-		.empty = program->living.filter[0] ? "no container contains that"
-	                                       : "no container is there now",
 	};
-	sw_table_draw(sw_panel_draw(area, &panel), &table, &program->living.table);
+	sw_list_draw(area, &program->living, &view);
 }
 
 static bool act(void *user, struct sw_app *app, enum sw_action action)
