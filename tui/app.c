@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "tui/app_internal.h"
 #include "tui/term.h"
+#include "widgets/text.h"
 
 enum { SAID_NS_PER_CHARACTER = 60000000 };
 static const int64_t said_min_ns = 4000000000;
@@ -260,21 +261,7 @@ static void erase(char *text)
 static void append(char *text, size_t size, uint32_t ch)
 {
 	char bytes[5] = {0};
-	if (ch < 0x80) {
-		bytes[0] = (char)ch;
-	} else if (ch < 0x800) {
-		bytes[0] = (char)(0xc0 | ch >> 6);
-		bytes[1] = (char)(0x80 | (ch & 0x3f));
-	} else if (ch < 0x10000) {
-		bytes[0] = (char)(0xe0 | ch >> 12);
-		bytes[1] = (char)(0x80 | (ch >> 6 & 0x3f));
-		bytes[2] = (char)(0x80 | (ch & 0x3f));
-	} else {
-		bytes[0] = (char)(0xf0 | ch >> 18);
-		bytes[1] = (char)(0x80 | (ch >> 12 & 0x3f));
-		bytes[2] = (char)(0x80 | (ch >> 6 & 0x3f));
-		bytes[3] = (char)(0x80 | (ch & 0x3f));
-	}
+	(void)sw_glyph_encode(ch, bytes);
 	size_t len = strlen(text), more = strlen(bytes);
 	if (len + more < size)
 		memcpy(text + len, bytes, more + 1);

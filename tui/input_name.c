@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "tui/input.h"
+#include "widgets/text.h"
 
 /* A key's first name is the one that is shown. `any_mods`: else only Alt can be told apart. */
 static const struct key_name {
@@ -42,11 +43,7 @@ enum { PREFIXES = sizeof prefixes / sizeof *prefixes };
 
 static size_t encode(uint32_t ch, char *dst)
 {
-	size_t n = ch < 0x80 ? 1 : ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4;
-	static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-	for (size_t i = n - 1; i > 0; i--, ch >>= 6)
-		dst[i] = (char)(0x80 | (ch & 0x3f));
-	dst[0] = (char)(leads[n] | ch);
+	size_t n = sw_glyph_encode(ch, dst);
 	dst[n] = '\0';
 	return n;
 }

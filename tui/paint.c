@@ -142,20 +142,6 @@ static void resolve_row(const struct sw_paint *paint, const struct sw_cell *cell
 
 /* ---- bytes ---- */
 
-static size_t encode(uint32_t ch, char *dst)
-{
-	if (ch < 0x80) {
-		dst[0] = (char)ch;
-		return 1;
-	}
-	size_t n = ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4;
-	static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-	for (size_t i = n - 1; i > 0; i--, ch >>= 6)
-		dst[i] = (char)(0x80 | (ch & 0x3f));
-	dst[0] = (char)(leads[n] | ch);
-	return n;
-}
-
 /* snprintf would take most of a frame's time. */
 static size_t put_number(char *dst, unsigned n)
 {
@@ -218,7 +204,7 @@ static bool step_over(struct sw_paint *paint, const struct shown *row, int x, si
 		if (!row[i].ch || (row[i].ch >= 0x80 && sw_glyph_columns(row[i].ch) != 1) ||
 		    !suits(paint, &row[i]) || len + 4 > sizeof bytes)
 			return false;
-		len += encode(row[i].ch, bytes + len);
+		len += sw_glyph_encode(row[i].ch, bytes + len);
 	}
 	if (len >= limit)
 		return false;
@@ -333,7 +319,7 @@ static void write_cell(struct sw_paint *paint, const struct shown *row, int x, i
 	move_to(paint, row, x, y);
 	if (!suits(paint, &row[x]))
 		set_pen(paint, &row[x].pen);
-	(void)sw_buf_add(paint->out, bytes, encode(row[x].ch, bytes));
+	(void)sw_buf_add(paint->out, bytes, sw_glyph_encode(row[x].ch, bytes));
 	paint->x = x + 1;
 	/* Behind the last column the cursor may be anywhere, and terminals differ on what is wide. */
 	if (is_wide || paint->x >= paint->width)

@@ -354,12 +354,7 @@ static void add(struct dump *dump, const char *bytes, size_t n)
 static void add_glyph(struct dump *dump, uint32_t ch)
 {
 	char bytes[4];
-	size_t n = ch < 0x80 ? 1 : ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4;
-	static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-	for (size_t i = n; i-- > 1; ch >>= 6)
-		bytes[i] = (char)(0x80 | (ch & 0x3f));
-	bytes[0] = (char)(lead[n] | ch);
-	add(dump, bytes, n);
+	add(dump, bytes, sw_glyph_encode(ch, bytes));
 }
 
 static char role_letter(struct sw_cell cell)

@@ -3,7 +3,6 @@
 #include <locale.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <wchar.h>
 
 uint32_t sw_glyph_next(const char **text)
@@ -29,6 +28,20 @@ uint32_t sw_glyph_next(const char **text)
 		return '?';
 	*text += n - 1;
 	return ch < 0xa0 ? '?' : ch;
+}
+
+size_t sw_glyph_encode(uint32_t ch, char *dst)
+{
+	if (ch < 0x80) {
+		dst[0] = (char)ch;
+		return 1;
+	}
+	size_t n = ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4;
+	static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+	for (size_t i = n - 1; i > 0; i--, ch >>= 6)
+		dst[i] = (char)(0x80 | (ch & 0x3f));
+	dst[0] = (char)(leads[n] | ch);
+	return n;
 }
 
 /* Written once, before any thread gets past pthread_once, and only read from then on: making and

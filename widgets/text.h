@@ -3,6 +3,7 @@
 #ifndef SW_WIDGETS_TEXT_H
 #define SW_WIDGETS_TEXT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The code point at *TEXT, which is moved behind it; 0 at the end. An invalid byte gives '?' and is
@@ -13,6 +14,9 @@ uint32_t sw_glyph_next(const char **text);
 /* Columns of a code point: 0 for combining, zero-width, bidirectional-control and unassigned ones,
  * 2 for wide ones, else 1. Does not depend on the process's locale (the C.UTF-8 locale's wcwidth). */
 int sw_glyph_columns(uint32_t ch);
+
+/* CH as UTF-8 into DST, which has 4 bytes and gets no NUL; returns how many it takes. */
+size_t sw_glyph_encode(uint32_t ch, char *dst);
 
 /* What ASCII shows instead of CH: 'u' for µ, '.' for …, 'x' for ×, '-' for dashes; '?' else. */
 char sw_glyph_ascii(uint32_t ch);
