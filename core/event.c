@@ -38,6 +38,11 @@ static const struct sw_field session_fields[] = {
 	INT("max_retries", session.max_retries),
 	INT("fallback_on", session.fallback_on),
 	INT("gates", session.gates),
+	BOOL("auto", session.is_auto),
+	DOUBLE("precision_percent", session.precision_percent),
+	INT("min_iterations", session.min_iterations),
+	INT("time_budget_ns", session.time_budget_ns),
+	INT("block", session.block),
 	TEXT("workload", session.workload),
 	BOOL("command", session.command),
 	TEXT("strategy", session.strategy),
@@ -89,6 +94,10 @@ static const struct sw_field planned_fields[] = {
 	BOOL("read_only", planned.read_only),
 	BOOL("drop_capabilities", planned.drop_capabilities),
 	BOOL("no_new_privileges", planned.no_new_privileges),
+	INT("pool", planned.pool),
+	INT("job_memory_bytes", planned.job_memory_bytes),
+	BOOL("preforked", planned.preforked),
+	TEXT("layer", planned.layer),
 	END,
 };
 
@@ -135,6 +144,17 @@ static const struct sw_field iteration_finished_fields[] = {
 static const struct sw_field iteration_dropped_fields[] = {ITERATION, TEXT("text", it.text), END};
 static const struct sw_field container_fields[] = {
 	ATTEMPT, TEXT("container", it.container), TEXT("error", it.text), END};
+static const struct sw_field turn_fields[] = {BOOL("warmup", it.warmup),
+                                              INT("start_ns", it.start_ns),
+                                              INT("wall_ns", it.wall_ns),
+                                              INT("count", it.count),
+                                              END};
+static const struct sw_field behind_fields[] = {
+	ITERATION, TEXT("container", it.container),
+	MANY("spans", SW_FIELD_SPANS, it.spans, it.n_spans), END};
+static const struct sw_field length_fields[] = {
+	INT("iterations", length.iterations), DOUBLE("precision_percent", length.precision_percent),
+	TEXT("text", length.text), END};
 static const struct sw_field clock_fields[] = {WORD("clock", clock, sw_words_clock), END};
 static const struct sw_field note_fields[] = {TEXT("text", end.text), END};
 static const struct sw_field no_fields[] = {END};
@@ -154,8 +174,12 @@ const struct sw_field *const sw_event_fields[SW_EVENT_COUNT] = {
 	[SW_EVENT_FALLBACK_REFUSED] = reason_fields,
 	[SW_EVENT_ITERATION_FINISHED] = iteration_finished_fields,
 	[SW_EVENT_ITERATION_DROPPED] = iteration_dropped_fields,
+	[SW_EVENT_TURN_FINISHED] = turn_fields,
+	[SW_EVENT_PHASE_BEHIND] = behind_fields,
 	[SW_EVENT_CONTAINER_CREATED] = container_fields,
 	[SW_EVENT_CONTAINER_REMOVED] = container_fields,
+	[SW_EVENT_CONTAINER_REPLACED] = container_fields,
+	[SW_EVENT_LENGTH_DECIDED] = length_fields,
 	[SW_EVENT_CLOCK_KNOWN] = clock_fields,
 	[SW_EVENT_NOTE] = note_fields,
 	[SW_EVENT_PAUSED] = no_fields,

@@ -36,6 +36,9 @@ struct sw_session_info {
 	int64_t max_retries;
 	int64_t fallback_on; /* bits, as struct sw_fallback's */
 	int64_t gates;       /* how many are configured */
+	bool is_auto;        /* the number of iterations is found by the rule of core/adaptive.h */
+	double precision_percent;
+	int64_t min_iterations, time_budget_ns, block;
 	char workload[256];  /* for people: "momentum, mock, 252 days × 10 symbols" or the command */
 	bool command;        /* a command, not a strategy */
 	char strategy[128];
@@ -65,6 +68,9 @@ struct sw_mode_info {
 	char network[64], runtime[64], user[64], seccomp[128];
 	int64_t memory_bytes, cpu_milli, pids_limit, tmpfs_bytes, timeout_ns;
 	bool read_only, drop_capabilities, no_new_privileges;
+	int64_t pool, job_memory_bytes; /* prepared; warm */
+	bool preforked;                 /* host */
+	char layer[16];                 /* sw_words_layer: what an ablation took away; "": nothing */
 };
 
 /* The fields of the events about iterations. Times are ns since the session's start. */
@@ -75,6 +81,7 @@ struct sw_iteration_info {
 	enum sw_outcome outcome; /* also the reason of retry, fallback_taken, fallback_refused */
 	int64_t start_ns, wall_ns, other_ns;
 	int64_t attempts; /* iteration_finished */
+	int64_t count;    /* turn_finished: iterations that ended in the turn */
 	int64_t exit_code, term_signal;
 	int64_t stdout_bytes, stderr_bytes, dropped_bytes;
 	bool by_durations;
@@ -100,9 +107,13 @@ struct sw_iteration_info {
 	X(SW_EVENT_FALLBACK_REFUSED, "fallback_refused")      \
 	X(SW_EVENT_ITERATION_FINISHED, "iteration_finished")  \
 	X(SW_EVENT_ITERATION_DROPPED, "iteration_dropped")    \
+	X(SW_EVENT_TURN_FINISHED, "turn_finished")            \
+	X(SW_EVENT_PHASE_BEHIND, "phase_behind")              \
 	X(SW_EVENT_CONTAINER_CREATED, "container_created")    \
 	X(SW_EVENT_CONTAINER_REMOVED, "container_removed")    \
+	X(SW_EVENT_CONTAINER_REPLACED, "container_replaced")  \
 	X(SW_EVENT_CLOCK_KNOWN, "clock_known")                \
+	X(SW_EVENT_LENGTH_DECIDED, "length_decided")          \
 	X(SW_EVENT_NOTE, "note")                              \
 	X(SW_EVENT_PAUSED, "paused")                          \
 	X(SW_EVENT_RESUMED, "resumed")                        \
@@ -114,20 +125,31 @@ enum sw_event_kind { SW_EVENTS(SW_EVENT_ENUM) SW_EVENT_COUNT };
 
 /* A plain value; which member of the union counts follows from the kind:
  * session_started: session; environment: environment; mode_planned: planned; the iteration,
- * attempt, phase, retry, fallback and container events: it; clock_known: clock; note and
- * session_finished: end; paused and resumed: none. `mode` is the mode's index where the
- * kind has one, else -1. */
+ * attempt, phase, retry, fallback, turn and container events: it; clock_known: clock; length_decided:
+ * length; note and session_finished: end; paused and resumed: none. `mode` is the mode's index where the
+ * kind has one, else -1.
+ *
+ * turn_finished: COUNT iterations of a mode (warm-up or not) were run in a row, `parallel` at a time, and
+ * all that they left to do behind is done: from start_ns for wall_ns. phase_behind: spans that lay on
+ * nobody's critical path (iteration 0: not of one iteration). container_created with iteration 0: a container
+ * that is kept for several. container_replaced: a kept one was lost, text says why. */
 struct sw_event {
 	enum sw_event_kind kind;
 	int mode;
 	uint64_t seq; /* 1.. without gaps in one session */
 	int64_t t_ns; /* when it was emitted, ns since the session's start */
+	bool in_turn; /* not in a journal. iteration_finished: its turn goes on, so it need not be on disk yet */
 	union {
 		struct sw_session_info session;
 		struct sw_environment environment;
 		struct sw_mode_info planned;
 		struct sw_iteration_info it;
 		enum sw_clock clock;
+		struct {
+			int64_t iterations; /* of each mode: what `auto` came to */
+			double precision_percent; /* reached; 0: not known */
+			char text[SW_TEXT_MAX];   /* why it ended there */
+		} length;
 		struct {
 			enum sw_state state; /* session_finished */
 			char text[SW_TEXT_MAX];

@@ -215,8 +215,11 @@ static bool is_iteration(int kind)
 	case SW_EVENT_FALLBACK_TAKEN:
 	case SW_EVENT_FALLBACK_REFUSED:
 	case SW_EVENT_ITERATION_FINISHED:
+	case SW_EVENT_TURN_FINISHED:
+	case SW_EVENT_PHASE_BEHIND:
 	case SW_EVENT_CONTAINER_CREATED:
 	case SW_EVENT_CONTAINER_REMOVED:
+	case SW_EVENT_CONTAINER_REPLACED:
 		return true;
 	default:
 		return false;

@@ -35,7 +35,11 @@ struct sw_sandbox {
 struct sw_mode_plan {
 	char name[SW_NAME_MAX];
 	enum sw_kind kind;
-	int parallel; /* >= 1 */
+	int parallel; /* 1..SW_PARALLEL_MAX iterations at the same time, each in a slot of its own */
+	int pool;     /* prepared: containers kept created ahead, per slot */
+	bool preforked; /* host: the warm mode's worker, preforked and prewarmed, instead of the kept one */
+	int64_t job_memory_bytes; /* warm: one job's memory ceiling; 0: three quarters of memory_limit */
+	enum sw_layer layer;      /* an ablation's: what this mode goes without; NONE: nothing */
 	struct sw_sandbox sandbox; /* of the host kind only timeout_ns counts */
 	uint32_t given; /* bit per sandbox key (the order of the keys in core/config_schema.c) that the
 	                 * mode gave itself; sw_config_finish fills in the rest */
@@ -70,7 +74,12 @@ struct sw_binding {
 
 struct sw_plan {
 	char name[SW_NAME_MAX];
-	int64_t iterations; /* per mode, 1..SW_ITERATIONS_MAX */
+	int64_t iterations; /* per mode, 1..SW_ITERATIONS_MAX; the most there may be when is_auto */
+	bool is_auto;       /* `iterations: auto`: ends by the rule of core/adaptive.h */
+	double precision_percent;         /* auto: 95 % intervals of differences are to be this narrow */
+	int64_t min_iterations;           /* auto: per mode */
+	int64_t time_budget_ns;           /* auto: no turn starts after that much time */
+	int64_t block;      /* iterations of one mode per slot before the next mode's turn, >= 1 */
 	int64_t warmup;     /* per mode, run and not counted, 0..1000 */
 	enum sw_order order;
 	uint64_t seed;

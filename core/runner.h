@@ -3,7 +3,7 @@
  * reports what happened and nothing else.
  *
  * A runner lives on the measuring thread's loop. It runs one attempt at a time; `parallel` gives
- * each slot a runner of its own. Call order: prepare, (start, done)*, finish, free. */
+ * each slot a runner of its own. Call order: prepare, ((start, done)*, settle)*, finish, free. */
 #ifndef SW_RUNNER_H
 #define SW_RUNNER_H
 
@@ -39,6 +39,7 @@ struct sw_task {
 	int days, symbols;
 	uint64_t seed;
 	char *const *command; /* argv, NULL-terminated; NULL when a strategy is run */
+	bool is_unchecked;    /* the strategy goes past the validator: for tests of what holds without it */
 };
 
 /* One attempt. token is fresh for each (32 hex digits): a result that does not carry it is not
@@ -85,6 +86,11 @@ struct sw_runner_ops {
 	/* Ends a running attempt as soon as its traces can be removed: DONE follows with
 	 * SW_OUTCOME_CANCELLED (or what it became first). Idle: does nothing. */
 	void (*cancel)(struct sw_runner *runner);
+	/* Calls READY once nothing of the runner goes on behind the critical path any more (containers
+	 * being made or removed, a worker being warmed up): other modes are measured after that. ERROR tells
+	 * what could not be made ready; the next start tries again. Idle runners only; READY is never called from
+	 * inside this call. NULL: nothing ever goes on behind. */
+	void (*settle)(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
 	/* Removes whatever is kept between attempts. Idle runners only. */
 	void (*finish)(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
 	/* Idle, finished or never prepared runners only. */

@@ -1,6 +1,7 @@
 #include "core/session.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 #include "core/numbers.h"
 #include "core/text.h"
@@ -18,6 +19,7 @@ static void free_mode(struct sw_mode_state *mode)
 	sw_histogram_free(mode->other_ppm);
 	for (int i = 0; i < SW_PHASE_COUNT; i++)
 		sw_histogram_free(mode->phases[i].histogram);
+	free(mode->slots);
 	free(mode);
 }
 
@@ -44,9 +46,12 @@ static int add_mode(struct sw_session *session, const struct sw_event *event)
 	if (!mode)
 		return -1;
 	mode->info = event->u.planned;
+	int64_t parallel = mode->info.parallel;
+	mode->n_slots = parallel < 1 ? 1 : parallel > SW_PARALLEL_MAX ? SW_PARALLEL_MAX : (int)parallel;
+	mode->slots = calloc((size_t)mode->n_slots, sizeof *mode->slots);
 	mode->latency = sw_histogram_new();
 	mode->other_ppm = sw_histogram_new();
-	if (!mode->latency || !mode->other_ppm) {
+	if (!mode->slots || !mode->latency || !mode->other_ppm) {
 		free_mode(mode);
 		return -1;
 	}
@@ -89,22 +94,64 @@ static void add_attempt(struct sw_attempts *attempts, const struct sw_iteration_
 	memcpy(record->spans, it->spans, (size_t)it->n_spans * sizeof record->spans[0]);
 }
 
-static int attempt_finished(struct sw_session *session, struct sw_mode_state *mode,
-                            const struct sw_iteration_info *it)
+/* The slot in which ITERATION runs, or NULL. */
+static struct sw_running *find_running(struct sw_mode_state *mode, int64_t iteration, bool warmup)
 {
-	mode->in_phase = false;
-	mode->n_phase_starts = 0;
-	add_attempt(&mode->ended, it);
+	for (int i = 0; i < mode->n_slots; i++) {
+		struct sw_running *run = &mode->slots[i];
+		if (run->is_active && run->iteration == iteration && run->warmup == warmup)
+			return run;
+	}
+	return NULL;
+}
+
+static void leave_slot(struct sw_mode_state *mode, struct sw_running *run)
+{
+	run->is_active = run->in_phase = false;
+	run->n_phase_starts = 0;
+	mode->n_running--;
+}
+
+static void set_last_error(struct sw_mode_state *mode, struct sw_running *run, const char *text)
+{
+	if (!*text)
+		return;
+	if (!run->added.has_error)
+		sw_text_copy(run->added.last_error, sizeof run->added.last_error, mode->last_error);
+	run->added.has_error = true;
+	sw_text_copy(mode->last_error, sizeof mode->last_error, text);
+}
+
+static int add_spans(struct sw_mode_state *mode, const struct sw_iteration_info *it)
+{
+	for (int i = 0; i < it->n_spans; i++)
+		if (add_span(mode, &it->spans[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static int attempt_finished(struct sw_session *session, const struct sw_event *event,
+                            struct sw_running *run)
+{
+	const struct sw_iteration_info *it = &event->u.it;
+	struct sw_mode_state *mode = session->modes[event->mode];
+	run->in_phase = false;
+	run->n_phase_starts = 0;
+	add_attempt(&run->ended, it);
 	mode->n_last_spans = it->n_spans;
 	memcpy(mode->last_spans, it->spans, (size_t)it->n_spans * sizeof it->spans[0]);
-	if (*it->text)
-		sw_text_copy(mode->last_error, sizeof mode->last_error, it->text);
+	mode->last_iteration = it->iteration;
+	mode->last_warmup = it->warmup;
+	mode->last_on_host = it->on_host;
+	set_last_error(mode, run, it->text);
 	if (!*mode->python && !it->on_host)
 		sw_text_copy(mode->python, sizeof mode->python, it->python);
 	if (it->warmup)
 		return 0;
 	mode->attempts++;
+	run->added.attempts++;
 	mode->dropped_bytes += (uint64_t)it->dropped_bytes;
+	run->added.dropped_bytes += (uint64_t)it->dropped_bytes;
 	if (it->outcome != SW_OUTCOME_OK || it->on_host)
 		return 0;
 	if (!*session->digest)
@@ -115,10 +162,7 @@ static int attempt_finished(struct sw_session *session, struct sw_mode_state *mo
 	double ppm = it->wall_ns > 0 ? 1e6 * (double)it->other_ns / (double)it->wall_ns : 0;
 	if (sw_histogram_record(mode->other_ppm, sw_whole_ns(ppm)) < 0)
 		return -1;
-	for (int i = 0; i < it->n_spans; i++)
-		if (add_span(mode, &it->spans[i]) < 0)
-			return -1;
-	return 0;
+	return add_spans(mode, it);
 }
 
 static int add_latency(struct sw_mode_state *mode, int64_t latency_ns)
@@ -134,10 +178,10 @@ static int add_latency(struct sw_mode_state *mode, int64_t latency_ns)
 }
 
 /* Field by field: what is not used of an entry is not touched, so that it takes no memory. */
-static void remember(struct sw_session *session, const struct sw_event *event)
+static void remember(struct sw_session *session, const struct sw_event *event,
+                     const struct sw_attempts *ended)
 {
 	const struct sw_iteration_info *it = &event->u.it;
-	const struct sw_attempts *ended = &session->modes[event->mode]->ended;
 	struct sw_recent *recent = &session->recent[session->n_recent++ % SW_RECENT_MAX];
 	recent->mode = event->mode;
 	recent->iteration = it->iteration;
@@ -163,14 +207,13 @@ static void check_accounts(const struct sw_mode_state *mode)
 	(void)sum;
 }
 
-static int iteration_finished(struct sw_session *session, const struct sw_event *event)
+static int iteration_finished(struct sw_session *session, const struct sw_event *event,
+                              struct sw_running *run)
 {
 	const struct sw_iteration_info *it = &event->u.it;
 	struct sw_mode_state *mode = session->modes[event->mode];
-	if (!mode->running || mode->iteration != it->iteration || mode->running_warmup != it->warmup)
-		return unexpected(session);
-	mode->running = mode->in_phase = false;
-	remember(session, event);
+	leave_slot(mode, run);
+	remember(session, event, &run->ended);
 	if (it->warmup) {
 		mode->warmup_done++;
 		return 0;
@@ -190,30 +233,20 @@ static int iteration_finished(struct sw_session *session, const struct sw_event 
 }
 
 /* Retries and fallbacks are counted when they happen; a drop takes those of its iteration back. */
-static void keep_counts(struct sw_mode_state *mode)
+static int iteration_dropped(struct sw_mode_state *mode, struct sw_running *run)
 {
-	struct sw_mode_counts *before = &mode->before;
-	before->attempts = mode->attempts;
-	before->retries = mode->retries;
-	before->dropped_bytes = mode->dropped_bytes;
-	memcpy(before->taken, mode->taken, sizeof before->taken);
-	memcpy(before->refused, mode->refused, sizeof before->refused);
-	memcpy(before->retried, mode->retried, sizeof before->retried);
-	sw_text_copy(before->last_error, sizeof before->last_error, mode->last_error);
-}
-
-static int iteration_dropped(struct sw_mode_state *mode)
-{
-	const struct sw_mode_counts *before = &mode->before;
-	mode->attempts = before->attempts;
-	mode->retries = before->retries;
-	mode->dropped_bytes = before->dropped_bytes;
-	memcpy(mode->taken, before->taken, sizeof mode->taken);
-	memcpy(mode->refused, before->refused, sizeof mode->refused);
-	memcpy(mode->retried, before->retried, sizeof mode->retried);
-	sw_text_copy(mode->last_error, sizeof mode->last_error, before->last_error);
-	mode->running = mode->in_phase = false;
-	mode->n_phase_starts = 0;
+	const struct sw_mode_counts *added = &run->added;
+	mode->attempts -= added->attempts;
+	mode->retries -= added->retries;
+	mode->dropped_bytes -= added->dropped_bytes;
+	for (int i = 0; i < SW_OUTCOME_COUNT; i++) {
+		mode->taken[i] -= added->taken[i];
+		mode->refused[i] -= added->refused[i];
+		mode->retried[i] -= added->retried[i];
+	}
+	if (added->has_error)
+		sw_text_copy(mode->last_error, sizeof mode->last_error, added->last_error);
+	leave_slot(mode, run);
 	mode->dropped++;
 	return 0;
 }
@@ -225,26 +258,43 @@ static int end_pause(struct sw_session *session, int64_t t_ns)
 	return 0;
 }
 
+/* A free slot; else the one that was taken first, whose finish is lost: the mode must not be stuck. */
+static struct sw_running *take_slot(struct sw_session *session, struct sw_mode_state *mode)
+{
+	struct sw_running *oldest = NULL;
+	for (int i = 0; i < mode->n_slots; i++) {
+		struct sw_running *run = &mode->slots[i];
+		if (!run->is_active) {
+			mode->n_running++;
+			return run;
+		}
+		if (!oldest || run->iteration_start_ns < oldest->iteration_start_ns)
+			oldest = run;
+	}
+	session->unexpected++;
+	return oldest;
+}
+
 static int iteration_started(struct sw_session *session, struct sw_mode_state *mode,
                              const struct sw_event *event)
 {
 	const struct sw_iteration_info *it = &event->u.it;
-	if (mode->running)
-		session->unexpected++; /* its finish is lost; the mode must not be stuck with it */
+	if (find_running(mode, it->iteration, it->warmup) && mode->n_slots > 1)
+		return unexpected(session);
+	struct sw_running *run = take_slot(session, mode);
 	if (session->paused) {
-		session->unexpected++; /* so is the pause's end */
+		session->unexpected++; /* the pause's end is lost */
 		end_pause(session, event->t_ns);
 	}
-	keep_counts(mode);
-	mode->ended.total = 0;
-	mode->ended.n = mode->n_phase_starts = 0;
-	mode->running = true;
-	mode->running_warmup = it->warmup;
-	mode->running_on_host = false;
-	mode->in_phase = false;
-	mode->iteration = it->iteration;
-	mode->attempt = 0;
-	mode->iteration_start_ns = it->start_ns;
+	memset(&run->added, 0, offsetof(struct sw_mode_counts, last_error));
+	run->ended.total = 0;
+	run->ended.n = run->n_phase_starts = 0;
+	run->is_active = true;
+	run->warmup = it->warmup;
+	run->on_host = run->in_phase = false;
+	run->iteration = it->iteration;
+	run->attempt = 0;
+	run->iteration_start_ns = it->start_ns;
 	return 0;
 }
 
@@ -283,14 +333,72 @@ static int remove_container(struct sw_session *session, const struct sw_event *e
 	return 0;
 }
 
-static int phase_started(struct sw_mode_state *mode, const struct sw_event *event)
+static int phase_started(struct sw_running *run, const struct sw_event *event)
 {
-	mode->in_phase = true;
-	mode->phase = event->u.it.phase;
-	mode->phase_start_ns = event->t_ns;
-	if (mode->n_phase_starts < SW_SPANS_MAX)
-		mode->phase_starts[mode->n_phase_starts++] =
-			(struct sw_phase_start){mode->phase, event->t_ns};
+	run->in_phase = true;
+	run->phase = event->u.it.phase;
+	run->phase_start_ns = event->t_ns;
+	if (run->n_phase_starts < SW_SPANS_MAX)
+		run->phase_starts[run->n_phase_starts++] =
+			(struct sw_phase_start){run->phase, event->t_ns};
+	return 0;
+}
+
+static void count_reason(struct sw_mode_state *mode, struct sw_running *run,
+                         const struct sw_event *event)
+{
+	enum sw_outcome reason = event->u.it.outcome;
+	if (run->warmup)
+		return;
+	if (event->kind == SW_EVENT_RETRY) {
+		mode->retries++;
+		mode->retried[reason]++;
+		run->added.retries++;
+		run->added.retried[reason]++;
+	} else if (event->kind == SW_EVENT_FALLBACK_TAKEN) {
+		mode->taken[reason]++;
+		run->added.taken[reason]++;
+	} else {
+		mode->refused[reason]++;
+		run->added.refused[reason]++;
+	}
+}
+
+/* What is about an iteration that runs. */
+static int apply_to_running(struct sw_session *session, const struct sw_event *event)
+{
+	struct sw_mode_state *mode = session->modes[event->mode];
+	const struct sw_iteration_info *it = &event->u.it;
+	struct sw_running *run = find_running(mode, it->iteration, it->warmup);
+	if (!run)
+		return unexpected(session);
+	switch ((int)event->kind) {
+	case SW_EVENT_ATTEMPT_STARTED:
+		run->attempt = it->attempt;
+		run->on_host = it->on_host;
+		run->attempt_start_ns = it->start_ns;
+		run->n_phase_starts = 0;
+		return 0;
+	case SW_EVENT_PHASE_STARTED:
+		return phase_started(run, event);
+	case SW_EVENT_ITERATION_DROPPED:
+		return iteration_dropped(mode, run);
+	case SW_EVENT_ITERATION_FINISHED:
+		return iteration_finished(session, event, run);
+	case SW_EVENT_ATTEMPT_FINISHED:
+		return attempt_finished(session, event, run);
+	default:
+		count_reason(mode, run, event);
+		return 0;
+	}
+}
+
+static int turn_finished(struct sw_mode_state *mode, const struct sw_iteration_info *it)
+{
+	if (it->warmup)
+		return 0;
+	mode->turn_count += (uint64_t)it->count;
+	mode->turn_ns += (double)it->wall_ns;
 	return 0;
 }
 
@@ -299,42 +407,39 @@ static int apply_to_mode(struct sw_session *session, const struct sw_event *even
 	if (event->mode < 0 || event->mode >= session->n_modes)
 		return unexpected(session);
 	struct sw_mode_state *mode = session->modes[event->mode];
-	const struct sw_iteration_info *it = &event->u.it;
-	if (event->kind == SW_EVENT_ITERATION_STARTED)
-		return iteration_started(session, mode, event);
-	if (event->kind == SW_EVENT_ITERATION_FINISHED)
-		return iteration_finished(session, event);
-	if (event->kind == SW_EVENT_CONTAINER_CREATED)
-		return add_container(session, event);
-	if (event->kind == SW_EVENT_CONTAINER_REMOVED)
-		return remove_container(session, event);
-	if (!mode->running || mode->iteration != it->iteration || mode->running_warmup != it->warmup)
-		return unexpected(session);
-	bool counted = !it->warmup;
 	switch ((int)event->kind) {
-	case SW_EVENT_ATTEMPT_STARTED:
-		mode->attempt = it->attempt;
-		mode->running_on_host = it->on_host;
-		mode->attempt_start_ns = it->start_ns;
-		mode->n_phase_starts = 0;
+	case SW_EVENT_ITERATION_STARTED:
+		return iteration_started(session, mode, event);
+	case SW_EVENT_CONTAINER_CREATED:
+		return add_container(session, event);
+	case SW_EVENT_CONTAINER_REMOVED:
+		return remove_container(session, event);
+	case SW_EVENT_CONTAINER_REPLACED:
+		mode->replaced++;
 		return 0;
-	case SW_EVENT_PHASE_STARTED:
-		return phase_started(mode, event);
-	case SW_EVENT_ITERATION_DROPPED:
-		return iteration_dropped(mode);
-	case SW_EVENT_ATTEMPT_FINISHED:
-		return attempt_finished(session, mode, it);
-	case SW_EVENT_RETRY:
-		mode->retries += counted;
-		mode->retried[it->outcome] += counted;
-		return 0;
-	case SW_EVENT_FALLBACK_TAKEN:
-		mode->taken[it->outcome] += counted;
-		return 0;
+	case SW_EVENT_TURN_FINISHED:
+		return turn_finished(mode, &event->u.it);
+	case SW_EVENT_PHASE_BEHIND:
+		return event->u.it.warmup ? 0 : add_spans(mode, &event->u.it);
 	default:
-		mode->refused[it->outcome] += counted;
-		return 0;
+		return apply_to_running(session, event);
 	}
+}
+
+/* Nobody's plan is shorter than what is done. */
+static int decide_length(struct sw_session *session, const struct sw_event *event)
+{
+	for (int i = 0; i < session->n_modes; i++) {
+		struct sw_mode_info *info = &session->modes[i]->info;
+		int64_t done = (int64_t)session->modes[i]->done;
+		if (event->u.length.iterations < done)
+			return unexpected(session);
+		info->planned = event->u.length.iterations;
+	}
+	session->is_length_decided = true;
+	session->length_precision_percent = event->u.length.precision_percent;
+	sw_text_copy(session->length_text, sizeof session->length_text, event->u.length.text);
+	return 0;
 }
 
 static void add_note(struct sw_session *session, const char *text)
@@ -364,6 +469,8 @@ static int apply_to_session(struct sw_session *session, const struct sw_event *e
 		if (session->clock != SW_CLOCK_SEPARATE)
 			session->clock = event->u.clock;
 		return 0;
+	case SW_EVENT_LENGTH_DECIDED:
+		return decide_length(session, event);
 	case SW_EVENT_NOTE:
 		add_note(session, event->u.end.text);
 		return 0;
@@ -398,6 +505,17 @@ int sw_session_apply(struct sw_session *session, const struct sw_event *event)
 	if (event->t_ns > session->last_ns)
 		session->last_ns = event->t_ns;
 	return apply_to_session(session, event);
+}
+
+const struct sw_running *sw_mode_running(const struct sw_mode_state *mode)
+{
+	const struct sw_running *first = NULL;
+	for (int i = 0; i < mode->n_slots; i++) {
+		const struct sw_running *run = &mode->slots[i];
+		if (run->is_active && (!first || run->iteration_start_ns < first->iteration_start_ns))
+			first = run;
+	}
+	return first;
 }
 
 static const struct sw_mode_state *by_name(const struct sw_session *session, const char *name)

@@ -51,11 +51,26 @@ struct sw_phase_start {
 	int64_t start_ns; /* since the session's start; it lasts until the next one's */
 };
 
-/* Copies of a mode's counters of the same names, as they were when its iteration began. */
+/* What an iteration added to its mode's counters of the same names: a drop takes it back. */
 struct sw_mode_counts {
 	uint64_t attempts, retries, dropped_bytes;
 	uint64_t taken[SW_OUTCOME_COUNT], refused[SW_OUTCOME_COUNT], retried[SW_OUTCOME_COUNT];
+	bool has_error;                /* it set the mode's last_error, which was: */
 	char last_error[SW_TEXT_MAX];
+};
+
+/* A slot of a mode: the iteration that runs in it right now, if one does. */
+struct sw_running {
+	bool is_active, warmup, on_host;
+	int64_t iteration, attempt;
+	int64_t iteration_start_ns, attempt_start_ns, phase_start_ns;
+	enum sw_phase phase;
+	bool in_phase;
+	/* the running attempt's so far, the newest last; none between attempts */
+	struct sw_phase_start phase_starts[SW_SPANS_MAX];
+	int n_phase_starts;
+	struct sw_attempts ended; /* its attempts that have ended */
+	struct sw_mode_counts added;
 };
 
 /* Warm-up iterations are counted in warmup_done and nowhere else. Every counted iteration that
@@ -88,18 +103,16 @@ struct sw_mode_state {
 	char last_error[SW_TEXT_MAX];
 	struct sw_span last_spans[SW_SPANS_MAX]; /* of the newest finished attempt */
 	int n_last_spans;
-	/* of the iteration that runs: what a drop takes back, and the attempts that have ended */
-	struct sw_mode_counts before;
-	struct sw_attempts ended;
-	/* what runs right now */
-	bool running, running_warmup, running_on_host;
-	int64_t iteration, attempt;
-	int64_t iteration_start_ns, attempt_start_ns, phase_start_ns;
-	enum sw_phase phase;
-	bool in_phase;
-	/* the running attempt's so far, the newest last; none between attempts */
-	struct sw_phase_start phase_starts[SW_SPANS_MAX];
-	int n_phase_starts;
+	int64_t last_iteration; /* which that was */
+	bool last_warmup, last_on_host;
+	uint64_t replaced; /* kept containers that were lost, and made anew */
+	/* Turns: iterations in a row, `parallel` at a time, until nothing of them goes on behind. Their
+	 * quotient is the mode's throughput. Warm-up excluded. */
+	uint64_t turn_count; /* iterations that ended in a turn that is over */
+	double turn_ns;      /* those turns' length */
+	/* what runs right now: one slot per parallel iteration; an iteration keeps its slot to its end */
+	struct sw_running *slots; /* owned */
+	int n_slots, n_running;
 };
 
 struct sw_recent {
@@ -146,17 +159,24 @@ struct sw_session {
 	int64_t paused_since_ns; /* while paused */
 	int64_t paused_sum_ns;   /* of the pauses that are over */
 	char digest[SW_DIGEST_MAX]; /* of the first ok result: what all must equal */
+	/* `iterations: auto` has come to its end: each mode's info.planned says at how many */
+	bool is_length_decided;
+	double length_precision_percent;
+	char length_text[SW_TEXT_MAX];
 };
 
 /* On the heap: the struct is large. NULL when memory is out. */
 struct sw_session *sw_session_new(void);
 void sw_session_free(struct sw_session *session);
 
-/* Adds EVENT. An event that does not fit (an unknown mode, a finish without a start, another
- * iteration than the one that runs, a number already seen) is counted in `unexpected` and changes
- * nothing else. So is the start of an iteration while one runs, but it takes the other's place: the
+/* Adds EVENT. An event that does not fit (an unknown mode, a finish without a start, an iteration that
+ * does not run, a number already seen) is counted in `unexpected` and changes nothing else. So is the
+ * start of an iteration while all slots are taken, but it takes the place of the one that began first: its
  * finish was lost. 0, or -1 when memory is out. */
 int sw_session_apply(struct sw_session *session, const struct sw_event *event);
+
+/* The iteration of MODE that runs and began first, or NULL. */
+const struct sw_running *sw_mode_running(const struct sw_mode_state *mode);
 
 /* Modes that the decision compares; NULL when there is none. */
 const struct sw_mode_state *sw_session_baseline(const struct sw_session *session);

@@ -18,6 +18,7 @@ TABLE(backtest, "backtest", SW_BACKTESTS)
 TABLE(state, "state", SW_STATES)
 TABLE(clock, "clock", SW_CLOCKS)
 TABLE(shim, "shim", SW_SHIMS)
+TABLE(layer, "layer", SW_LAYERS)
 
 const char *sw_word(const struct sw_words *words, int value)
 {
@@ -58,4 +59,11 @@ const char *sw_outcome_about(enum sw_outcome outcome)
 #define OUTCOME_ABOUT(id, name, about) about,
 	static const char *const abouts[] = {SW_OUTCOMES(OUTCOME_ABOUT)};
 	return abouts[outcome];
+}
+
+const char *sw_layer_about(enum sw_layer layer)
+{
+#define LAYER_ABOUT(id, name, about) about,
+	static const char *const abouts[] = {SW_LAYERS(LAYER_ABOUT)};
+	return abouts[layer];
 }

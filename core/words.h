@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 #define SW_NAME_MAX 64   /* a mode's or session's name, with its NUL */
-#define SW_MODES_MAX 16  /* modes of one session */
+#define SW_MODES_MAX 32  /* modes of one session */
+#define SW_PARALLEL_MAX 64 /* iterations of one mode at the same time */
 #define SW_TEXT_MAX 512  /* an error's or a note's text, with its NUL */
 #define SW_DIGEST_MAX 65 /* a SHA-256 in hex, with its NUL */
 #define SW_PYTHON_MAX 24 /* a Python's version, "3.11.2", with its NUL */
@@ -32,6 +33,7 @@
 	X(SW_PHASE_CREATE, "create", SW_GROUP_STARTUP, "the engine creates the container") \
 	X(SW_PHASE_ATTACH, "attach", SW_GROUP_STARTUP, "both streams are connected") \
 	X(SW_PHASE_START, "start", SW_GROUP_STARTUP, "start request to PID 1's first instruction") \
+	X(SW_PHASE_PREWARM, "prewarm", SW_GROUP_STARTUP, "the next worker is forked and warmed up") \
 	X(SW_PHASE_BOOT, "boot", SW_GROUP_EXECUTION, "PID 1 to the worker's main") \
 	X(SW_PHASE_IMPORTS, "imports", SW_GROUP_EXECUTION, "the worker imports its libraries") \
 	X(SW_PHASE_VALIDATE, "validate", SW_GROUP_EXECUTION, "the code is parsed and validated") \
@@ -76,6 +78,15 @@
 	X(SW_CLOCK_SHARED, "shared")      \
 	X(SW_CLOCK_SEPARATE, "separate")
 
+/* The sandbox's layers, as an ablation takes them away one at a time. enum, name, what is taken away. */
+#define SW_LAYERS(X)                                                                      \
+	X(SW_LAYER_NONE, "", "nothing")                                                       \
+	X(SW_LAYER_NETWORK, "network", "no network: the container gets the engine's bridge")  \
+	X(SW_LAYER_SECCOMP, "seccomp", "the system call filter")                              \
+	X(SW_LAYER_READONLY, "readonly", "the read-only root")                                \
+	X(SW_LAYER_LIMITS, "limits", "limits of memory, CPU and processes")                   \
+	X(SW_LAYER_CAPS, "caps", "dropped capabilities and no-new-privileges")
+
 /* How PID 1's stamp came into the image. */
 #define SW_SHIMS(X)                   \
 	X(SW_SHIM_NONE, "left out")       \
@@ -92,6 +103,7 @@ enum sw_backtest { SW_BACKTESTS(SW_WORD_ENUM) SW_BACKTEST_COUNT };
 enum sw_state { SW_STATES(SW_WORD_ENUM) SW_STATE_COUNT };
 enum sw_clock { SW_CLOCKS(SW_WORD_ENUM) SW_CLOCK_COUNT };
 enum sw_shim { SW_SHIMS(SW_WORD_ENUM) SW_SHIM_COUNT };
+enum sw_layer { SW_LAYERS(SW_WORD_ENUM) SW_LAYER_COUNT };
 #undef SW_WORD_ENUM
 
 /* A table of words: names[value], COUNT of them, then NULL. */
@@ -101,7 +113,7 @@ struct sw_words {
 	const char *const *names;
 };
 extern const struct sw_words sw_words_kind, sw_words_group, sw_words_phase, sw_words_outcome,
-	sw_words_order, sw_words_backtest, sw_words_state, sw_words_clock, sw_words_shim;
+	sw_words_order, sw_words_backtest, sw_words_state, sw_words_clock, sw_words_shim, sw_words_layer;
 
 /* The word for VALUE, "?" when out of range. Never NULL. */
 const char *sw_word(const struct sw_words *words, int value);
@@ -115,5 +127,6 @@ int sw_word_find(const struct sw_words *words, const char *word, size_t len);
 enum sw_group sw_phase_group(enum sw_phase phase);
 const char *sw_phase_about(enum sw_phase phase);
 const char *sw_outcome_about(enum sw_outcome outcome);
+const char *sw_layer_about(enum sw_layer layer);
 
 #endif

@@ -116,8 +116,11 @@ static int set_up(struct sw_cold *cold, struct sw_error *err)
 int sw_cold_new(const struct sw_cold_options *options, struct sw_runner **out_runner,
                 struct sw_error *err)
 {
-	static const struct sw_runner_ops ops = {cold_prepare, sw_cold_start, sw_cold_cancel,
-	                                         cold_finish, cold_free};
+	static const struct sw_runner_ops ops = {.prepare = cold_prepare,
+	                                         .start = sw_cold_start,
+	                                         .cancel = sw_cold_cancel,
+	                                         .finish = cold_finish,
+	                                         .free = cold_free};
 	struct sw_cold *cold = calloc(1, sizeof *cold);
 	if (!cold)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot make a runner");

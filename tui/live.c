@@ -384,9 +384,11 @@ void sw_live_cancel_iteration(struct sw_live *live)
 {
 	const struct sw_session *session = live->session;
 	int64_t key = 0;
-	for (int i = 0; i < session->n_modes && !key; i++)
-		if (session->modes[i]->running)
-			key = sw_scheduler_key(i, session->modes[i]->iteration, session->modes[i]->running_warmup);
+	for (int i = 0; i < session->n_modes && !key; i++) {
+		const struct sw_running *run = sw_mode_running(session->modes[i]);
+		if (run)
+			key = sw_scheduler_key(i, run->iteration, run->warmup);
+	}
 	if (!key)
 		return;
 	atomic_store(&live->cancel, key);

@@ -86,10 +86,14 @@ int64_t sw_view_left_ns(const struct sw_session *session, int64_t now_ns)
 			continue;
 		if (mode->done == 0)
 			return -1;
+		/* As long as a whole iteration takes, so much the less with several at a time. */
 		double each = mode->busy_ns / done, now = 0;
-		if (mode->running && !mode->running_warmup)
-			now = fmin(each, fmax(0, (double)(now_ns - mode->iteration_start_ns)));
-		left += (planned - done) * each - now;
+		for (int k = 0; k < mode->n_slots; k++) {
+			const struct sw_running *run = &mode->slots[k];
+			if (run->is_active && !run->warmup)
+				now += fmin(each, fmax(0, (double)(now_ns - run->iteration_start_ns)));
+		}
+		left += fmax(0, (planned - done) * each - now) / mode->n_slots;
 	}
 	return (int64_t)left;
 }

@@ -192,7 +192,8 @@ static void add_stretch(struct lifecycle_text *text, enum sw_phase phase, double
 /* The attempt that runs, up to NOW_NS; else the last one that ended. Returns its length so far. */
 static double add_now(struct lifecycle_text *text, const struct sw_mode_state *mode, int64_t now_ns)
 {
-	if (!mode->running || !mode->n_phase_starts) {
+	const struct sw_running *run = sw_mode_running(mode);
+	if (!run || !run->n_phase_starts) {
 		if (!mode->n_last_spans)
 			return 0;
 		double begin = (double)mode->last_spans[0].start_ns;
@@ -202,14 +203,14 @@ static double add_now(struct lifecycle_text *text, const struct sw_mode_state *m
 			            (double)mode->last_spans[i].end_ns - begin);
 		return (double)mode->last_spans[mode->n_last_spans - 1].end_ns - begin;
 	}
-	double begin = (double)mode->phase_starts[0].start_ns;
-	for (int i = 0; i < mode->n_phase_starts; i++) {
-		bool newest = i + 1 == mode->n_phase_starts;
-		int64_t end = newest ? now_ns : mode->phase_starts[i + 1].start_ns;
-		add_stretch(text, mode->phase_starts[i].phase,
-		            (double)mode->phase_starts[i].start_ns - begin, (double)end - begin);
+	double begin = (double)run->phase_starts[0].start_ns;
+	for (int i = 0; i < run->n_phase_starts; i++) {
+		bool newest = i + 1 == run->n_phase_starts;
+		int64_t end = newest ? now_ns : run->phase_starts[i + 1].start_ns;
+		add_stretch(text, run->phase_starts[i].phase,
+		            (double)run->phase_starts[i].start_ns - begin, (double)end - begin);
 	}
-	text->phases[index_of(text, mode->phase_starts[mode->n_phase_starts - 1].phase)].active = true;
+	text->phases[index_of(text, run->phase_starts[run->n_phase_starts - 1].phase)].active = true;
 	return (double)now_ns - begin;
 }
 
@@ -248,7 +249,8 @@ void sw_draw_lifecycle(struct sw_area area, const struct sw_session_program *pro
 	double expected = figures ? figures->wall_ns : 0;
 	double elapsed = add_now(&text, state, program->source.now_ns(program->source.user));
 	add_now_texts(&text);
-	bool running = state->running && state->n_phase_starts;
+	const struct sw_running *run = sw_mode_running(state);
+	bool running = run && run->n_phase_starts;
 	struct sw_waterfall_view view = {
 		.phases = text.phases,
 		.n = text.n,
@@ -263,8 +265,9 @@ void sw_draw_lifecycle(struct sw_area area, const struct sw_session_program *pro
 		.expected = running ? expected : 0,
 	};
 	if (text.n_stretches) {
-		(void)snprintf(text.running, sizeof text.running, "%s%lld",
-		               state->running_warmup ? "w" : "#", (long long)state->iteration);
+		bool warmup = run ? run->warmup : state->last_warmup;
+		(void)snprintf(text.running, sizeof text.running, "%s%lld", warmup ? "w" : "#",
+		               (long long)(run ? run->iteration : state->last_iteration));
 		view.running_name = text.running;
 		view.elapsed = sw_view_mean(text.elapsed, sizeof text.elapsed, elapsed);
 	}

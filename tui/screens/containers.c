@@ -46,9 +46,13 @@ static const char *phase_of(const struct sw_session *session,
 	if (container->removed_ns || container->mode < 0 || container->mode >= session->n_modes)
 		return "";
 	const struct sw_mode_state *mode = session->modes[container->mode];
-	bool is_its = mode->running && mode->iteration == container->iteration &&
-	              mode->running_warmup == container->warmup && mode->attempt == container->attempt;
-	return is_its && mode->in_phase ? sw_word(&sw_words_phase, (int)mode->phase) : "";
+	for (int i = 0; i < mode->n_slots; i++) {
+		const struct sw_running *run = &mode->slots[i];
+		if (run->is_active && run->in_phase && run->iteration == container->iteration &&
+		    run->warmup == container->warmup && run->attempt == container->attempt)
+			return sw_word(&sw_words_phase, (int)run->phase);
+	}
+	return "";
 }
 
 static const char *state_of(const struct sw_session *session,

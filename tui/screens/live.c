@@ -64,8 +64,9 @@ static bool is_engine_failing(const struct sw_session *session)
 	const struct sw_attempt_record *newest = NULL;
 	uint64_t kept = session->n_recent < SW_RECENT_MAX ? session->n_recent : SW_RECENT_MAX;
 	for (int i = 0; i < session->n_modes; i++)
-		if (session->modes[i]->running)
-			newest = newest_in_sandbox(&session->modes[i]->ended, newest);
+		for (int k = 0; k < session->modes[i]->n_slots; k++)
+			if (session->modes[i]->slots[k].is_active)
+				newest = newest_in_sandbox(&session->modes[i]->slots[k].ended, newest);
 	for (uint64_t i = 1; i <= kept && !newest; i++)
 		newest = newest_in_sandbox(&session->recent[(session->n_recent - i) % SW_RECENT_MAX].ended,
 		                           newest);
@@ -200,13 +201,15 @@ static void draw_lifecycle(const struct sw_session_program *program, struct sw_a
 		return;
 	char note[48];
 	const struct sw_mode_state *state = session->modes[mode];
+	const struct sw_running *run = sw_mode_running(state);
 	uint64_t timed = program->has_figures && mode < program->figures->n_modes
 	                     ? program->figures->modes[mode].timed_attempts
 	                     : 0;
 	struct sw_flow_piece title[] = {{"lifecycle  ", SW_ROLE_TITLE},
 	                                {state->info.name, sw_view_mode_role(mode)}};
 	/* What is seen of the newest attempt is then no container's. */
-	bool elsewhere = state->info.kind != SW_KIND_HOST && state->running_on_host;
+	bool elsewhere = state->info.kind != SW_KIND_HOST &&
+	                 (run ? run->on_host : state->last_on_host);
 	(void)snprintf(note, sizeof note, "%smean of %llu", elsewhere ? "newest on the host, " : "",
 	               (unsigned long long)timed);
 	struct sw_panel panel = {.title = title, .n_title = 2, .note = note};

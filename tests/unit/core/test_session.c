@@ -110,7 +110,7 @@ static void a_fallback_is_counted_apart(void **state)
 		apply();
 		begin(SW_EVENT_ATTEMPT_STARTED, 1, i)->on_host = true;
 		apply();
-		assert_true(session->modes[1]->running_on_host);
+		assert_true(sw_mode_running(session->modes[1])->on_host);
 		struct sw_iteration_info *it = begin(SW_EVENT_ATTEMPT_FINISHED, 1, i);
 		it->on_host = true;
 		it->outcome = last;
@@ -447,7 +447,7 @@ static void valid_sessions_reach_their_plan_and_no_more(void **state)
 		assert_int_equal(m->warmup_done, WARMUP);
 		assert_int_equal(m->containers_created, m->containers_removed);
 		assert_int_equal(m->fell_back + m->fallback_failed, sw_mode_taken(m));
-		assert_false(m->running);
+		assert_int_equal(m->n_running, 0);
 		assert_true(fabs(m->mean_ns * (double)m->n_samples - m->sum_ns) < 1e-6 * m->sum_ns);
 	}
 }

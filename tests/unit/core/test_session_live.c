@@ -109,7 +109,7 @@ static void a_dropped_iteration_leaves_no_figure(void **state)
 	free(before);
 	assert_true(same);
 	assert_int_equal(mode->dropped, 1);
-	assert_false(mode->running || mode->in_phase);
+	assert_int_equal(mode->n_running, 0);
 	assert_int_equal(session->n_recent, 2);
 	begin(SW_EVENT_ITERATION_DROPPED, 1, 3); /* nothing runs */
 	apply();
@@ -185,21 +185,21 @@ static void phases_of_the_running_attempt_are_listed(void **state)
 	for (int attempt = 1; attempt <= 2; attempt++) {
 		begin(SW_EVENT_ATTEMPT_STARTED, 1, 1);
 		apply();
-		assert_int_equal(mode->n_phase_starts, 0);
+		assert_int_equal(sw_mode_running(mode)->n_phase_starts, 0);
 		for (int i = 0; i < SW_SPANS_MAX + 3; i++) {
 			begin(SW_EVENT_PHASE_STARTED, 1, 1)->phase = i % 2 ? SW_PHASE_START : SW_PHASE_CREATE;
 			apply();
 			int n = i < SW_SPANS_MAX ? i + 1 : SW_SPANS_MAX;
-			assert_int_equal(mode->n_phase_starts, n);
-			assert_int_equal(mode->phase_start_ns, event.t_ns);
+			assert_int_equal(sw_mode_running(mode)->n_phase_starts, n);
+			assert_int_equal(sw_mode_running(mode)->phase_start_ns, event.t_ns);
 			if (i < SW_SPANS_MAX) {
-				assert_int_equal(mode->phase_starts[i].start_ns, event.t_ns);
-				assert_int_equal(mode->phase_starts[i].phase, event.u.it.phase);
+				assert_int_equal(sw_mode_running(mode)->phase_starts[i].start_ns, event.t_ns);
+				assert_int_equal(sw_mode_running(mode)->phase_starts[i].phase, event.u.it.phase);
 			}
 		}
 		begin(SW_EVENT_ATTEMPT_FINISHED, 1, 1)->outcome = SW_OUTCOME_ENGINE;
 		apply();
-		assert_int_equal(mode->n_phase_starts, 0);
+		assert_int_equal(sw_mode_running(mode)->n_phase_starts, 0);
 	}
 }
 
