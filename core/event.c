@@ -144,7 +144,7 @@ static const struct sw_field iteration_finished_fields[] = {
 static const struct sw_field iteration_dropped_fields[] = {ITERATION, TEXT("text", it.text), END};
 static const struct sw_field container_fields[] = {
 	ATTEMPT, TEXT("container", it.container), TEXT("error", it.text), END};
-static const struct sw_field turn_fields[] = {BOOL("warmup", it.warmup),
+static const struct sw_field turn_fields[] = {ITERATION,
                                               INT("start_ns", it.start_ns),
                                               INT("wall_ns", it.wall_ns),
                                               INT("count", it.count),

@@ -129,7 +129,7 @@ enum sw_event_kind { SW_EVENTS(SW_EVENT_ENUM) SW_EVENT_COUNT };
  * length; note and session_finished: end; paused and resumed: none. `mode` is the mode's index where the
  * kind has one, else -1.
  *
- * turn_finished: COUNT iterations of a mode (warm-up or not) were run in a row, `parallel` at a time, and
+ * turn_finished: COUNT iterations of a mode, from ITERATION on, were run in a row, `parallel` at a time, and
  * all that they left to do behind is done: from start_ns for wall_ns. phase_behind: spans that lay on
  * nobody's critical path (iteration 0: not of one iteration). container_created with iteration 0: a container
  * that is kept for several. container_replaced: a kept one was lost, text says why. */

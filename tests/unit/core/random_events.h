@@ -82,6 +82,11 @@ static void random_session(struct sw_rng *rng, struct sw_session_info *s)
 	s->max_retries = random_int(rng);
 	s->fallback_on = random_int(rng);
 	s->gates = random_int(rng);
+	s->is_auto = random_bool(rng);
+	s->precision_percent = random_double(rng);
+	s->min_iterations = random_int(rng);
+	s->time_budget_ns = random_int(rng);
+	s->block = random_int(rng);
 	RANDOM_TEXT(s->workload);
 	s->command = random_bool(rng);
 	RANDOM_TEXT(s->strategy);
@@ -133,6 +138,10 @@ static void random_mode(struct sw_rng *rng, struct sw_mode_info *m)
 	m->read_only = random_bool(rng);
 	m->drop_capabilities = random_bool(rng);
 	m->no_new_privileges = random_bool(rng);
+	m->pool = random_int(rng);
+	m->job_memory_bytes = random_int(rng);
+	m->preforked = random_bool(rng);
+	RANDOM_TEXT(m->layer);
 }
 
 static void random_spans(struct sw_rng *rng, struct sw_iteration_info *it)
@@ -169,9 +178,10 @@ static void random_attempt(struct sw_rng *rng, struct sw_iteration_info *it)
 static void random_iteration(struct sw_rng *rng, enum sw_event_kind kind,
                              struct sw_iteration_info *it)
 {
+	bool of_container = kind == SW_EVENT_CONTAINER_CREATED || kind == SW_EVENT_CONTAINER_REMOVED ||
+	                    kind == SW_EVENT_CONTAINER_REPLACED;
 	bool of_attempt = kind == SW_EVENT_ATTEMPT_STARTED || kind == SW_EVENT_PHASE_STARTED ||
-	                  kind == SW_EVENT_ATTEMPT_FINISHED || kind == SW_EVENT_CONTAINER_CREATED ||
-	                  kind == SW_EVENT_CONTAINER_REMOVED;
+	                  kind == SW_EVENT_ATTEMPT_FINISHED || of_container;
 	bool of_reason = kind == SW_EVENT_RETRY || kind == SW_EVENT_FALLBACK_TAKEN ||
 	                 kind == SW_EVENT_FALLBACK_REFUSED;
 	it->iteration = random_int(rng);
@@ -188,7 +198,16 @@ static void random_iteration(struct sw_rng *rng, enum sw_event_kind kind,
 		it->phase = (enum sw_phase)random_word(rng, &sw_words_phase);
 	if (kind == SW_EVENT_ATTEMPT_FINISHED)
 		random_attempt(rng, it);
-	if (kind == SW_EVENT_CONTAINER_CREATED || kind == SW_EVENT_CONTAINER_REMOVED) {
+	if (kind == SW_EVENT_TURN_FINISHED) {
+		it->start_ns = random_int(rng);
+		it->wall_ns = random_int(rng);
+		it->count = random_int(rng);
+	}
+	if (kind == SW_EVENT_PHASE_BEHIND) {
+		RANDOM_TEXT(it->container);
+		random_spans(rng, it);
+	}
+	if (of_container) {
 		RANDOM_TEXT(it->container);
 		RANDOM_TEXT(it->text);
 	}
@@ -226,6 +245,11 @@ static void random_event(struct sw_rng *rng, enum sw_event_kind kind, struct sw_
 	case SW_EVENT_SESSION_FINISHED:
 		event->u.end.state = (enum sw_state)random_word(rng, &sw_words_state);
 		RANDOM_TEXT(event->u.end.text);
+		break;
+	case SW_EVENT_LENGTH_DECIDED:
+		event->u.length.iterations = random_int(rng);
+		event->u.length.precision_percent = random_double(rng);
+		RANDOM_TEXT(event->u.length.text);
 		break;
 	case SW_EVENT_NOTE:
 		RANDOM_TEXT(event->u.end.text);

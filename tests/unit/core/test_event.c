@@ -258,7 +258,7 @@ static void refused_lines(void **state)
 		"{\"event\":\"note\",\"seq\":-1,\"t_ns\":1}",
 		"{\"event\":\"note\",\"seq\":1,\"t_ns\":-1}",
 		"{\"event\":\"note\",\"seq\":1.5,\"t_ns\":1}",
-		"{\"event\":\"note\",\"seq\":1,\"t_ns\":1,\"mode\":16}",
+		"{\"event\":\"note\",\"seq\":1,\"t_ns\":1,\"mode\":32}",
 		"{\"event\":\"note\",\"seq\":1,\"t_ns\":1,\"mode\":-1}",
 		"{\"event\":\"note\",\"seq\":1,\"t_ns\":1,\"mode\":\"x\"}",
 		"{\"event\":\"note\",\"seq\":1,\"t_ns\":1} x",

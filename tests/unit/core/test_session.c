@@ -45,6 +45,9 @@ static void assert_equal_sessions(const struct sw_session *a, const struct sw_se
 			same &= (!h && !k) || (h && k && sw_histogram_equal(h, k));
 			m->phases[p].histogram = n->phases[p].histogram = NULL;
 		}
+		assert_int_equal(m->n_slots, n->n_slots);
+		same &= memcmp(m->slots, n->slots, (size_t)m->n_slots * sizeof *m->slots) == 0;
+		m->slots = n->slots = NULL;
 		same &= memcmp(m, n, sizeof *m) == 0;
 		free(m);
 		free(n);
