@@ -28,12 +28,15 @@ int sw_scheduler_new(const struct sw_scheduler_options *options,
 		s->slots[i].index = i;
 	}
 	sw_order_init(&s->order, options->plan);
+	sw_adaptive_init(&s->adaptive, options->plan);
 	*out_scheduler = s;
 	return 0;
 }
 
 void sw_scheduler_free(struct sw_scheduler *s)
 {
+	if (s)
+		sw_adaptive_done(&s->adaptive);
 	free(s);
 }
 
@@ -180,6 +183,7 @@ void sw_scheduler_resume(struct sw_scheduler *s)
 	s->pausing = false;
 	if (s->stage != SW_STAGE_PAUSED || s->stopping)
 		return;
+	s->paused_ns += sw_clock_ns() - s->pause_began_ns;
 	sw_event_init(&s->event, SW_EVENT_RESUMED, -1);
 	sw_scheduler_emit(s);
 	s->wait_seq = s->event.seq;

@@ -77,6 +77,9 @@ static void finish_iteration(struct sw_slot *slot)
 	sw_text_copy(it->text, sizeof it->text, last->error);
 	s->event.in_turn = s->n_active > 0 || sw_scheduler_turn_goes_on(s);
 	s->turn_ended++;
+	s->done[slot->attempt.mode] += !slot->attempt.warmup;
+	if (!slot->attempt.warmup && last->outcome == SW_OUTCOME_OK && !slot->attempt.on_host)
+		sw_adaptive_add(&s->adaptive, slot->attempt.mode, last->end_ns - slot->iteration_start_ns);
 	sw_scheduler_emit(s);
 	s->wait_seq = s->event.in_turn ? s->wait_seq : s->event.seq;
 	sw_scheduler_slot_free(slot);

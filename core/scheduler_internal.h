@@ -3,6 +3,7 @@
 #ifndef SW_SCHEDULER_INTERNAL_H
 #define SW_SCHEDULER_INTERNAL_H
 
+#include "core/adaptive.h"
 #include "core/event.h"
 #include "core/loop.h"
 #include "core/scheduler.h"
@@ -47,6 +48,12 @@ struct sw_scheduler {
 	int64_t turn_start_ns, turn_ended; /* iterations that ended since it began, or went on */
 	bool turn_is_spoilt;               /* a drop: its length says nothing */
 	int settle_at;
+	/* `iterations: auto` */
+	struct sw_adaptive adaptive;
+	int64_t done[SW_MODES_MAX];  /* counted iterations that ended */
+	int64_t first_ns, paused_ns; /* when the first counted turn began; pauses since */
+	int64_t pause_began_ns;
+	bool is_enough;
 	struct sw_deferred step;
 	int64_t began;
 	int runner_at; /* which runner is being prepared or finished */

@@ -2,9 +2,10 @@
 
 /* ---- the next turn ---- */
 
-static void emit_pause(struct sw_scheduler *s, enum sw_event_kind kind)
+static void emit_pause(struct sw_scheduler *s)
 {
-	sw_event_init(&s->event, kind, -1);
+	s->pause_began_ns = sw_clock_ns();
+	sw_event_init(&s->event, SW_EVENT_PAUSED, -1);
 	sw_scheduler_emit(s);
 }
 
@@ -41,18 +42,20 @@ static bool take_iteration(struct sw_slot *slot)
 void sw_scheduler_next_turn(void *user)
 {
 	struct sw_scheduler *s = user;
-	if (s->stopping || !take_turn(s)) {
+	if (s->stopping || s->is_enough || !take_turn(s)) {
 		sw_scheduler_finish(s);
 		return;
 	}
 	if (s->pausing) {
 		if (s->stage != SW_STAGE_PAUSED)
-			emit_pause(s, SW_EVENT_PAUSED);
+			emit_pause(s);
 		s->stage = SW_STAGE_PAUSED;
 		return;
 	}
 	s->stage = SW_STAGE_TURN;
 	s->turn_start_ns = sw_clock_ns();
+	if (!s->first_ns && !s->turn.warmup)
+		s->first_ns = s->turn_start_ns;
 	s->turn_ended = 0;
 	s->turn_is_spoilt = false;
 	for (int i = 0; i < parallel(s) && s->stage == SW_STAGE_TURN; i++)
@@ -83,6 +86,24 @@ static void emit_turn(struct sw_scheduler *s)
 	sw_scheduler_emit(s);
 }
 
+/* Asked when all modes have done as much: no figure rests on more iterations than another. */
+static void decide_length(struct sw_scheduler *s)
+{
+	int64_t n = s->done[0], elapsed_ns = sw_clock_ns() - s->first_ns - s->paused_ns;
+	if (!s->o.plan->is_auto || s->has_turn || s->turn.warmup || s->stopping)
+		return;
+	for (int i = 1; i < s->o.plan->n_modes; i++)
+		if (s->done[i] != n)
+			return;
+	sw_event_init(&s->event, SW_EVENT_LENGTH_DECIDED, -1);
+	s->is_enough = sw_adaptive_is_enough(&s->adaptive, elapsed_ns, n,
+	                                     &s->event.u.length.precision_percent,
+	                                     s->event.u.length.text, sizeof s->event.u.length.text);
+	s->event.u.length.iterations = n;
+	if (s->is_enough)
+		sw_scheduler_emit(s);
+}
+
 static void settle_next(struct sw_scheduler *s);
 
 static void settled(void *user, const char *error)
@@ -104,6 +125,7 @@ static void settle_next(struct sw_scheduler *s)
 		return;
 	}
 	emit_turn(s);
+	decide_length(s);
 	sw_scheduler_go_on_when_acked(s);
 }
 

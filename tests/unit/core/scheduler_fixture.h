@@ -172,7 +172,7 @@ static const struct sw_runner_ops settling_ops = {
 	.finish = fake_finish,
 };
 
-static void release(struct fake *fake)
+static inline void release(struct fake *fake)
 {
 	sw_loop_defer(loop, &fake->later, fake->running ? fake_done : fake_ready, fake);
 }
@@ -389,7 +389,7 @@ static void assert_ended(enum sw_state state)
 	assert_int_equal(seen[n_seen - 1].kind, SW_EVENT_SESSION_FINISHED);
 }
 
-static void stop_and_end(void)
+static inline void stop_and_end(void)
 {
 	stop_now(NULL);
 	while (!n_done)
