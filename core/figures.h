@@ -20,6 +20,13 @@
 #define SW_CPU_PERIOD_NS 100e6
 #define SW_RUN_ITERATIONS 20 /* of the study's evolution run */
 
+/* The seed of every interval of a difference between two modes of a session with SESSION_SEED: one for all,
+ * so that the same pair has the same interval wherever it is shown. */
+static inline uint64_t sw_difference_seed(uint64_t session_seed)
+{
+	return session_seed + SW_MODES_MAX;
+}
+
 struct sw_phase_figure {
 	enum sw_phase phase;
 	bool on_path; /* at least in part */
