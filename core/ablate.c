@@ -102,6 +102,8 @@ static int unknown(const char *word, size_t len, struct sw_error *err)
 		                         names[i]);
 	if (len == 0)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "a layer's name is missing; use %s", list);
+	if (len == 3 && strncmp(word, "all", len) == 0)
+		return sw_error_set(err, SW_ERR_USAGE, 0, "'all' is every layer; write it alone");
 	sw_text_clean(shown, sizeof shown, word, len);
 
 	const char *near = sw_text_nearest(shown, names);

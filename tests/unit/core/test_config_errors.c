@@ -78,9 +78,12 @@ static void types(void **state)
 	     "f:2:14: session.iterations: expected a whole number or auto, found nothing"},
 		{"session: {name: ~}",
 	     "f:1:17: session.name: expected a text (\"\" for an empty one), found nothing"},
-		{"session: {iterations: many}", "f:1:23: session.iterations: 'many' is not a whole number; write one, or auto"},
-		{"session: {iterations: 2.5}", "f:1:23: session.iterations: '2.5' is not a whole number; write one, or auto"},
-		{"session: {iterations: 0x10}", "f:1:23: session.iterations: '0x10' is not a whole number; write one, or auto"},
+		{"session: {iterations: many}",
+	     "f:1:23: session.iterations: 'many' is not a whole number; write one, or auto"},
+		{"session: {iterations: 2.5}",
+	     "f:1:23: session.iterations: '2.5' is not a whole number; write one, or auto"},
+		{"session: {iterations: 0x10}",
+	     "f:1:23: session.iterations: '0x10' is not a whole number; write one, or auto"},
 		{"session: {order: rndom}",
 	     "f:1:18: session.order: 'rndom' is no order; did you mean 'random'?"},
 		{"session: {order: 7}",
@@ -237,7 +240,8 @@ static void lists(void **state)
 		{"modes: []", "f:1:8: modes: an empty list; name at least one mode"},
 		{"modes: [x]", "f:1:9: modes[0]: expected keys with values, found a single value"},
 		{"modes: [{kind: cold}]", "f:1:9: modes[0]: a mode needs a name"},
-		{"modes:\n  - name: a\n", "f:2:5: modes[0]: a mode needs a kind; use host, cold, prepared, exec or warm"},
+		{"modes:\n  - name: a\n",
+	     "f:2:5: modes[0]: a mode needs a kind; use host, cold, prepared, exec or warm"},
 		{"modes: [{name: a, kind: cool}]",
 	     "f:1:25: modes[0].kind: 'cool' is no mode kind; did you mean 'cold'?"},
 		{"modes: [{name: a b, kind: cold}]",
@@ -353,7 +357,8 @@ static void matrices(void **state)
 	     "f:1:28: modes[0].name: must not be empty"},
 		{"modes: [{kind: cold, name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,"
 	     " matrix: {user: [aaaa]}}]",
-	     "f:1:28: modes[0].name: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-aaaa': 64 "
+	     "f:1:28: modes[0].name: "
+	     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-aaaa': 64 "
 	     "bytes are too long; use at most 63"},
 		{"modes: [{kind: cold, name: \"c-{runtime}\"}]",
 	     "f:1:28: modes[0].name: 'c-{runtime}' is no name; use letters, digits, '.', '_' and '-'"},
@@ -401,7 +406,8 @@ static void the_environment(void **state)
 	                                 "${NAME:default}, or $${ for a plain ${"},
 		{"session:\n  name: ${1}\n", "f:2:9: session.name: '${1}' holds no variable's name; write "
 	                                 "${NAME} or ${NAME:default}, or $${ for a plain ${"},
-		{"session:\n  iterations: ${N}\n", "f:2:15: session.iterations: 'x' is not a whole number; write one, or auto"},
+		{"session:\n  iterations: ${N}\n",
+	     "f:2:15: session.iterations: 'x' is not a whole number; write one, or auto"},
 		{"gates: ['${N}', '${GONE}']",
 	     "f:1:17: gates: the environment variable 'GONE' is not set; set it, or give a default: "
 	     "${GONE:default}"},

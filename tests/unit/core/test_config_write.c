@@ -219,6 +219,26 @@ static void what_is_written_loads_back(void **state)
 	}
 }
 
+/* The modes that a matrix made are written as they are. */
+static void what_a_matrix_made_loads_back(void **state)
+{
+	struct work *work = *state;
+
+	config_test_ok(&work->plan, "session: {iterations: auto}\nmodes:\n"
+	                            "- {name: c, kind: cold, pids_limit: 3, matrix: {network: [none, "
+	                            "bridge], parallel: [1, 5], read_only: [true, false]}}\n"
+	                            "- {name: \"w{job_memory}\", kind: warm, matrix: {job_memory: [8m, 1g]}}\n"
+	                            "- {name: h, kind: host, preforked: true}\n");
+	config_test_finish_ok(&work->plan);
+	assert_int_equal(work->plan.n_modes, 11);
+	assert_int_equal(sw_config_write(&work->plan, &work->text), 0);
+	assert_null(strstr(work->text.data, "matrix"));
+	config_test_ok(&work->back, work->text.data);
+	config_test_finish_ok(&work->back);
+	config_test_same(&work->plan, &work->back);
+	assert_int_equal(work->back.iterations, 1000);
+}
+
 static void writing_keeps_to_the_limit(void **state)
 {
 	struct work *work = *state;
@@ -405,6 +425,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_written_loads_back),
+		TEST(what_a_matrix_made_loads_back),
 		TEST(writing_keeps_to_the_limit),
 		TEST(the_manual_has_every_key),
 		TEST(nothing_crashes_it),
