@@ -379,6 +379,16 @@ int sw_stats_difference(const int64_t *a, size_t na, const int64_t *b, size_t nb
 	return 0;
 }
 
+struct sw_ci sw_stats_welch(const struct sw_stats *a, const struct sw_stats *b)
+{
+	double difference = b->mean - a->mean;
+	if (a->count < 2 || b->count < 2)
+		return no_interval(difference);
+	double squared_error = a->stddev * a->stddev / (double)a->count +
+	                       b->stddev * b->stddev / (double)b->count;
+	return normal_interval(difference, sqrt(squared_error));
+}
+
 struct sw_ci sw_stats_wilson(uint64_t k, uint64_t n)
 {
 	if (n == 0)

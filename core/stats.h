@@ -56,6 +56,10 @@ void sw_stats_of_histogram(const struct sw_histogram *h, double sum_ns, double s
 int sw_stats_difference(const int64_t *a, size_t na, const int64_t *b, size_t nb, uint64_t seed,
                         struct sw_ci *out_ci);
 
+/* Welch's normal interval of mean(B) - mean(A) from their counts, means and standard deviations: for sets
+ * whose samples were not all kept; SW_CI_NONE when either has fewer than 2. */
+struct sw_ci sw_stats_welch(const struct sw_stats *a, const struct sw_stats *b);
+
 /* Wilson score interval (1927) for K of N at 95 %, as fractions 0..1; n == 0 gives [0, 1]. */
 struct sw_ci sw_stats_wilson(uint64_t k, uint64_t n);
 
