@@ -5,6 +5,8 @@
  *                                            its result's last byte, turn_ns to when the next worker is ready
  *     line HOST IMAGE RUNTIME seeds COUNT    real jobs with the seeds 1..COUNT and then COUNT..1: what each answers
  *                                            tells it from all others, so that a lost or a strange answer shows
+ *     line HOST IMAGE RUNTIME echo COUNT     instead of the zygote a process that says what it hears: the floor
+ *                                            that the engine's own way to and from a container is
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -23,7 +25,7 @@
 #include "docker/engine.h"
 #include "docker/kept.h"
 
-enum { COUNT_MAX = 100000, WARMUP = 20, TOKEN_LEN = 32, DIGEST_LEN = 64 };
+enum { COUNT_MAX = 100000, WARMUP = 20, TOKEN_LEN = 32, DIGEST_LEN = 64, WORDS_MAX = 32 };
 
 static const int64_t engine_timeout_ns = 30000000000;
 static const int64_t patience_ns = 60000000000;
@@ -35,6 +37,9 @@ struct job {
 	char token[TOKEN_LEN + 1], digest[DIGEST_LEN + 1];
 };
 
+enum what { NOOP, SEEDS, ECHO, WHATS };
+static const char *const what_names[WHATS] = {"noop", "seeds", "echo"};
+
 struct bench {
 	struct sw_loop *loop;
 	struct sw_http *http;
@@ -45,7 +50,7 @@ struct bench {
 	struct job *jobs;
 	struct job *current;
 	int n_jobs;
-	bool is_noop;
+	enum what what;
 	bool is_ready, is_answered, is_over, has_died;
 	int strange; /* lines whose token is not the running job's */
 	bool has_failed;
@@ -155,23 +160,36 @@ static void answered(struct bench *bench, const char *what)
 
 struct argv {
 	struct bench *bench;
-	char *list[32];
+	char *list[WORDS_MAX];
 	int count;
 };
+
+static const char echo[] = "import os\n"
+						   "os.write(1, b'\\x1esw1 - ready {}\\n')\n"
+						   "while line := os.read(0, 65536):\n"
+						   "    os.write(1, line)\n";
+
+static void add(struct argv *argv, const char *word)
+{
+	argv->list[argv->count++] = strdup(word);
+}
 
 static void on_image(void *user, const struct sw_api_image *image, const struct sw_error *error)
 {
 	struct argv *argv = user;
-	if (!error) {
+	if (!error && argv->bench->what == ECHO) {
+		static const char *const words[] = {"/usr/bin/python3", "-I", "-c", echo};
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+			add(argv, words[i]);
+	} else if (!error) {
 		char **const lists[] = {image->entrypoint, image->command};
 		for (int i = 0; i < 2; i++)
-			for (char **word = lists[i]; word && *word && argv->count < 28; word++) {
-				/* The shim's first argument: become the command. */
-				argv->list[argv->count++] = strdup(*word);
+			for (char **word = lists[i]; word && *word && argv->count < WORDS_MAX - 3; word++) {
+				add(argv, *word);
 				if (argv->count == 1)
-					argv->list[argv->count++] = strdup("--exec");
+					add(argv, "--exec"); /* the shim becomes its command */
 			}
-		argv->list[argv->count++] = strdup("--zygote");
+		add(argv, "--zygote");
 	}
 	done(argv->bench, error);
 }
@@ -227,7 +245,6 @@ static const char strategy[] =
 
 static void describe(const struct bench *bench, const struct job *job, struct sw_buf *out)
 {
-	char text[128];
 	struct sw_task task = {.strategy = strategy,
 	                       .strategy_len = sizeof strategy - 1,
 	                       .backtest = SW_BACKTEST_REAL,
@@ -236,10 +253,11 @@ static void describe(const struct bench *bench, const struct job *job, struct sw
 	                       .seed = job->seed};
 	struct sw_attempt attempt = {.number = 1};
 	memcpy(attempt.token, job->token, sizeof job->token);
-	if (bench->is_noop) {
-		int len =
-			snprintf(text, sizeof text, "{\"v\":1,\"token\":\"%s\",\"noop\":true}\n", job->token);
-		sw_buf_add(out, text, (size_t)len);
+	if (bench->what == NOOP) {
+		sw_buf_addf(out, "{\"v\":1,\"token\":\"%s\",\"noop\":true}\n", job->token);
+	} else if (bench->what == ECHO) {
+		sw_buf_addf(out, "\x1esw1 %s result {\"digest\":\"%064d\"}\n", job->token, 0);
+		sw_buf_addf(out, "\x1esw1 %s over {}\n\x1esw1 - ready {}\n", job->token);
 	} else if (sw_worker_job(out, &task, &attempt, false) < 0) {
 		die("out of memory");
 	}
@@ -266,9 +284,8 @@ static void run_all(struct bench *bench)
 		run(bench, &bench->jobs[i]);
 }
 
-static struct job *jobs_new(int count, bool is_noop)
+static struct job *jobs_new(int count, int n)
 {
-	int n = is_noop ? WARMUP + count : 2 * count;
 	struct job *jobs = calloc((size_t)n, sizeof *jobs);
 	for (int i = 0; jobs && i < n; i++) {
 		jobs[i].seed = (uint64_t)(i < count ? i + 1 : 2 * count - i);
@@ -322,10 +339,10 @@ static void print(const struct bench *bench)
 		lost += bench->jobs[i].results == 0 || !bench->jobs[i].digest[0];
 		doubled += bench->jobs[i].results > 1;
 	}
-	if (bench->is_noop)
-		print_times(bench);
-	else
+	if (bench->what == SEEDS)
 		print_order(bench);
+	else
+		print_times(bench);
 	printf(",\"jobs\":%d,\"lost\":%d,\"doubled\":%d,\"strange\":%d}\n", bench->n_jobs, lost,
 	       doubled, bench->strange);
 }
@@ -335,12 +352,11 @@ int main(int argc, char **argv)
 	struct bench bench = {0};
 	struct sw_endpoint endpoint;
 	struct sw_error err;
-	if (argc != 6)
-		die("usage: line HOST IMAGE RUNTIME noop|seeds COUNT");
-	int count = (int)strtol(argv[5], NULL, 10);
-	bench.is_noop = strcmp(argv[4], "noop") == 0;
-	if (count < 1 || count > COUNT_MAX || (!bench.is_noop && strcmp(argv[4], "seeds") != 0))
-		die("usage: line HOST IMAGE RUNTIME noop|seeds COUNT");
+	int count = argc == 6 ? (int)strtol(argv[5], NULL, 10) : 0;
+	while (count > 0 && bench.what < WHATS && strcmp(argv[4], what_names[bench.what]) != 0)
+		bench.what++;
+	if (count < 1 || count > COUNT_MAX || bench.what == WHATS)
+		die("usage: line HOST IMAGE RUNTIME noop|seeds|echo COUNT");
 	if (sw_endpoint_parse(argv[1], &endpoint, &err) < 0 ||
 	    sw_engine_probe(&endpoint, engine_timeout_ns, true, &bench.engine, &err) < 0 ||
 	    sw_loop_new(&bench.loop, &err) < 0 ||
@@ -348,8 +364,8 @@ int main(int argc, char **argv)
 	    sw_api_new(bench.http, &bench.api, &err) < 0)
 		die(err.message);
 	sw_api_set_version(bench.api, bench.engine.api_version);
-	bench.n_jobs = bench.is_noop ? WARMUP + count : 2 * count;
-	bench.jobs = jobs_new(count, bench.is_noop);
+	bench.n_jobs = bench.what == SEEDS ? 2 * count : WARMUP + count;
+	bench.jobs = jobs_new(count, bench.n_jobs);
 	if (!bench.jobs)
 		die("out of memory");
 	make(&bench, argv[2], argv[3]);
