@@ -17,7 +17,7 @@ static const struct beat story_preforked_beats[] = {
 	{SW_PHASE_SERIALIZE, 20000, false},
 	{SW_PHASE_DELIVER, 60000, false},
 };
-static const struct beat story_prepared_beats[] = {
+static const struct beat story_many_prepared_beats[] = {
 	{SW_PHASE_START, 79000000, false},    {SW_PHASE_BOOT, 9000000, false},
 	{SW_PHASE_IMPORTS, 150000000, false}, {SW_PHASE_VALIDATE, 1400000, false},
 	{SW_PHASE_DATA, 3400000, false},      {SW_PHASE_EXECUTE, 5100000, false},
@@ -29,7 +29,7 @@ static const struct beat story_prepared_behind[] = {
 	{SW_PHASE_EXIT, 25000000, true},
 	{SW_PHASE_REMOVE, 24000000, true},
 };
-static const struct beat story_exec_beats[] = {
+static const struct beat story_many_exec_beats[] = {
 	{SW_PHASE_START, 31000000, false},    {SW_PHASE_BOOT, 9000000, false},
 	{SW_PHASE_IMPORTS, 150000000, false}, {SW_PHASE_VALIDATE, 1400000, false},
 	{SW_PHASE_DATA, 3400000, false},      {SW_PHASE_EXECUTE, 5100000, false},
@@ -40,7 +40,7 @@ static const struct beat story_exec_once[] = {
 	{SW_PHASE_CREATE, 8000000, true},
 	{SW_PHASE_START, 79000000, true},
 };
-static const struct beat story_warm_beats[] = {
+static const struct beat story_many_warm_beats[] = {
 	{SW_PHASE_VALIDATE, 290000, false},
 	{SW_PHASE_EXECUTE, 2000000, false},
 	{SW_PHASE_SERIALIZE, 20000, false},
@@ -60,15 +60,15 @@ static inline struct way story_way(const struct sw_mode_info *info)
 		return info->preforked ? (struct way){.beats = story_preforked_beats, .n_beats = 4}
 		                       : (struct way){.beats = story_host_beats, .n_beats = 4};
 	case SW_KIND_PREPARED:
-		return (struct way){.beats = story_prepared_beats,
+		return (struct way){.beats = story_many_prepared_beats,
 		                    .n_beats = 8,
 		                    .behind = story_prepared_behind,
 		                    .n_behind = 4};
 	case SW_KIND_EXEC:
 		return (struct way){
-			.beats = story_exec_beats, .n_beats = 9, .once = story_exec_once, .n_once = 2};
+			.beats = story_many_exec_beats, .n_beats = 9, .once = story_exec_once, .n_once = 2};
 	case SW_KIND_WARM:
-		return (struct way){.beats = story_warm_beats,
+		return (struct way){.beats = story_many_warm_beats,
 		                    .n_beats = 4,
 		                    .behind = story_warm_behind,
 		                    .n_behind = 1,
@@ -80,7 +80,7 @@ static inline struct way story_way(const struct sw_mode_info *info)
 }
 
 /* Spans that nobody waited for, from now on; time goes on by them. */
-static inline void story_behind(struct story *s, int mode, const struct beat *beats, int n)
+static inline void story_many_behind(struct story *s, int mode, const struct beat *beats, int n)
 {
 	struct sw_iteration_info it = {.start_ns = s->t_ns};
 	for (int i = 0; i < n; i++) {
@@ -104,7 +104,7 @@ static inline void story_keep(struct story *s, int mode, const char *id)
 {
 	struct way way = story_way(&s->session->modes[mode]->info);
 	story_container(s, SW_EVENT_CONTAINER_CREATED, mode, (struct sw_iteration_info){0}, id);
-	story_behind(s, mode, way.once, way.n_once);
+	story_many_behind(s, mode, way.once, way.n_once);
 }
 
 /* Several at a time all take longer than one alone: they share the machine. */
@@ -153,7 +153,7 @@ static inline void story_mode_turn(struct story *s, int mode, int count)
 			its[next].wall_ns = 0;
 		}
 		for (int k = 0; k < n && way.n_behind; k++)
-			story_behind(s, mode, way.behind, way.n_behind);
+			story_many_behind(s, mode, way.behind, way.n_behind);
 	}
 	turn.wall_ns = s->t_ns - turn.start_ns;
 	story_it(s, SW_EVENT_TURN_FINISHED, mode, &turn);
@@ -242,7 +242,7 @@ static inline void story_ladder_modes(struct story *s, const struct sw_session_i
 }
 
 /* Every way to run a sandbox side by side; one kept container was lost, and five cold ones run now. */
-static inline void story_ladder(struct story *s)
+static inline void story_many_ladder(struct story *s)
 {
 	struct sw_session_info info = story_info("ladder");
 	info.iterations = 40;
@@ -265,7 +265,7 @@ static inline void story_ladder(struct story *s)
 }
 
 /* The cold mode, and the same without one layer at a time. Two of them save time; the rest is noise. */
-static inline void story_ablation(struct story *s)
+static inline void story_many_ablation(struct story *s)
 {
 	static const struct {
 		const char *name;
