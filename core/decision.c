@@ -240,28 +240,16 @@ static void judge_security(struct sw_figures *figures)
 
 /* ---- the verdict ---- */
 
-/* Modes that lack a layer are there to be compared with the whole sandbox, not to be enabled: only a host
- * baseline beside them, against a sandbox with all its layers, is something to decide about. */
-static bool is_mere_ablation(const struct sw_figures *figures)
-{
-	if (!sw_figures_is_ablation(figures))
-		return false;
-	if (figures->baseline < 0 || figures->candidate < 0)
-		return true;
-	const struct sw_mode_info *candidate = &figures->modes[figures->candidate].state->info;
-	return figures->modes[figures->baseline].state->info.kind != SW_KIND_HOST ||
-	       candidate->kind == SW_KIND_HOST || *candidate->layer;
-}
-
 /* What is missing for a verdict; the reason when there is something. */
 static bool is_undecidable(struct sw_figures *figures)
 {
 	const struct sw_session *session = figures->session;
 
-	if (is_mere_ablation(figures))
-		give_reason(figures, "ablation", 0,
-		            "this session takes layers off the sandbox to measure what each costs; no whole "
-		            "sandbox is compared with the host here, so it decides nothing");
+	if (sw_figures_is_mere_ablation(figures))
+		give_reason(
+			figures, "ablation", 0,
+			"this session takes layers off the sandbox to measure what each costs; no whole "
+			"sandbox is compared with the host here, so it decides nothing");
 	else if (figures->candidate < 0)
 		give_reason(figures, "modes", 0, "%s",
 		            session->started && !session->info.sandbox_enabled
@@ -314,9 +302,10 @@ void sw_figures_decide(struct sw_figures *figures)
 	figures->verdict = SW_VERDICT_UNKNOWN;
 	figures->decision_percent = figures->decision_seconds = 0;
 	figures->decision_with_ratio = false;
-	give_reason(figures, "functional tests", 0,
-	            "not verified: this session ran none, so the verdict is \"%s\" at most",
-	            sw_verdict_name(SW_VERDICT_ENABLE_VERIFIED));
+	if (!sw_figures_is_mere_ablation(figures))
+		give_reason(figures, "functional tests", 0,
+		            "not verified: this session ran none, so the verdict is \"%s\" at most",
+		            sw_verdict_name(SW_VERDICT_ENABLE_VERIFIED));
 	if (!is_undecidable(figures)) {
 		figures->verdict = SW_VERDICT_ENABLE_VERIFIED;
 		if (!is_unmeasured(figures)) {

@@ -161,8 +161,11 @@ struct sw_layer_cost {
 int sw_figures_difference(const struct sw_figures *figures, int a, int b,
                           struct sw_difference *out_difference);
 
-/* Whether a mode of the session goes without a layer. */
+/* Whether a mode of the session goes without a layer; and whether that is all there is: such modes are
+ * there to be compared with the whole sandbox, not to be enabled, so that only a host baseline beside them,
+ * against a sandbox with all its layers, is something to decide about. */
 bool sw_figures_is_ablation(const struct sw_figures *figures);
+bool sw_figures_is_mere_ablation(const struct sw_figures *figures);
 
 /* What MODE is compared with by `iterations: auto` and by an ablation: the baseline; for a mode without
  * a layer, or where there is no baseline, the first sandbox that has all layers; else the first mode. */

@@ -59,6 +59,17 @@ bool sw_figures_is_ablation(const struct sw_figures *figures)
 	return false;
 }
 
+bool sw_figures_is_mere_ablation(const struct sw_figures *figures)
+{
+	if (!sw_figures_is_ablation(figures))
+		return false;
+	if (figures->baseline < 0 || figures->candidate < 0)
+		return true;
+	const struct sw_mode_figures *candidate = &figures->modes[figures->candidate];
+	return figures->modes[figures->baseline].state->info.kind != SW_KIND_HOST ||
+	       candidate->state->info.kind == SW_KIND_HOST || layer_of(candidate) != SW_LAYER_NONE;
+}
+
 static int whole_sandbox(const struct sw_figures *figures)
 {
 	for (int i = 0; i < figures->n_modes; i++) {

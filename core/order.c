@@ -23,52 +23,79 @@ void sw_order_init(struct sw_order_state *state, const struct sw_plan *plan)
 		.iterations = plan->iterations,
 		.in_warmup = plan->warmup > 0,
 	};
+	for (int i = 0; i < plan->n_modes; i++) {
+		state->parallel[i] = plan->modes[i].parallel > 1 ? plan->modes[i].parallel : 1;
+		state->size[i] = state->parallel[i] * (plan->block > 1 ? plan->block : 1);
+	}
 	sw_rng_seed(&state->rng, plan->seed);
 	shuffle(state);
 }
 
-static bool next_in_rounds(struct sw_order_state *state, int64_t rounds)
+/* What of MODE is to be run in this stage, and how much of it at once. */
+static int64_t total(const struct sw_order_state *state, int mode)
 {
-	if (state->at < state->n_modes)
-		return true;
-	state->at = 0;
-	state->round++;
-	shuffle(state);
-	return state->round < rounds;
+	return state->in_warmup ? state->warmup * state->parallel[mode] : state->iterations;
 }
 
-static bool next_in_sequence(struct sw_order_state *state, int64_t rounds)
+static int64_t turn_size(const struct sw_order_state *state, int mode)
 {
-	if (state->round < rounds)
-		return true;
-	state->round = 0;
-	state->at++;
-	return state->at < state->n_modes;
+	return state->in_warmup ? state->parallel[mode] : state->size[mode];
 }
 
-bool sw_order_next(struct sw_order_state *state, int *out_mode, int64_t *out_iteration,
-                   bool *out_warmup)
+static void take(const struct sw_order_state *state, int mode, struct sw_turn *out_turn)
 {
-	bool sequential = state->order == SW_ORDER_SEQUENTIAL;
+	int64_t left = total(state, mode) - state->round, size = turn_size(state, mode);
+	*out_turn = (struct sw_turn){.mode = mode,
+	                             .first = state->round + 1,
+	                             .count = left < size ? left : size,
+	                             .warmup = state->in_warmup};
+}
+
+static bool next_in_rounds(struct sw_order_state *state, struct sw_turn *out_turn)
+{
+	int64_t rounds = 0;
+	for (int i = 0; i < state->n_modes; i++)
+		rounds = total(state, i) > rounds ? total(state, i) : rounds;
+	while (state->round < rounds) {
+		while (state->at < state->n_modes) {
+			int mode = state->permutation[state->at++];
+			/* A mode that had several rounds' worth at once sits the next ones out. */
+			if (state->round < total(state, mode) && state->round % turn_size(state, mode) == 0) {
+				take(state, mode, out_turn);
+				return true;
+			}
+		}
+		state->at = 0;
+		state->round++;
+		shuffle(state);
+	}
+	return false;
+}
+
+static bool next_in_sequence(struct sw_order_state *state, struct sw_turn *out_turn)
+{
+	for (; state->at < state->n_modes; state->at++, state->round = 0) {
+		if (state->round >= total(state, state->at))
+			continue;
+		take(state, state->at, out_turn);
+		state->round += out_turn->count;
+		return true;
+	}
+	return false;
+}
+
+bool sw_order_next(struct sw_order_state *state, struct sw_turn *out_turn)
+{
 	for (;;) {
-		int64_t rounds = state->in_warmup ? state->warmup : state->iterations;
-		if (sequential ? next_in_sequence(state, rounds) : next_in_rounds(state, rounds))
-			break;
+		if (state->order == SW_ORDER_SEQUENTIAL ? next_in_sequence(state, out_turn)
+		                                        : next_in_rounds(state, out_turn))
+			return true;
 		if (!state->in_warmup)
 			return false;
 		state->in_warmup = false;
 		state->at = 0;
 		state->round = 0;
 	}
-	*out_warmup = state->in_warmup;
-	if (sequential) {
-		*out_mode = state->at;
-		*out_iteration = ++state->round;
-	} else {
-		*out_mode = state->permutation[state->at++];
-		*out_iteration = state->round + 1;
-	}
-	return true;
 }
 
 bool sw_outcome_is_sandbox_failure(enum sw_outcome outcome)

@@ -64,8 +64,10 @@ static void record(struct sw_recorder *r, uint64_t last)
 	bool durable = false, at_once = false, has_failed = r->error.code != SW_OK;
 	struct sw_error err;
 	for (uint64_t seq = r->at + 1; seq <= last; seq++) {
-		enum sw_event_kind kind = sw_queue_at(r->queue, seq)->kind;
-		durable |= sw_event_is_durable(kind);
+		const struct sw_event *event = sw_queue_at(r->queue, seq);
+		enum sw_event_kind kind = event->kind;
+		/* While a turn goes on the disk is left alone: its last end takes the others with it. */
+		durable |= sw_event_is_durable(kind) && !event->in_turn;
 		if (kind == SW_EVENT_ITERATION_FINISHED)
 			r->owes_wake = true;
 		else

@@ -19,22 +19,31 @@ struct sw_scheduler;
 
 /* ---- order, pure ---- */
 
-/* Which iteration comes next: warm-up rounds first, then the counted ones. `random` draws each
- * round's order of modes anew, so that no mode runs ahead and drift hits all alike. Embedded. */
+/* Iterations of one mode in a row: `parallel` at a time, then the next mode has its turn. */
+struct sw_turn {
+	int mode;
+	int64_t first, count; /* iterations first .. first + count - 1, counted from 1 */
+	bool warmup;
+};
+
+/* Which turn comes next: warm-up first, then the counted ones. A turn has block × parallel iterations;
+ * a mode whose turns are larger has them more rarely, so that no mode runs ahead and drift hits all
+ * alike. `random` draws each round's order of modes anew. Each slot of a parallel mode is warmed up:
+ * such a mode has warmup × parallel warm-up iterations. Embedded. */
 struct sw_order_state {
 	enum sw_order order;
 	int n_modes;
 	int64_t warmup, iterations;
+	int64_t parallel[SW_MODES_MAX], size[SW_MODES_MAX]; /* size: of a counted turn */
 	struct sw_rng rng;
 	bool in_warmup;
-	int64_t round; /* interleaved, random: iteration; sequential: iteration of the mode */
+	int64_t round; /* interleaved, random: iteration; sequential: iterations of the mode so far */
 	int at;        /* place in the round; sequential: the mode */
 	int permutation[SW_MODES_MAX];
 };
 void sw_order_init(struct sw_order_state *state, const struct sw_plan *plan);
-/* false at the end. iteration is 1.. */
-bool sw_order_next(struct sw_order_state *state, int *out_mode, int64_t *out_iteration,
-                   bool *out_warmup);
+/* false at the end. */
+bool sw_order_next(struct sw_order_state *state, struct sw_turn *out_turn);
 
 /* ---- policy, pure ---- */
 
@@ -50,11 +59,13 @@ int64_t sw_retry_delay_ns(enum sw_outcome outcome, int retry);
 
 struct sw_scheduler_options {
 	struct sw_loop *loop;
-	const struct sw_plan *plan;           /* borrowed */
-	struct sw_runner *runners[SW_MODES_MAX]; /* one per mode, borrowed */
-	struct sw_runner *fallback;           /* runs on the host; NULL: none */
+	const struct sw_plan *plan; /* borrowed */
+	/* Borrowed: of each mode, an array of as many runners as its `parallel`, one per slot. */
+	struct sw_runner *const *runners[SW_MODES_MAX];
+	/* Run on the host: one per slot of the mode with the most; NULL: none. They may be a host mode's. */
+	struct sw_runner *const *fallbacks;
 	struct sw_sink sink;
-	int64_t origin_ns;                    /* the session's start, CLOCK_MONOTONIC */
+	int64_t origin_ns; /* the session's start, CLOCK_MONOTONIC */
 	/* Whether the program stood still since this was asked last; asked as each attempt ends: then what
 	 * it measured is dropped. May be NULL. */
 	bool (*disturbed)(void *user);
@@ -70,14 +81,14 @@ void sw_scheduler_free(struct sw_scheduler *scheduler); /* after done, or never 
 /* Prepares the runners one after the other, then runs the plan. */
 void sw_scheduler_start(struct sw_scheduler *scheduler);
 
-/* The event numbered SEQ and all before it are on disk. The next iteration starts only once the
- * last iteration_finished is: no disk I/O runs beside a measurement, and a kill at any moment loses
- * at most the iteration in flight. */
+/* The event numbered SEQ and all before it are on disk. The next turn starts only once the last
+ * iteration_finished of this one is, and all slots have settled: no disk I/O and nothing that a mode left to
+ * do runs beside another's measurement, and a kill at any moment loses at most what is in flight. */
 void sw_scheduler_acked(struct sw_scheduler *scheduler, uint64_t seq);
 
-/* No iteration starts any more until sw_scheduler_resume; preparing and finishing go on. The one
- * that runs ends first; with DROP_RUNNING it is cancelled instead, counts nowhere (an
- * iteration_dropped says so), and is run anew, in its place of the order, after the pause. `paused`
+/* No iteration starts any more until sw_scheduler_resume; preparing and finishing go on. Those
+ * that run end first; with DROP_RUNNING they are cancelled instead, count nowhere (an
+ * iteration_dropped says so), and are run anew, in their place of the order, after the pause. `paused`
  * is emitted when nothing runs and what was measured is on disk. Asking twice is fine, and so is
  * asking for the drop later; after the plan's last iteration the session ends instead. */
 void sw_scheduler_pause(struct sw_scheduler *scheduler, bool drop_running);
@@ -88,7 +99,7 @@ void sw_scheduler_resume(struct sw_scheduler *scheduler);
 
 /* Which iteration is meant, as one number > 0. */
 int64_t sw_scheduler_key(int mode, int64_t iteration, bool warmup);
-/* The one that is under way; 0: none. */
+/* Of those that are under way the one that began first; 0: none. */
 int64_t sw_scheduler_running(const struct sw_scheduler *scheduler);
 
 /* Cancels the iteration of KEY if it runs, also while it waits between two attempts: no retry, no

@@ -32,11 +32,13 @@ struct sw_live {
 	atomic_uint_fast64_t acked;
 	atomic_bool stop, drop;
 	atomic_llong cancel; /* the iteration to cancel, as iteration_key has it; 0: none */
-	atomic_int pause; /* enum pause */
+	atomic_int pause;    /* enum pause */
 	/* The measuring thread's. */
 	struct sw_loop *loop;
 	struct sw_scheduler *scheduler;
-	struct sw_runner *runners[SW_MODES_MAX], *fallback;
+	struct sw_runner *runners[SW_MODES_MAX][SW_PARALLEL_MAX]; /* one per slot */
+	struct sw_runner *fallbacks[SW_PARALLEL_MAX];
+	bool has_fallback;
 	struct sw_event out; /* reused by the thread */
 	struct sw_error thread_error;
 };
@@ -112,10 +114,18 @@ static int make_host(struct sw_live *live, int64_t timeout_ns, struct sw_runner 
 	return sw_host_new(&options, out_runner, &live->thread_error);
 }
 
-static int make_cold(struct sw_live *live, int mode)
+/* Each kind of container has its line. */
+static int (*const container_kinds[SW_KIND_COUNT])(const struct sw_container_options *options,
+                                                   struct sw_runner **out_runner,
+                                                   struct sw_error *err) = {
+	[SW_KIND_COLD] = sw_cold_new,
+};
+
+static int make_container(struct sw_live *live, int mode, int slot, struct sw_runner **out_runner)
 {
+	enum sw_kind kind = live->setup->plan.modes[mode].kind;
 	const struct sw_setup *setup = live->setup;
-	struct sw_cold_options options = {
+	struct sw_container_options options = {
 		.loop = live->loop,
 		.endpoint = setup->engine.endpoint,
 		.api_version = setup->has_engine ? setup->engine.api_version : "",
@@ -123,45 +133,87 @@ static int make_cold(struct sw_live *live, int mode)
 		.mode = &setup->plan.modes[mode],
 		.task = &setup->task,
 		.session_id = setup->run.id,
+		.slot = slot,
+		.index = mode,
+		.origin_ns = live->origin_ns,
 		.shim = setup->shims[mode],
 		.shim_tar = setup->shim_tar.data,
 		.shim_tar_len = setup->shim_tar.len,
 		.is_podman = strcmp(setup->engine.info.name, "podman") == 0,
 		.sink = {push, live},
 	};
-	return sw_cold_new(&options, &live->runners[mode], &live->thread_error);
+	if (!container_kinds[kind])
+		return sw_error_set(&live->thread_error, SW_ERR_INTERNAL, 0,
+		                    "mode '%s': kind '%s' is not built yet", options.mode->name,
+		                    sw_word(&sw_words_kind, (int)kind));
+	return container_kinds[kind](&options, out_runner, &live->thread_error);
 }
 
-/* A host mode's runner serves the fallbacks too; without one, there is a runner just for them. */
+static int slots_of(const struct sw_mode_plan *mode)
+{
+	return mode->parallel > 1 ? mode->parallel : 1;
+}
+
+static int make_runner(struct sw_live *live, int mode, int slot, struct sw_runner **out_runner)
+{
+	const struct sw_mode_plan *plan = &live->setup->plan.modes[mode];
+	if (plan->kind == SW_KIND_HOST)
+		return make_host(live, plan->sandbox.timeout_ns, out_runner);
+	return make_container(live, mode, slot, out_runner);
+}
+
+/* A host mode's runners serve the fallbacks too; what they are too few for has runners of its own. */
+static int make_fallbacks(struct sw_live *live)
+{
+	const struct sw_plan *plan = &live->setup->plan;
+	int most = 0;
+	for (int i = 0; i < plan->n_modes; i++)
+		most = slots_of(&plan->modes[i]) > most ? slots_of(&plan->modes[i]) : most;
+	for (int i = 0; i < plan->n_modes && !live->has_fallback; i++) {
+		if (plan->modes[i].kind != SW_KIND_HOST)
+			continue;
+		for (int slot = 0; slot < slots_of(&plan->modes[i]); slot++)
+			live->fallbacks[slot] = live->runners[i][slot];
+		live->has_fallback = true;
+	}
+	if (!live->has_fallback && (!plan->fallback.enabled || !plan->fallback.on))
+		return 0;
+	live->has_fallback = true;
+	for (int slot = 0; slot < most; slot++)
+		if (!live->fallbacks[slot] &&
+		    make_host(live, plan->sandbox.timeout_ns, &live->fallbacks[slot]) < 0)
+			return -1;
+	return 0;
+}
+
 static int make_runners(struct sw_live *live)
 {
 	const struct sw_plan *plan = &live->setup->plan;
-	for (int i = 0; i < plan->n_modes; i++) {
-		if (plan->modes[i].kind != SW_KIND_HOST) {
-			if (make_cold(live, i) < 0)
+	for (int i = 0; i < plan->n_modes; i++)
+		for (int slot = 0; slot < slots_of(&plan->modes[i]); slot++)
+			if (make_runner(live, i, slot, &live->runners[i][slot]) < 0)
 				return -1;
-			continue;
-		}
-		if (make_host(live, plan->modes[i].sandbox.timeout_ns, &live->runners[i]) < 0)
-			return -1;
-		if (!live->fallback)
-			live->fallback = live->runners[i];
-	}
-	if (live->fallback || !plan->fallback.enabled || !plan->fallback.on)
-		return 0;
-	return make_host(live, plan->sandbox.timeout_ns, &live->fallback);
+	return make_fallbacks(live);
+}
+
+static bool is_a_modes(const struct sw_live *live, const struct sw_runner *runner)
+{
+	for (int i = 0; i < SW_MODES_MAX; i++)
+		for (int slot = 0; slot < SW_PARALLEL_MAX; slot++)
+			if (live->runners[i][slot] == runner)
+				return true;
+	return false;
 }
 
 static void free_runners(struct sw_live *live)
 {
-	bool shared = false;
-	for (int i = 0; i < live->setup->plan.n_modes; i++) {
-		shared |= live->runners[i] == live->fallback;
-		if (live->runners[i])
-			live->runners[i]->ops->free(live->runners[i]);
-	}
-	if (live->fallback && !shared)
-		live->fallback->ops->free(live->fallback);
+	for (int slot = 0; slot < SW_PARALLEL_MAX; slot++)
+		if (live->fallbacks[slot] && !is_a_modes(live, live->fallbacks[slot]))
+			live->fallbacks[slot]->ops->free(live->fallbacks[slot]);
+	for (int i = 0; i < SW_MODES_MAX; i++)
+		for (int slot = 0; slot < SW_PARALLEL_MAX; slot++)
+			if (live->runners[i][slot])
+				live->runners[i][slot]->ops->free(live->runners[i][slot]);
 }
 
 static void scheduler_done(void *user, enum sw_state state)
@@ -208,14 +260,15 @@ static int measure(struct sw_live *live)
 	struct sw_scheduler_options options = {
 		.loop = live->loop,
 		.plan = &live->setup->plan,
-		.fallback = live->fallback,
+		.fallbacks = live->has_fallback ? live->fallbacks : NULL,
 		.sink = {push, live},
 		.origin_ns = live->origin_ns,
 		.disturbed = disturbed,
 		.done = scheduler_done,
 		.user = live,
 	};
-	memcpy(options.runners, live->runners, sizeof options.runners);
+	for (int i = 0; i < live->setup->plan.n_modes; i++)
+		options.runners[i] = live->runners[i];
 	if (sw_scheduler_new(&options, &live->scheduler, &live->thread_error) < 0)
 		return -1;
 	emit_plan(live);

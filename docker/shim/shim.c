@@ -2,6 +2,11 @@
  * sandwatch-shim: the first process of a container. It stamps the clock, starts the command, forwards
  * signals, reaps orphans, stamps the clock again and reports how the command ended.
  *
+ *   shim COMMAND…          as above
+ *   shim --exec COMMAND…   becomes the command, which so is the first process itself: no exit line
+ *   shim --pause           keeps a container up for what is executed in it: reaps orphans, and ends with
+ *                          0 at SIGTERM or SIGINT; as PID 1 only when they come from outside; no exit line
+ *
  * Lines on stderr, each in one write:  \036sw1 TOKEN init NS
  *                                      \036sw1 TOKEN exit NS code N   |   ... exit NS signal N
  * Without SANDWATCH_TOKEN in the environment no line is written.
@@ -103,6 +108,28 @@ static int wait_and_forward(pid_t child, const sigset_t *all, bool own_group)
 	}
 }
 
+/* Blocked signals reach even PID 1, so code in the container can send them: it is no one to end it.
+ * The kernel itself fills in SI_USER, and a sender's pid as 0 when it is outside of our namespace. */
+static bool may_end(const siginfo_t *info)
+{
+	return getpid() != 1 || info->si_code == SI_KERNEL ||
+	       (info->si_code == SI_USER && info->si_pid == 0);
+}
+
+static void pause_until_ended(const sigset_t *all)
+{
+	siginfo_t info;
+	int status;
+
+	for (;;) {
+		int sig = sigwaitinfo(all, &info);
+		if (sig == SIGCHLD)
+			reap(0, &status);
+		else if ((sig == SIGTERM || sig == SIGINT) && may_end(&info))
+			return;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	long long init_ns = monotonic_ns();
@@ -118,15 +145,23 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	take_token(token);
 	stamp(token, "init", init_ns, "");
-	if (argc < 2) {
+	const char *how = argc > 1 ? argv[1] : "";
+	bool becomes = strcmp(how, "--exec") == 0, pauses = strcmp(how, "--pause") == 0;
+	if (argc < (becomes ? 3 : 2)) {
 		errno = EINVAL;
 		complain("run", "without a command");
 		return EXIT_SHIM;
 	}
 	snprintf(number, sizeof number, "%lld", init_ns);
 	setenv("SANDWATCH_T_INIT", number, 1);
+	if (becomes)
+		run_command(argv + 2, false);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* keeps the token in our memory from the command */
+	if (pauses) {
+		pause_until_ended(&all);
+		return 0;
+	}
 
 	pid_t child = fork();
 	if (child == 0)

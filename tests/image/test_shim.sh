@@ -191,6 +191,51 @@ test_closed_stderr() {
   check 'stderr without a reader' 8 "$code"
 }
 
+test_becomes_the_command() {
+  local pid
+  run --exec sh -c 'echo "$SANDWATCH_T_INIT $(env | grep -c TOKEN)"; exit 6'
+  check 'exec: the exit code is the command'"'"'s' 6 "$code"
+  matches 'exec: the init line alone' "^"$'\036'"sw1 $token init [0-9]+$" "$err"
+  check 'exec: the stamp is passed on, the token is not' "$(sed -n '1s/.* //p' "$work/err") 0" "$out"
+  # shellcheck disable=SC2016 # for the inner shell
+  SANDWATCH_TOKEN=$token "$shim" --exec sh -c 'echo $$' >"$work/out" 2>"$work/err" </dev/null &
+  pid=$!
+  wait "$pid"
+  check 'exec: the process is the same' "$pid" "$(cat "$work/out")"
+  run --exec /nonexistent/command
+  check 'exec: not found' 127 "$code"
+  run --exec
+  check 'exec: no command' 125 "$code"
+  (
+    trap '' INT TERM USR1 CHLD PIPE
+    SANDWATCH_TOKEN=$token exec "$shim" --exec grep -E 'Sig(Blk|Ign)' /proc/self/status
+  ) >"$work/out" 2>/dev/null
+  for line in SigBlk SigIgn; do
+    value=$(awk -v name="$line:" '$1 == name { print $2 }' "$work/out")
+    check "exec: $line of the command" 0 "$((0x${value:-1} & ~0x180000000))"
+  done
+}
+
+is_stamped() { [ -s "$work/err" ]; }
+
+test_pauses() {
+  local pid signal
+  for signal in TERM INT; do
+    : >"$work/err"
+    SANDWATCH_TOKEN=$token "$shim" --pause 2>"$work/err" </dev/null &
+    pid=$!
+    wait_for is_stamped
+    kill -USR1 "$pid"
+    kill -HUP "$pid"
+    check 'pause: stays at other signals' yes "$(test -d "/proc/$pid" && echo yes)"
+    kill "-$signal" "$pid"
+    code=0
+    wait "$pid" || code=$?
+    check "pause: $signal ends it with 0" 0 "$code"
+    matches 'pause: the init line alone' "^"$'\036'"sw1 $token init [0-9]+$" "$(cat "$work/err")"
+  done
+}
+
 hardened() {
   docker run --rm -i --network none --read-only --cap-drop ALL --security-opt no-new-privileges --user 65534:65534 \
     --pids-limit 64 --memory 256m --ulimit core=0 -e "SANDWATCH_TOKEN=$token" "$@"
@@ -201,6 +246,33 @@ in_container() {
   code=0
   hardened "$SANDWATCH_TEST_IMAGE" "$interpreter" -S -c "$1" >"$work/out" 2>"$work/err" </dev/null || code=$?
   out=$(cat "$work/out") err=$(cat "$work/err")
+}
+
+# What is executed in the container can neither end nor stop what keeps it up.
+test_pause_as_pid_1() {
+  local name=sandwatch-test-pause-$$ attack
+  hardened -d --name "$name" "$SANDWATCH_TEST_IMAGE" --pause >/dev/null
+  attack='import ctypes, os, signal, time
+for number in range(1, 65):
+    try: os.kill(1, number)
+    except OSError: pass
+# rt_sigqueueinfo with a forged sender of 0: SI_QUEUE, as SI_USER is refused
+info = (ctypes.c_int * 32)(15, 0, -1)
+libc = ctypes.CDLL(None)
+print(libc.syscall(129 if os.uname().machine == "x86_64" else 138, 1, 15, ctypes.byref(info)))
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0: time.sleep(0.05)
+    os._exit(0)
+os.wait()
+for _ in range(1000):
+    if len([name for name in os.listdir("/proc") if name.isdigit()]) == 2: break
+    time.sleep(0.01)
+else: print("an orphan is left")
+print(open("/proc/1/stat").read().split()[2])'
+  check 'pause as PID 1: signals from inside, orphans' "$(printf '0\nS')" "$(docker exec "$name" "$interpreter" -S -c "$attack" 2>&1)"
+  docker kill --signal TERM "$name" >/dev/null
+  check 'pause as PID 1: TERM from the engine' 0 "$(docker wait "$name" 2>/dev/null || echo 0)"
 }
 
 test_as_pid_1() {
@@ -239,6 +311,7 @@ print(len(names))'
   wait "$pid" || code=$?
   check 'PID 1: TERM from the engine' 143 "$code"
   matches 'PID 1: and its stamp' 'signal 15$' "$(cat "$work/err")"
+  test_pause_as_pid_1
   code=0
   hardened "$SANDWATCH_TEST_IMAGE" /no/such/command >"$work/out" 2>"$work/err" </dev/null || code=$?
   check 'PID 1: command missing' 127 "$code"
@@ -255,6 +328,8 @@ test_forwards_signals
 test_reaps_orphans
 test_does_not_poll
 test_closed_stderr
+test_becomes_the_command
+test_pauses
 if [ -n "${DOCKER_HOST:-}" ] && [ -n "${SANDWATCH_TEST_IMAGE:-}" ] && command -v docker >/dev/null; then
   test_as_pid_1
 else

@@ -13,7 +13,7 @@
 
 #define SECOND INT64_C(1000000000)
 
-enum { MODES = 3, SEEN_MAX = 4000, SCRIPT_MAX = 16 };
+enum { MODES = 3, SLOTS = 3, SEEN_MAX = 4000, SCRIPT_MAX = 16 };
 
 /* ---- a runner that plays what the test wrote down ---- */
 
@@ -24,7 +24,8 @@ struct fake {
 	int64_t wall_ns;
 	const char *prepare_error, *finish_error;
 	bool hold_prepare, hold_start, hold_finish; /* answers only when release() is called */
-	int prepares, starts, cancels, finishes, done;
+	int prepares, starts, cancels, finishes, done, settles;
+	bool hold_settle, unsettled; /* unsettled: it has run, and was not asked to settle since */
 	bool running, cancelled;
 	struct sw_attempt attempt; /* the last */
 	char first_token[33];
@@ -40,7 +41,8 @@ struct seen {
 	enum sw_event_kind kind;
 	int mode;
 	int64_t iteration, attempt, attempts, wall_ns, start_ns, at_ns;
-	bool warmup, on_host, fell_back;
+	bool warmup, on_host, fell_back, in_turn;
+	int64_t count;
 	enum sw_outcome outcome;
 	enum sw_state state;
 	uint64_t seq;
@@ -52,10 +54,13 @@ static struct sw_timer guard;
 static struct sw_plan plan;
 static struct sw_scheduler *scheduler;
 static struct fake fakes[MODES], host;
+static struct fake slots[SLOTS], hosts[SLOTS]; /* of mode 1 when it is parallel, and its fallbacks */
+static struct sw_runner *fake_runners[MODES][SLOTS], *host_runners[SW_PARALLEL_MAX];
 static struct seen seen[SEEN_MAX];
 static int n_seen, n_done;
 static enum sw_state done_state;
 static bool auto_ack;
+static bool (*disturbed)(void *user);
 static int stop_at; /* an event of this kind calls sw_scheduler_stop; -1: none */
 static struct sw_deferred ack, stop_later;
 static uint64_t last_seq;
@@ -105,7 +110,7 @@ static void fake_start(struct sw_runner *runner, const struct sw_attempt *attemp
 	struct fake *fake = (struct fake *)runner;
 	assert_false(fake->running);
 	assert_int_equal(fake->finishes, 0);
-	fake->running = true;
+	fake->running = fake->unsettled = true;
 	fake->cancelled = false;
 	fake->starts++;
 	fake->attempt = *attempt;
@@ -127,6 +132,19 @@ static void fake_cancel(struct sw_runner *runner)
 	sw_loop_defer(loop, &fake->later, fake_done, fake);
 }
 
+static void fake_settle(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
+{
+	struct fake *fake = (struct fake *)runner;
+	assert_false(fake->running);
+	fake->settles++;
+	fake->unsettled = false;
+	fake->on_ready = ready;
+	fake->user = user;
+	fake->ready_error = NULL;
+	if (!fake->hold_settle)
+		sw_loop_defer(loop, &fake->later, fake_ready, fake);
+}
+
 static void fake_finish(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
 {
 	struct fake *fake = (struct fake *)runner;
@@ -146,7 +164,15 @@ static const struct sw_runner_ops fake_ops = {
 	.finish = fake_finish,
 };
 
-static void release(struct fake *fake)
+static const struct sw_runner_ops settling_ops = {
+	.prepare = fake_prepare,
+	.start = fake_start,
+	.cancel = fake_cancel,
+	.settle = fake_settle,
+	.finish = fake_finish,
+};
+
+static inline void release(struct fake *fake)
 {
 	sw_loop_defer(loop, &fake->later, fake->running ? fake_done : fake_ready, fake);
 }
@@ -175,7 +201,9 @@ static void emit(void *user, struct sw_event *event)
 	struct seen *s = &seen[n_seen++];
 	*s = (struct seen){
 		.kind = event->kind, .mode = event->mode, .seq = event->seq, .at_ns = sw_clock_ns()};
-	if (event->kind == SW_EVENT_NOTE || event->kind == SW_EVENT_SESSION_FINISHED) {
+	if (event->kind == SW_EVENT_LENGTH_DECIDED) {
+		memcpy(s->text, event->u.length.text, sizeof s->text);
+	} else if (event->kind == SW_EVENT_NOTE || event->kind == SW_EVENT_SESSION_FINISHED) {
 		s->state = event->u.end.state;
 		memcpy(s->text, event->u.end.text, sizeof s->text);
 	} else {
@@ -187,11 +215,14 @@ static void emit(void *user, struct sw_event *event)
 		s->warmup = it->warmup;
 		s->on_host = it->on_host;
 		s->fell_back = it->fell_back;
+		s->count = it->count;
+		s->in_turn = event->in_turn;
 		s->outcome = it->outcome;
 		memcpy(s->text, it->text, sizeof s->text);
 	}
 	bool awaited = event->kind == SW_EVENT_ITERATION_FINISHED ||
 	               event->kind == SW_EVENT_ITERATION_DROPPED || event->kind == SW_EVENT_RESUMED;
+	awaited &= !event->in_turn;
 	if (auto_ack && awaited)
 		sw_loop_defer(loop, &ack, acknowledge, NULL);
 	if (stop_at == (int)event->kind)
@@ -218,6 +249,8 @@ static int setup(void **state)
 	memset(&plan, 0, sizeof plan);
 	memset(fakes, 0, sizeof fakes);
 	memset(&host, 0, sizeof host);
+	memset(slots, 0, sizeof slots);
+	memset(hosts, 0, sizeof hosts);
 	plan.n_modes = MODES;
 	plan.modes[0].kind = SW_KIND_HOST;
 	plan.modes[1].kind = plan.modes[2].kind = SW_KIND_COLD;
@@ -226,11 +259,16 @@ static int setup(void **state)
 		fakes[i] = (struct fake){.runner = {&fake_ops}, .digest = "same", .wall_ns = 1000};
 	}
 	host = fakes[0];
+	for (int i = 0; i < SLOTS; i++) {
+		slots[i] = hosts[i] = fakes[0];
+		slots[i].runner.ops = &settling_ops;
+	}
 	plan.iterations = 2;
 	plan.seed = 42;
 	n_seen = n_done = 0;
 	last_seq = 0;
 	auto_ack = true;
+	disturbed = NULL;
 	stop_at = -1;
 	ack = stop_later = (struct sw_deferred){0};
 	guard = (struct sw_timer){0};
@@ -253,12 +291,20 @@ static void make(struct sw_runner *fallback)
 	struct sw_scheduler_options options = {
 		.loop = loop,
 		.plan = &plan,
-		.runners = {&fakes[0].runner, &fakes[1].runner, &fakes[2].runner},
-		.fallback = fallback,
+		.runners = {fake_runners[0], fake_runners[1], fake_runners[2]},
+		.fallbacks = fallback ? host_runners : NULL,
 		.sink = {emit, NULL},
 		.origin_ns = sw_clock_ns() - SECOND,
+		.disturbed = disturbed,
 		.done = session_done,
 	};
+	for (int i = 0; i < MODES; i++)
+		fake_runners[i][0] = &fakes[i].runner;
+	host_runners[0] = fallback;
+	for (int i = 0; i < plan.modes[1].parallel; i++) {
+		fake_runners[1][i] = &slots[i].runner;
+		host_runners[i] = &hosts[i].runner;
+	}
 	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
 }
 
@@ -297,7 +343,7 @@ static int count_seen(enum sw_event_kind kind)
 	return n;
 }
 
-static const struct seen *nth(enum sw_event_kind kind, int n)
+static inline const struct seen *nth(enum sw_event_kind kind, int n)
 {
 	for (int i = 0; i < n_seen; i++)
 		if (seen[i].kind == kind && n-- == 0)
@@ -322,13 +368,20 @@ static void assert_ended(enum sw_state state)
 		                   seen[i].kind == SW_EVENT_ITERATION_DROPPED;
 		open_attempts += seen[i].kind == SW_EVENT_ATTEMPT_STARTED;
 		open_attempts -= seen[i].kind == SW_EVENT_ATTEMPT_FINISHED;
-		assert_in_range(open_iterations, 0, 1);
+		assert_in_range(open_iterations, 0, plan.modes[1].parallel ? SLOTS : 1);
 		assert_in_range(open_attempts, 0, open_iterations);
 		assert_true(seen[i].start_ns >= 0);
 	}
 	assert_int_equal(open_iterations, 0);
+	for (int i = 0; i < (plan.modes[1].parallel ? 2 * SLOTS : 0); i++) {
+		const struct fake *fake = i < SLOTS ? &slots[i] : &hosts[i - SLOTS];
+		assert_int_equal(fake->finishes, 1);
+		assert_int_equal(fake->starts, fake->done);
+	}
 	for (int i = 0; i <= MODES; i++) {
 		const struct fake *fake = i < MODES ? &fakes[i] : &host;
+		if (plan.modes[1].parallel && (i == 1 || i == MODES))
+			continue; /* the slots stand for it */
 		assert_int_equal(fake->finishes, 1);
 		assert_int_equal(fake->starts, fake->done);
 		assert_false(fake->running);
@@ -338,7 +391,7 @@ static void assert_ended(enum sw_state state)
 	assert_int_equal(seen[n_seen - 1].kind, SW_EVENT_SESSION_FINISHED);
 }
 
-static void stop_and_end(void)
+static inline void stop_and_end(void)
 {
 	stop_now(NULL);
 	while (!n_done)

@@ -18,8 +18,7 @@ static struct sw_plan plan = {.n_modes = MODES};
 static void draw(uint64_t seed, int rounds, int *out_modes)
 {
 	struct sw_order_state order;
-	int64_t iteration;
-	bool warmup;
+	struct sw_turn turn;
 	plan.order = SW_ORDER_RANDOM;
 	plan.seed = seed;
 	plan.iterations = rounds - 1;
@@ -29,15 +28,53 @@ static void draw(uint64_t seed, int rounds, int *out_modes)
 		unsigned held = 0;
 		for (int i = 0; i < MODES; i++) {
 			int *mode = &out_modes[round * MODES + i];
-			assert_true(sw_order_next(&order, mode, &iteration, &warmup));
+			assert_true(sw_order_next(&order, &turn));
+			*mode = turn.mode;
+			assert_int_equal(turn.count, 1);
 			assert_in_range(*mode, 0, MODES - 1);
 			held |= 1u << *mode;
-			assert_int_equal(warmup, round == 0);
-			assert_int_equal(iteration, round ? round : 1);
+			assert_int_equal(turn.warmup, round == 0);
+			assert_int_equal(turn.first, round ? round : 1);
 		}
 		assert_int_equal(held, (1u << MODES) - 1);
 	}
-	assert_false(sw_order_next(&order, out_modes, &iteration, &warmup));
+	assert_false(sw_order_next(&order, &turn));
+}
+
+/* What the turns of PLAN_ are: "mode:first+count", warm-up ones with a w. */
+static const char *turns(const struct sw_plan *plan_)
+{
+	static char text[1024];
+	struct sw_order_state order;
+	struct sw_turn turn;
+	size_t len = 0;
+	sw_order_init(&order, plan_);
+	text[0] = '\0';
+	while (sw_order_next(&order, &turn))
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s%d:%d+%d", len ? " " : "",
+		                        turn.warmup ? "w" : "", turn.mode, (int)turn.first,
+		                        (int)turn.count);
+	return text;
+}
+
+static void larger_turns_come_more_rarely(void **state)
+{
+	struct sw_plan p = {.n_modes = 3, .iterations = 7, .order = SW_ORDER_INTERLEAVED, .warmup = 1};
+	(void)state;
+	p.modes[1].parallel = 4;
+	assert_string_equal(turns(&p), "w0:1+1 w1:1+4 w2:1+1 "
+	                               "0:1+1 1:1+4 2:1+1 0:2+1 2:2+1 0:3+1 2:3+1 0:4+1 2:4+1 "
+	                               "0:5+1 1:5+3 2:5+1 0:6+1 2:6+1 0:7+1 2:7+1");
+	p.warmup = 0;
+	p.iterations = 5;
+	p.block = 2;
+	assert_string_equal(turns(&p), "0:1+2 1:1+5 2:1+2 0:3+2 2:3+2 0:5+1 2:5+1");
+	p.order = SW_ORDER_SEQUENTIAL;
+	assert_string_equal(turns(&p), "0:1+2 0:3+2 0:5+1 1:1+5 2:1+2 2:3+2 2:5+1");
+	p.warmup = 2;
+	p.iterations = 1;
+	p.n_modes = 2;
+	assert_string_equal(turns(&p), "w0:1+1 w0:2+1 w1:1+4 w1:5+4 0:1+1 1:1+1");
 }
 
 static void random_is_a_permutation_each_round_and_the_same_by_seed(void **state)
@@ -96,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_is_a_permutation_each_round_and_the_same_by_seed),
+		cmocka_unit_test(larger_turns_come_more_rarely),
 		cmocka_unit_test(back_off_doubles_up_to_two_seconds),
 		cmocka_unit_test(the_codes_own_outcomes_never_earn_the_host),
 	};

@@ -1,0 +1,98 @@
+/* Hides nothing: what core/scheduler.c (before, after, and what is asked for), core/scheduler_turn.c (turns)
+ * and core/scheduler_attempt.c (one iteration) share. Must not be included elsewhere. */
+#ifndef SW_SCHEDULER_INTERNAL_H
+#define SW_SCHEDULER_INTERNAL_H
+
+#include "core/adaptive.h"
+#include "core/event.h"
+#include "core/loop.h"
+#include "core/scheduler.h"
+
+/* What the scheduler is doing. Iterations are under way in TURN alone. */
+enum sw_stage {
+	SW_STAGE_PREPARING, /* runners are made ready, one after the other */
+	SW_STAGE_TURN,
+	SW_STAGE_SETTLING, /* the turn is over but for what goes on behind it */
+	SW_STAGE_WAITING,  /* for the disk, before the next turn */
+	SW_STAGE_PAUSED,
+	SW_STAGE_FINISHING,
+};
+
+/* Where an iteration runs. */
+struct sw_slot {
+	struct sw_scheduler *s;
+	int index;
+	struct sw_attempt attempt;
+	struct sw_runner *runner; /* that runs; NULL between attempts */
+	struct sw_timer retry;    /* armed: the next attempt waits */
+	struct sw_deferred step;
+	int64_t iteration_start_ns;       /* of the first attempt; 0 before its result */
+	int64_t began;                    /* counts up: which iteration began first */
+	bool active;                      /* an iteration is under way */
+	bool again;                       /* not active, and the one in `attempt` is to be run anew */
+	bool dropping, cancelling;        /* what becomes of the iteration that is under way */
+	struct sw_attempt_result checked; /* the last result, after the check */
+};
+
+struct sw_scheduler {
+	struct sw_scheduler_options o;
+	enum sw_stage stage;
+	struct sw_order_state order;
+	struct sw_slot slots[SW_PARALLEL_MAX];
+	int n_slots; /* of the mode with the most */
+	/* the turn */
+	struct sw_turn turn;
+	int64_t next_in_turn; /* 0..turn.count: how many have been handed out */
+	bool has_turn;        /* some of `turn` is to be run still, or run anew */
+	int n_active;
+	int64_t turn_start_ns, turn_ended; /* iterations that ended since it began, or went on */
+	bool turn_is_spoilt;               /* a drop: its length says nothing */
+	int settle_at;
+	/* `iterations: auto` */
+	struct sw_adaptive adaptive;
+	int64_t done[SW_MODES_MAX];  /* counted iterations that ended */
+	int64_t first_ns, paused_ns; /* when the first counted turn began; pauses since */
+	int64_t pause_began_ns;
+	bool is_enough;
+	struct sw_deferred step;
+	int64_t began;
+	int runner_at; /* which runner is being prepared or finished */
+	uint64_t wait_seq, acked_seq;
+	bool pausing;
+	bool stopping;
+	enum sw_state end_state;
+	char end_text[SW_TEXT_MAX];
+	char digest[SW_DIGEST_MAX]; /* of the session's first ok result */
+	char digest_mode[SW_NAME_MAX];
+	char last_note[SW_TEXT_MAX];
+	struct sw_event event; /* reused: events are large */
+};
+
+/* ---- core/scheduler.c ---- */
+
+void sw_scheduler_emit(struct sw_scheduler *s);
+void sw_scheduler_note(struct sw_scheduler *s, const char *text);
+/* All turns are over: the runners are finished one after the other, then the session ends. */
+void sw_scheduler_finish(struct sw_scheduler *s);
+
+/* ---- core/scheduler_turn.c ---- */
+
+/* Between turns: begins the next, or pauses, or ends. */
+void sw_scheduler_next_turn(void *user);
+/* What was just emitted is to be on disk before anything more is measured. */
+void sw_scheduler_go_on_when_acked(struct sw_scheduler *s);
+/* The slot's iteration has ended or was dropped: it takes another, or the turn ends. */
+void sw_scheduler_slot_free(struct sw_slot *slot);
+/* Whether an iteration will begin once SLOT is free. */
+bool sw_scheduler_turn_goes_on(const struct sw_scheduler *s);
+
+/* ---- core/scheduler_attempt.c ---- */
+
+/* Starts the iteration that slot->attempt names. */
+void sw_slot_begin(struct sw_slot *slot);
+/* Ends the one that is under way early, as asked for. */
+void sw_slot_drop(struct sw_slot *slot);
+void sw_slot_cancel(struct sw_slot *slot);
+void sw_slot_stop(struct sw_slot *slot);
+
+#endif
