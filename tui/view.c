@@ -74,6 +74,31 @@ char *sw_view_percent(char *dst, size_t size, double fraction)
 	return dst;
 }
 
+char *sw_view_rate(char *dst, size_t size, double per_second)
+{
+	double value = per_second >= 0.1 ? per_second : 60 * per_second;
+	(void)snprintf(dst, size,
+	               value >= 99.95   ? "%.0f/%s"
+	               : value >= 9.995 ? "%.1f/%s"
+	                                : "%.2f/%s",
+	               value, per_second >= 0.1 ? "s" : "min");
+	return dst;
+}
+
+char *sw_view_kind(char *dst, size_t size, const struct sw_mode_info *info)
+{
+	int n = snprintf(dst, size, "%s%s", sw_word(&sw_words_kind, (int)info->kind),
+	                 info->preforked ? ", preforked" : "");
+	if (info->parallel > 1)
+		(void)snprintf(dst + n, size - (size_t)n, " \u00d7%lld", (long long)info->parallel);
+	return dst;
+}
+
+double sw_view_throughput(const struct sw_mode_state *mode)
+{
+	return mode->turn_ns > 0 ? 1e9 * (double)mode->turn_count / mode->turn_ns : 0;
+}
+
 /* ---- the rest ---- */
 
 int64_t sw_view_left_ns(const struct sw_session *session, int64_t now_ns)

@@ -23,6 +23,13 @@ char *sw_view_clock(char *dst, size_t size, int64_t ns);
 /* "57 %", "0.4 %" of a fraction. DST needs 16 bytes. Returns DST. */
 char *sw_view_percent(char *dst, size_t size, double fraction);
 
+/* "2.49/s", "812/s", "14/min" of a number per second. DST needs 16 bytes. Returns DST. */
+char *sw_view_rate(char *dst, size_t size, double per_second);
+/* "cold", "cold ×5", "host, preforked". DST needs 32 bytes. Returns DST. */
+char *sw_view_kind(char *dst, size_t size, const struct sw_mode_info *info);
+/* Iterations a second of MODE's turns; 0: not known yet. */
+double sw_view_throughput(const struct sw_mode_state *mode);
+
 /* How long the rest of SESSION will take, ns, at NOW_NS of its own time; -1: not known. */
 int64_t sw_view_left_ns(const struct sw_session *session, int64_t now_ns);
 
