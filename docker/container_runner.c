@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "core/cleanup.h"
 #include "core/codec.h"
@@ -213,6 +214,15 @@ static int build_body(const struct sw_container_runner *base,
 	return 0;
 }
 
+void sw_container_token(char dst[33])
+{
+	unsigned char bytes[16];
+	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+		memset(bytes, 0, sizeof bytes); /* not reached: 16 bytes never block after boot */
+	for (size_t i = 0; i < sizeof bytes; i++)
+		(void)snprintf(dst + 2 * i, 3, "%02x", bytes[i]);
+}
+
 int sw_container_make(struct sw_container_runner *base, const char *name,
                       const struct sw_container_shape *shape,
                       const struct sw_life_handlers *handlers, struct sw_lifecycle **out_life,
@@ -233,7 +243,7 @@ int sw_container_make(struct sw_container_runner *base, const char *name,
 		.with_stdin = shape->with_stdin,
 		.upload = uploads ? options->shim_tar : NULL,
 		.upload_len = options->shim_tar_len,
-		.engine_timeout_ns = sw_container_patience_ns,
+		.engine_timeout_ns = sw_container_patience_ns, .is_held = shape->is_held,
 	};
 	return sw_lifecycle_start(options->loop, base->api, &life, handlers, out_life, err);
 }
