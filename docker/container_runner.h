@@ -119,6 +119,11 @@ void sw_container_name(const struct sw_container_runner *base, const char *what,
 /* A token that nobody can guess, 32 hex digits. */
 void sw_container_token(char dst[33]);
 
+/* Appends the body of create for a container of SHAPE with all that the mode says; or -1 with the profile's
+ * error. */
+int sw_container_body(const struct sw_container_runner *base, const struct sw_container_shape *shape,
+                      struct sw_buf *out, struct sw_error *err);
+
 /* Begins to make a container of SHAPE: sw_lifecycle_start with all that the mode says, or the profile's
  * error. HANDLERS as there. */
 int sw_container_make(struct sw_container_runner *base, const char *name,
