@@ -243,7 +243,8 @@ int sw_container_make(struct sw_container_runner *base, const char *name,
 		.with_stdin = shape->with_stdin,
 		.upload = uploads ? options->shim_tar : NULL,
 		.upload_len = options->shim_tar_len,
-		.engine_timeout_ns = sw_container_patience_ns, .is_held = shape->is_held,
+		.engine_timeout_ns = sw_container_patience_ns,
+		.is_held = shape->is_held,
 	};
 	return sw_lifecycle_start(options->loop, base->api, &life, handlers, out_life, err);
 }
