@@ -225,7 +225,8 @@ static int make(struct sw_prepared *prepared)
 	return 0;
 }
 
-/* One that could not be made keeps its place until an attempt was told of it: it is not made over and over. */
+/* One that could not be made keeps its place until an attempt was told of it: it is not made over and
+ * over. */
 void sw_pool_refill(struct sw_prepared *prepared)
 {
 	int has = 0;
