@@ -71,6 +71,7 @@ test: ## installs what the tests need, builds, and runs every test on a private 
 bench: ## measures the figures of docs/performance.md (ARGS="--rounds N"; needs root)
 	@config/packages.sh bench
 	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@"$(MAKE)" --no-print-directory -s "PROFILE=$(PROFILE)" $(B)/tests/bench/line
 	@tests/bench/bench.py --program $(BIN) $(ARGS)
 
 engine-down: all ## stops the private engine that sandwatch started
