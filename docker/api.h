@@ -71,6 +71,14 @@ void sw_api_image_import(struct sw_api *api, const char *name, int fd, const cha
 void sw_api_image_remove(struct sw_api *api, const char *name, int64_t timeout_ns,
                          sw_api_done_fn done, void *user);
 
+/* POST /networks/create: a bridge network NAME with the label LABEL ("KEY", its value empty). One of that
+ * name that is there already is success. */
+void sw_api_network_create(struct sw_api *api, const char *name, const char *label,
+                           int64_t timeout_ns, sw_api_done_fn done, void *user);
+/* DELETE /networks/{name}; a missing network is success. */
+void sw_api_network_remove(struct sw_api *api, const char *name, int64_t timeout_ns,
+                           sw_api_done_fn done, void *user);
+
 /* What a container is made of. Everything is borrowed during the call only. */
 struct sw_api_create {
 	const char *name; /* "sandwatch-<session>-<n>"; NULL: the engine names it */

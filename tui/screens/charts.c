@@ -131,7 +131,8 @@ static void fill_series(const struct sw_session_program *program, int index, boo
 	(void)snprintf(text->count, sizeof text->count, "n %llu",
 	               (unsigned long long)(stats ? stats->count : 0));
 	if (stats && stats->count)
-		fill_figures(stats, rates ? sw_view_throughput(mode) : 0, text, out);
+		fill_figures(stats, rates ? program->figures->modes[index].throughput_per_second : 0, text,
+		             out);
 }
 
 void sw_draw_latency(struct sw_area area, const struct sw_session_program *program, bool log)

@@ -18,21 +18,38 @@ enum {
 
 /* ---- the sentences ---- */
 
+/* Sentences that find no room are left out, never the first. Returns the rows of the others. */
+static int choose_sentences(struct sw_headline *headline, int width, int rows)
+{
+	struct sw_area measure = {NULL, 0, 0, width, 0};
+	int n = headline->n_sentences ? headline->ends[0] : 0;
+	int used = sw_flow_draw(measure, headline->pieces, n);
+	for (int i = 1; i < headline->n_sentences; i++) {
+		int length = headline->ends[i] - headline->ends[i - 1];
+		memmove(&headline->pieces[n], &headline->pieces[headline->ends[i - 1]],
+		        (size_t)length * sizeof headline->pieces[0]);
+		int more = sw_flow_draw(measure, headline->pieces, n + length);
+		if (more > rows)
+			continue;
+		used = more;
+		n += length;
+	}
+	headline->n = n;
+	return used < rows ? used : rows;
+}
+
 static void draw_headline(const struct sw_session_program *program, struct sw_area *area)
 {
 	struct sw_headline headline;
-	sw_view_headline(sw_program_session(program), program->has_figures ? program->figures : NULL,
+	const struct sw_session *session = sw_program_session(program);
+	sw_view_headline(session, program->has_figures ? program->figures : NULL, &program->highlights,
 	                 &headline);
 	struct sw_area text = sw_area_sub(*area, 1, 0, area->w - 2, area->h);
-	struct sw_area measure = {NULL, 0, 0, text.w, 0};
-	int rows = sw_flow_draw(measure, headline.pieces, headline.n);
 	/* As many as it will ever need at this width, so that nothing below jumps. */
 	int kept = text.w >= 110 ? 2 : text.w >= 70 ? 3 : 4;
 	if (area->h < 16)
 		kept--;
-	if (rows > kept)
-		rows = kept;
-	text.h = rows;
+	text.h = choose_sentences(&headline, text.w, kept);
 	sw_flow_draw(text, headline.pieces, headline.n);
 	(void)sw_area_cut_top(area, area->h >= 18 ? kept + 1 : kept);
 }
@@ -214,7 +231,7 @@ static void draw_latency(const struct sw_session_program *program, struct sw_app
 static void describe_mode(const struct sw_mode_state *mode, char *dst, size_t size)
 {
 	char kind[32];
-	bool is_new = strcmp(sw_view_kind(kind, sizeof kind, &mode->info), mode->info.name) != 0;
+	bool is_new = !strstr(mode->info.name, sw_view_kind(kind, sizeof kind, &mode->info));
 	int n = snprintf(dst, size, "%s%s", is_new ? "  " : "", is_new ? kind : "");
 	if (mode->n_slots > 1)
 		(void)snprintf(dst + n, size - (size_t)n, ", %d running", mode->n_running);

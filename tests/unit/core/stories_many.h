@@ -1,5 +1,5 @@
 /* Sessions of many modes: the ladder from cold to warm, an ablation, a length found by itself. Told as
- * events, as those of stories.h; what several slots do at the same time comes in the order of its time. */
+ * events, as those of stories.h, with more going on than those of story_list.h; what several slots do at the same time comes in the order of its time. */
 #ifndef SW_TEST_STORIES_MANY_H
 #define SW_TEST_STORIES_MANY_H
 
@@ -11,68 +11,68 @@ struct way {
 	int n_beats, n_behind, n_once;
 };
 
-static const struct beat story_preforked_beats[] = {
+static const struct beat many_preforked_beats[] = {
 	{SW_PHASE_VALIDATE, 260000, false},
 	{SW_PHASE_EXECUTE, 1900000, false},
 	{SW_PHASE_SERIALIZE, 20000, false},
 	{SW_PHASE_DELIVER, 60000, false},
 };
-static const struct beat story_prepared_beats[] = {
+static const struct beat many_prepared_beats[] = {
 	{SW_PHASE_START, 79000000, false},    {SW_PHASE_BOOT, 9000000, false},
 	{SW_PHASE_IMPORTS, 150000000, false}, {SW_PHASE_VALIDATE, 1400000, false},
 	{SW_PHASE_DATA, 3400000, false},      {SW_PHASE_EXECUTE, 5100000, false},
 	{SW_PHASE_SERIALIZE, 40000, false},   {SW_PHASE_DELIVER, 200000, false},
 };
-static const struct beat story_prepared_behind[] = {
+static const struct beat many_prepared_behind[] = {
 	{SW_PHASE_CREATE, 8000000, true},
 	{SW_PHASE_ATTACH, 90000, true},
 	{SW_PHASE_EXIT, 25000000, true},
 	{SW_PHASE_REMOVE, 24000000, true},
 };
-static const struct beat story_exec_beats[] = {
+static const struct beat many_exec_beats[] = {
 	{SW_PHASE_START, 31000000, false},    {SW_PHASE_BOOT, 9000000, false},
 	{SW_PHASE_IMPORTS, 150000000, false}, {SW_PHASE_VALIDATE, 1400000, false},
 	{SW_PHASE_DATA, 3400000, false},      {SW_PHASE_EXECUTE, 5100000, false},
 	{SW_PHASE_SERIALIZE, 40000, false},   {SW_PHASE_DELIVER, 200000, false},
 	{SW_PHASE_EXIT, 6000000, false},
 };
-static const struct beat story_exec_once[] = {
+static const struct beat many_exec_once[] = {
 	{SW_PHASE_CREATE, 8000000, true},
 	{SW_PHASE_START, 79000000, true},
 };
-static const struct beat story_warm_beats[] = {
+static const struct beat many_warm_beats[] = {
 	{SW_PHASE_VALIDATE, 290000, false},
 	{SW_PHASE_EXECUTE, 2000000, false},
 	{SW_PHASE_SERIALIZE, 20000, false},
 	{SW_PHASE_DELIVER, 90000, false},
 };
-static const struct beat story_warm_behind[] = {{SW_PHASE_PREWARM, 7000000, true}};
-static const struct beat story_warm_once[] = {
+static const struct beat many_warm_behind[] = {{SW_PHASE_PREWARM, 7000000, true}};
+static const struct beat many_warm_once[] = {
 	{SW_PHASE_CREATE, 8000000, true},    {SW_PHASE_ATTACH, 90000, true},
 	{SW_PHASE_START, 79000000, true},    {SW_PHASE_BOOT, 9000000, true},
 	{SW_PHASE_IMPORTS, 244000000, true},
 };
 
-static inline struct way story_way(const struct sw_mode_info *info)
+static inline struct way many_way(const struct sw_mode_info *info)
 {
 	switch ((int)info->kind) {
 	case SW_KIND_HOST:
-		return info->preforked ? (struct way){.beats = story_preforked_beats, .n_beats = 4}
+		return info->preforked ? (struct way){.beats = many_preforked_beats, .n_beats = 4}
 		                       : (struct way){.beats = story_host_beats, .n_beats = 4};
 	case SW_KIND_PREPARED:
-		return (struct way){.beats = story_prepared_beats,
+		return (struct way){.beats = many_prepared_beats,
 		                    .n_beats = 8,
-		                    .behind = story_prepared_behind,
+		                    .behind = many_prepared_behind,
 		                    .n_behind = 4};
 	case SW_KIND_EXEC:
 		return (struct way){
-			.beats = story_exec_beats, .n_beats = 9, .once = story_exec_once, .n_once = 2};
+			.beats = many_exec_beats, .n_beats = 9, .once = many_exec_once, .n_once = 2};
 	case SW_KIND_WARM:
-		return (struct way){.beats = story_warm_beats,
+		return (struct way){.beats = many_warm_beats,
 		                    .n_beats = 4,
-		                    .behind = story_warm_behind,
+		                    .behind = many_warm_behind,
 		                    .n_behind = 1,
-		                    .once = story_warm_once,
+		                    .once = many_warm_once,
 		                    .n_once = 5};
 	default:
 		return (struct way){.beats = story_cold_beats, .n_beats = 12};
@@ -80,7 +80,7 @@ static inline struct way story_way(const struct sw_mode_info *info)
 }
 
 /* Spans that nobody waited for, from now on; time goes on by them. */
-static inline void story_behind(struct story *s, int mode, const struct beat *beats, int n)
+static inline void many_behind(struct story *s, int mode, const struct beat *beats, int n)
 {
 	struct sw_iteration_info it = {.start_ns = s->t_ns};
 	for (int i = 0; i < n; i++) {
@@ -92,7 +92,7 @@ static inline void story_behind(struct story *s, int mode, const struct beat *be
 		story_it(s, SW_EVENT_PHASE_BEHIND, mode, &it);
 }
 
-static inline void story_container(struct story *s, enum sw_event_kind kind, int mode,
+static inline void many_container(struct story *s, enum sw_event_kind kind, int mode,
                                    struct sw_iteration_info it, const char *id)
 {
 	snprintf(it.container, sizeof it.container, "%s", id);
@@ -100,24 +100,24 @@ static inline void story_container(struct story *s, enum sw_event_kind kind, int
 }
 
 /* A container that is kept for several iterations. */
-static inline void story_keep(struct story *s, int mode, const char *id)
+static inline void many_keep(struct story *s, int mode, const char *id)
 {
-	struct way way = story_way(&s->session->modes[mode]->info);
-	story_container(s, SW_EVENT_CONTAINER_CREATED, mode, (struct sw_iteration_info){0}, id);
-	story_behind(s, mode, way.once, way.n_once);
+	struct way way = many_way(&s->session->modes[mode]->info);
+	many_container(s, SW_EVENT_CONTAINER_CREATED, mode, (struct sw_iteration_info){0}, id);
+	many_behind(s, mode, way.once, way.n_once);
 }
 
 /* Several at a time all take longer than one alone: they share the machine. */
-static inline int64_t story_crowded(int64_t ns, int parallel)
+static inline int64_t many_crowded(int64_t ns, int parallel)
 {
 	return ns * (10 + 4 * (parallel - 1)) / 10;
 }
 
 /* COUNT iterations of MODE in a row, `parallel` at a time, and what they leave to do behind. */
-static inline void story_mode_turn(struct story *s, int mode, int count)
+static inline void many_mode_turn(struct story *s, int mode, int count)
 {
 	const struct sw_mode_info *info = &s->session->modes[mode]->info;
-	struct way way = story_way(info);
+	struct way way = many_way(info);
 	int parallel = (int)info->parallel;
 	struct sw_iteration_info turn = {.iteration = s->iterations[mode] + 1,
 	                                 .count = count,
@@ -133,7 +133,7 @@ static inline void story_mode_turn(struct story *s, int mode, int count)
 			*it = (struct sw_iteration_info){
 				.iteration = s->iterations[mode], .attempt = 1, .attempts = 1, .start_ns = begin};
 			for (int i = 0; i < way.n_beats; i++) {
-				int64_t ns = story_jitter(s, story_crowded(way.beats[i].ns, parallel));
+				int64_t ns = story_jitter(s, many_crowded(way.beats[i].ns, parallel));
 				it->spans[it->n_spans++] = (struct sw_span){way.beats[i].phase, t, t + ns, true};
 				t += ns;
 			}
@@ -153,7 +153,7 @@ static inline void story_mode_turn(struct story *s, int mode, int count)
 			its[next].wall_ns = 0;
 		}
 		for (int k = 0; k < n && way.n_behind; k++)
-			story_behind(s, mode, way.behind, way.n_behind);
+			many_behind(s, mode, way.behind, way.n_behind);
 	}
 	turn.wall_ns = s->t_ns - turn.start_ns;
 	story_it(s, SW_EVENT_TURN_FINISHED, mode, &turn);
@@ -161,9 +161,9 @@ static inline void story_mode_turn(struct story *s, int mode, int count)
 
 /* N iterations that began one after the other, GAP_NS apart, and have all come as far as they could in the
  * AHEAD_NS since the first began. Each has a container of its own. */
-static inline void story_crowd(struct story *s, int mode, int n, int64_t gap_ns, int64_t ahead_ns)
+static inline void many_crowd(struct story *s, int mode, int n, int64_t gap_ns, int64_t ahead_ns)
 {
-	struct way way = story_way(&s->session->modes[mode]->info);
+	struct way way = many_way(&s->session->modes[mode]->info);
 	int64_t begin = s->t_ns, next[SW_PARALLEL_MAX];
 	int64_t iterations[SW_PARALLEL_MAX];
 	int at[SW_PARALLEL_MAX];
@@ -194,9 +194,9 @@ static inline void story_crowd(struct story *s, int mode, int n, int64_t gap_ns,
 		if (it.phase == SW_PHASE_ATTACH) {
 			char id[16];
 			snprintf(id, sizeof id, "%012llx", 0xc01dc0ffeeULL * (s->seq + 1) & 0xffffffffffffULL);
-			story_container(s, SW_EVENT_CONTAINER_CREATED, mode, it, id);
+			many_container(s, SW_EVENT_CONTAINER_CREATED, mode, it, id);
 		}
-		next[k] += story_crowded(way.beats[at[k]].ns, n);
+		next[k] += many_crowded(way.beats[at[k]].ns, n);
 	}
 	s->t_ns = begin + ahead_ns;
 }
@@ -212,7 +212,7 @@ enum {
 	LADDER_MODES
 };
 
-static inline void story_ladder_modes(struct story *s, const struct sw_session_info *info)
+static inline void many_ladder_modes(struct story *s, const struct sw_session_info *info)
 {
 	static const struct {
 		const char *name;
@@ -235,37 +235,37 @@ static inline void story_ladder_modes(struct story *s, const struct sw_session_i
 		mode.pool = mode.kind == SW_KIND_PREPARED ? 2 : 0;
 		story_mode(s, &mode);
 	}
-	story_keep(s, LADDER_EXEC, "e5ec00000001");
-	story_keep(s, LADDER_WARM, "a3a300000001");
-	story_keep(s, LADDER_WARM_X2, "a3a300000002");
-	story_keep(s, LADDER_WARM_X2, "a3a300000003");
+	many_keep(s, LADDER_EXEC, "e5ec00000001");
+	many_keep(s, LADDER_WARM, "a3a300000001");
+	many_keep(s, LADDER_WARM_X2, "a3a300000002");
+	many_keep(s, LADDER_WARM_X2, "a3a300000003");
 }
 
 /* Every way to run a sandbox side by side; one kept container was lost, and five cold ones run now. */
-static inline void story_ladder(struct story *s)
+static inline void many_ladder(struct story *s)
 {
 	struct sw_session_info info = story_info("ladder");
 	info.iterations = 40;
 	info.block = 2;
-	story_ladder_modes(s, &info);
+	many_ladder_modes(s, &info);
 	for (int round = 0; round < 6; round++) {
 		for (int mode = 0; mode < LADDER_MODES; mode++)
 			if (s->session->modes[mode]->info.parallel == 1 || round % 2 == 0)
-				story_mode_turn(s, mode, (int)s->session->modes[mode]->info.parallel * 2);
+				many_mode_turn(s, mode, (int)s->session->modes[mode]->info.parallel * 2);
 		if (round != 3)
 			continue;
 		struct sw_iteration_info lost = {.iteration = 0};
 		snprintf(lost.text, sizeof lost.text, "its first process ended with signal 9");
-		story_container(s, SW_EVENT_CONTAINER_REPLACED, LADDER_WARM, lost, "a3a300000001");
+		many_container(s, SW_EVENT_CONTAINER_REPLACED, LADDER_WARM, lost, "a3a300000001");
 		lost.text[0] = '\0';
-		story_container(s, SW_EVENT_CONTAINER_REMOVED, LADDER_WARM, lost, "a3a300000001");
-		story_keep(s, LADDER_WARM, "a3a300000004");
+		many_container(s, SW_EVENT_CONTAINER_REMOVED, LADDER_WARM, lost, "a3a300000001");
+		many_keep(s, LADDER_WARM, "a3a300000004");
 	}
-	story_crowd(s, LADDER_COLD_X5, 5, 60 * MS, 700 * MS);
+	many_crowd(s, LADDER_COLD_X5, 5, 60 * MS, 700 * MS);
 }
 
 /* The cold mode, and the same without one layer at a time. Two of them save time; the rest is noise. */
-static inline void story_ablation(struct story *s)
+static inline void many_ablation(struct story *s)
 {
 	static const struct {
 		const char *name;
@@ -304,7 +304,7 @@ static inline void story_ablation(struct story *s)
 }
 
 /* Two modes whose number of iterations is looked for. */
-static inline void story_auto(struct story *s)
+static inline void many_auto(struct story *s)
 {
 	struct sw_session_info info = story_info("as-long-as-it-takes");
 	info.is_auto = true;
@@ -327,10 +327,10 @@ static inline void story_auto(struct story *s)
 	}
 }
 
-static inline void story_auto_decided(struct story *s)
+static inline void many_auto_decided(struct story *s)
 {
 	struct sw_event event = {.kind = SW_EVENT_LENGTH_DECIDED, .mode = -1};
-	story_auto(s);
+	many_auto(s);
 	event.u.length.iterations = 18;
 	event.u.length.precision_percent = 1.8;
 	snprintf(event.u.length.text, sizeof event.u.length.text,

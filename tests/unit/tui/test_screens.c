@@ -75,25 +75,25 @@ static void test_ladder(void **state)
 {
 	(void)state;
 	for (int screen = 0; screen < 5; screen++)
-		check_story("ladder", story_ladder, screen);
-	check_chosen("ladder-x5", story_ladder, 0, LADDER_COLD_X5);
-	check_chosen("ladder-warm", story_ladder, 0, LADDER_WARM);
-	check_chosen("ladder-prepared", story_ladder, 0, LADDER_PREPARED);
+		check_story("ladder", many_ladder, screen);
+	check_chosen("ladder-x5", many_ladder, 0, LADDER_COLD_X5);
+	check_chosen("ladder-warm", many_ladder, 0, LADDER_WARM);
+	check_chosen("ladder-prepared", many_ladder, 0, LADDER_PREPARED);
 }
 
 static void test_ablation(void **state)
 {
 	(void)state;
-	check_story("ablation", story_ablation, 0);
-	check_story("ablation", story_ablation, 3);
+	check_story("ablation", many_ablation, 0);
+	check_story("ablation", many_ablation, 3);
 }
 
 static void test_auto(void **state)
 {
 	(void)state;
-	check_story("auto", story_auto, 0);
-	check_story("auto-decided", story_auto_decided, 0);
-	check_story("auto-decided", story_auto_decided, 4);
+	check_story("auto", many_auto, 0);
+	check_story("auto-decided", many_auto_decided, 0);
+	check_story("auto-decided", many_auto_decided, 4);
 }
 
 static void test_empty(void **state)
