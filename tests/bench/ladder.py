@@ -109,7 +109,7 @@ class Ladder:
             ratio, low, high = ratio_in_blocks(cold, self.times[workload][key])
             table.add(*row, f"{ratio:.3g}", f"{low:.3g} to {high:.3g}")
         for name, why in self.absent:
-            table.add(name, "", 0, "", "", why, "")
+            table.add(f"{name}: {why}", "", 0, "", "", "", "")
         if workload == PYTHON:
             for name, what in self.what.items():
                 table.note(f"{name}: {what}.")
