@@ -158,6 +158,7 @@ static void on_entered(void *user, enum sw_life state)
 			base, sw_lifecycle_stamps(cold->life)->kill_ns ? SW_PHASE_STOP : SW_PHASE_REMOVE, id);
 		break;
 	case SW_LIFE_IDLE:
+	case SW_LIFE_HELD:
 	case SW_LIFE_EXITED:
 	case SW_LIFE_GONE:
 	case SW_LIFE_COUNT:
