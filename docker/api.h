@@ -101,7 +101,7 @@ typedef void (*sw_api_created_fn)(void *user, const char *id, const char *warnin
                                   const struct sw_error *error);
 void sw_api_container_create(struct sw_api *api, const char *name, const char *body,
                              int64_t timeout_ns, sw_api_created_fn done, void *user);
-/* Start, wait and upload give a handle for sw_http_cancel, as sw_http_send does. */
+/* Start, wait, state and upload give a handle for sw_http_cancel, as sw_http_send does. */
 struct sw_http_call *sw_api_container_start(struct sw_api *api, const char *id, int64_t timeout_ns,
                                             sw_api_done_fn done, void *user);
 /* POST …/wait, condition not-running: send after start's answer only (facts.md). */
@@ -116,8 +116,8 @@ struct sw_api_state { /* GET /containers/{id}/json, .State */
 };
 typedef void (*sw_api_state_fn)(void *user, const struct sw_api_state *state,
                                 const struct sw_error *error);
-void sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
-                            sw_api_state_fn done, void *user);
+struct sw_http_call *sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
+                                            sw_api_state_fn done, void *user);
 void sw_api_container_kill(struct sw_api *api, const char *id, const char *signal,
                            int64_t timeout_ns, sw_api_done_fn done, void *user);
 /* DELETE ?force=1&v=1; a container that is gone already (404), or whose removal is under way (409

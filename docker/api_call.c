@@ -40,13 +40,13 @@ struct sw_http_call *sw_api_container_wait(struct sw_api *api, const char *id, i
 	return ask_container(api, &like, &request, "waiting for", id, "/wait?condition=not-running");
 }
 
-void sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
-                            sw_api_state_fn done, void *user)
+struct sw_http_call *sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
+                                            sw_api_state_fn done, void *user)
 {
 	struct sw_http_request request = {.method = "GET"};
 	const struct sw_api_call like = {.answered = sw_api_read_state, .state = done, .user = user,
 	                                 .timeout_ns = timeout_ns};
-	ask_container(api, &like, &request, "inspecting", id, "/json");
+	return ask_container(api, &like, &request, "inspecting", id, "/json");
 }
 
 void sw_api_container_kill(struct sw_api *api, const char *id, const char *signal,

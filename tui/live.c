@@ -12,6 +12,7 @@
 #include "core/signals.h"
 #include "core/text.h"
 #include "docker/cold.h"
+#include "docker/exec.h"
 #include "docker/prepared.h"
 
 enum pause { PAUSE_NONE, PAUSE_AFTER, PAUSE_DROP };
@@ -99,13 +100,15 @@ static void emit_setup_notes(struct sw_live *live)
 	}
 }
 
-static int make_host(struct sw_live *live, int64_t timeout_ns, struct sw_runner **out_runner)
+/* PLAN: the mode; NULL: for fallbacks alone. */
+static int make_host(struct sw_live *live, const struct sw_mode_plan *plan, struct sw_runner **out_runner)
 {
 	const struct sw_setup *setup = live->setup;
 	struct sw_host_options options = {
 		.loop = live->loop,
 		.task = &setup->task,
-		.timeout_ns = timeout_ns,
+		.timeout_ns = plan ? plan->sandbox.timeout_ns : setup->plan.sandbox.timeout_ns,
+		.preforked = plan && plan->preforked,
 		.worker_argv = setup->worker_argv,
 		.worker_env = setup->worker_env,
 		.no_worker = setup->no_worker,
@@ -121,6 +124,7 @@ static int (*const container_kinds[SW_KIND_COUNT])(const struct sw_container_opt
                                                    struct sw_error *err) = {
 	[SW_KIND_COLD] = sw_cold_new,
 	[SW_KIND_PREPARED] = sw_prepared_new,
+	[SW_KIND_EXEC] = sw_exec_new,
 };
 
 static int make_container(struct sw_live *live, int mode, int slot, struct sw_runner **out_runner)
@@ -141,6 +145,7 @@ static int make_container(struct sw_live *live, int mode, int slot, struct sw_ru
 		.shim = setup->shims[mode],
 		.shim_tar = setup->shim_tar.data,
 		.shim_tar_len = setup->shim_tar.len,
+		.image_argv = (const char *const *)setup->images[mode].argv,
 		.is_podman = strcmp(setup->engine.info.name, "podman") == 0,
 		.sink = {push, live},
 	};
@@ -160,7 +165,7 @@ static int make_runner(struct sw_live *live, int mode, int slot, struct sw_runne
 {
 	const struct sw_mode_plan *plan = &live->setup->plan.modes[mode];
 	if (plan->kind == SW_KIND_HOST)
-		return make_host(live, plan->sandbox.timeout_ns, out_runner);
+		return make_host(live, plan, out_runner);
 	return make_container(live, mode, slot, out_runner);
 }
 
@@ -183,7 +188,7 @@ static int make_fallbacks(struct sw_live *live)
 	live->has_fallback = true;
 	for (int slot = 0; slot < most; slot++)
 		if (!live->fallbacks[slot] &&
-		    make_host(live, plan->sandbox.timeout_ns, &live->fallbacks[slot]) < 0)
+		    make_host(live, NULL, &live->fallbacks[slot]) < 0)
 			return -1;
 	return 0;
 }
