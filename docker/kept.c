@@ -1,0 +1,342 @@
+#include "docker/kept.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/event.h"
+#include "core/loop.h"
+#include "core/text.h"
+
+enum { NAME_MAX_LEN = 160 };
+
+enum want { WANT_NOTHING, WANT_UP, WANT_DOWN };
+
+struct sw_kept {
+	struct sw_kept_options options;
+	struct sw_kept_handlers handlers;
+	char *name, *body;
+	int lives;
+	struct sw_lifecycle *life; /* NULL: nothing there */
+	bool is_up, is_going, is_given_up, is_asking;
+	char id[SW_CONTAINER_ID_MAX];
+	struct sw_life_stamps stamps;
+
+	enum want want; /* DONE is to be called */
+	sw_kept_done_fn done;
+	void *user;
+	bool has_failed; /* `why` is for DONE */
+	struct sw_error why;
+	struct sw_deferred later;
+};
+
+static void begin(struct sw_kept *kept);
+
+/* ---- events ---- */
+
+static void emit(struct sw_kept *kept, struct sw_event *event)
+{
+	if (kept->options.sink.emit)
+		kept->options.sink.emit(kept->options.sink.user, event);
+}
+
+static void emit_container(struct sw_kept *kept, enum sw_event_kind kind)
+{
+	struct sw_event event;
+	sw_event_init(&event, kind, kept->options.mode);
+	(void)snprintf(event.u.it.container, sizeof event.u.it.container, "%.12s", kept->id);
+	emit(kept, &event);
+}
+
+static void emit_behind(struct sw_kept *kept)
+{
+	const struct sw_life_stamps *stamps = sw_lifecycle_stamps(kept->life);
+	struct sw_event event;
+	sw_event_init(&event, SW_EVENT_PHASE_BEHIND, kept->options.mode);
+	struct sw_iteration_info *it = &event.u.it;
+	(void)snprintf(it->container, sizeof it->container, "%.12s", kept->id);
+	it->spans[0] = (struct sw_span){SW_PHASE_CREATE, stamps->create_ns, stamps->attach_ns, false};
+	it->spans[1] = (struct sw_span){SW_PHASE_ATTACH, stamps->attach_ns, stamps->start_ns, false};
+	it->spans[2] = (struct sw_span){SW_PHASE_START, stamps->start_ns, stamps->started_ns, false};
+	it->n_spans = 3;
+	emit(kept, &event);
+}
+
+static void emit_left_behind(struct sw_kept *kept, const struct sw_error *error)
+{
+	struct sw_error told = *error;
+	struct sw_event event;
+	sw_error_wrap(&told, "a container stays behind (`sandwatch clean` removes it)");
+	sw_event_init(&event, SW_EVENT_NOTE, kept->options.mode);
+	(void)sw_text_copy(event.u.end.text, sizeof event.u.end.text, told.message);
+	emit(kept, &event);
+}
+
+/* ---- what was asked for is so, or cannot be ---- */
+
+static void settle(void *user)
+{
+	struct sw_kept *kept = user;
+	sw_kept_done_fn done = kept->done;
+	struct sw_error why = kept->why;
+	bool has_failed = kept->has_failed;
+	if (kept->want == WANT_NOTHING)
+		return;
+	kept->want = WANT_NOTHING;
+	kept->has_failed = false;
+	done(kept->user, has_failed ? &why : NULL);
+}
+
+static void ask(struct sw_kept *kept, enum want want, sw_kept_done_fn done, void *user)
+{
+	sw_loop_cancel(kept->options.loop, &kept->later);
+	kept->want = want;
+	kept->done = done;
+	kept->user = user;
+	kept->has_failed = false;
+}
+
+static void settle_later(struct sw_kept *kept)
+{
+	sw_loop_defer(kept->options.loop, &kept->later, settle, kept);
+}
+
+/* ---- one life ---- */
+
+static void give_up(struct sw_kept *kept)
+{
+	kept->is_up = false;
+	if (kept->is_going)
+		return;
+	kept->is_going = true;
+	/* While an answer about it is awaited, that one's end removes it. */
+	if (!kept->is_asking)
+		sw_lifecycle_remove(kept->life);
+}
+
+static void on_gone(void *user, const struct sw_error *error)
+{
+	struct sw_kept *kept = user;
+	if (error)
+		emit_left_behind(kept, error);
+	else if (sw_lifecycle_id(kept->life)[0])
+		emit_container(kept, SW_EVENT_CONTAINER_REMOVED);
+	sw_lifecycle_free(kept->life);
+	kept->life = NULL;
+	if (kept->want == WANT_UP && !kept->has_failed) {
+		begin(kept);
+		return;
+	}
+	if (kept->want == WANT_DOWN && error) {
+		kept->has_failed = true;
+		kept->why = *error;
+	}
+	settle(kept);
+}
+
+static void describe_end(const struct sw_kept *kept, bool is_oom, const struct sw_error *error,
+                         char dst[SW_TEXT_MAX])
+{
+	int code = sw_lifecycle_exit_code(kept->life);
+	if (error)
+		(void)snprintf(dst, SW_TEXT_MAX, "the kept container was lost: %.400s", error->message);
+	else if (is_oom)
+		(void)snprintf(dst, SW_TEXT_MAX, "the kept container %.12s was out of memory and killed",
+		               kept->id);
+	else if (code == 128 + SIGKILL)
+		(void)snprintf(dst, SW_TEXT_MAX, "the kept container %.12s was killed (SIGKILL)", kept->id);
+	else
+		(void)snprintf(dst, SW_TEXT_MAX, "the kept container %.12s ended with exit code %d",
+		               kept->id, code);
+}
+
+static void tell_died(struct sw_kept *kept, bool is_oom, const struct sw_error *error)
+{
+	char text[SW_TEXT_MAX];
+	struct sw_kept_end end = {text, sw_lifecycle_exit_code(kept->life), is_oom};
+	describe_end(kept, is_oom, error, text);
+	if (kept->is_given_up)
+		return;
+	if (kept->later.pending) {
+		/* It was to be told just now that it is up. */
+		sw_loop_cancel(kept->options.loop, &kept->later);
+		kept->has_failed = true;
+		sw_error_set(&kept->why, error ? error->code : SW_ERR_PROTOCOL, 0, "%s", text);
+		return;
+	}
+	kept->handlers.died(kept->handlers.user, &end);
+}
+
+/* The removal comes first: a new life that the owner asks for then waits for its end. */
+static void end_life(struct sw_kept *kept, bool is_oom, const struct sw_error *error)
+{
+	kept->is_up = false;
+	kept->is_going = true;
+	sw_lifecycle_remove(kept->life);
+	tell_died(kept, is_oom, error);
+}
+
+static void on_asked(void *user, const struct sw_api_state *state, const struct sw_error *error)
+{
+	struct sw_kept *kept = user;
+	kept->is_asking = false;
+	end_life(kept, !error && state->oom_killed, NULL);
+}
+
+static void on_ended(void *user, const struct sw_error *error)
+{
+	struct sw_kept *kept = user;
+	bool was_up = kept->is_up;
+	kept->is_up = false;
+	if (was_up && !error && sw_lifecycle_exit_code(kept->life) == 128 + SIGKILL) {
+		kept->is_asking = true;
+		sw_api_container_state(kept->options.api, kept->id, kept->options.engine_timeout_ns,
+		                       on_asked, kept);
+	} else if (was_up) {
+		end_life(kept, false, error);
+	} else {
+		if (kept->want == WANT_UP) {
+			kept->has_failed = true;
+			kept->why = *error;
+		}
+		give_up(kept);
+	}
+}
+
+static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t len)
+{
+	struct sw_kept *kept = user;
+	if (kept->handlers.data && !kept->is_given_up && stream != SW_STREAM_STDIN)
+		kept->handlers.data(kept->handlers.user, stream, bytes, len);
+}
+
+static void on_entered(void *user, enum sw_life state)
+{
+	struct sw_kept *kept = user;
+	if ((state == SW_LIFE_UPLOADING || state == SW_LIFE_ATTACHING) && !kept->id[0]) {
+		(void)sw_text_copy(kept->id, sizeof kept->id, sw_lifecycle_id(kept->life));
+		emit_container(kept, SW_EVENT_CONTAINER_CREATED);
+	} else if (state == SW_LIFE_RUNNING && !kept->is_going) {
+		kept->is_up = true;
+		emit_behind(kept);
+		if (kept->want == WANT_UP)
+			settle_later(kept);
+	}
+}
+
+static void begin(struct sw_kept *kept)
+{
+	char name[NAME_MAX_LEN + 16];
+	struct sw_life_options life = {
+		.name = name,
+		.body = kept->body,
+		.with_stdin = kept->options.with_stdin,
+		.upload = kept->options.upload,
+		.upload_len = kept->options.upload_len,
+		.engine_timeout_ns = kept->options.engine_timeout_ns,
+	};
+	struct sw_life_handlers handlers = {on_entered, on_data, on_ended, on_gone, kept};
+	(void)snprintf(name, sizeof name, "%s-%d", kept->name, ++kept->lives);
+	kept->id[0] = '\0';
+	kept->is_up = kept->is_going = kept->is_given_up = kept->is_asking = false;
+	if (sw_lifecycle_start(kept->options.loop, kept->options.api, &life, &handlers, &kept->life,
+	                       &kept->why) < 0) {
+		kept->life = NULL;
+		kept->has_failed = true;
+		settle_later(kept);
+	}
+}
+
+/* ---- the owner's calls ---- */
+
+void sw_kept_up(struct sw_kept *kept, sw_kept_done_fn done, void *user)
+{
+	ask(kept, WANT_UP, done, user);
+	if (!kept->life)
+		begin(kept);
+	else if (kept->is_up)
+		settle_later(kept);
+	/* Else its start's answer, or the end of a removal, goes on. */
+}
+
+void sw_kept_down(struct sw_kept *kept, sw_kept_done_fn done, void *user)
+{
+	ask(kept, WANT_DOWN, done, user);
+	if (!kept->life) {
+		settle_later(kept);
+		return;
+	}
+	kept->is_given_up = true;
+	give_up(kept);
+}
+
+void sw_kept_drop(struct sw_kept *kept)
+{
+	if (!kept->life)
+		return;
+	kept->is_given_up = true;
+	sw_loop_cancel(kept->options.loop, &kept->later);
+	give_up(kept);
+}
+
+bool sw_kept_is_up(const struct sw_kept *kept)
+{
+	return kept->is_up;
+}
+
+bool sw_kept_is_idle(const struct sw_kept *kept)
+{
+	return !kept->life || kept->is_up;
+}
+
+const char *sw_kept_id(const struct sw_kept *kept)
+{
+	return kept->id;
+}
+
+const struct sw_life_stamps *sw_kept_stamps(const struct sw_kept *kept)
+{
+	return kept->life ? sw_lifecycle_stamps(kept->life) : NULL;
+}
+
+int sw_kept_write(struct sw_kept *kept, const void *bytes, size_t len, struct sw_error *err)
+{
+	if (!kept->is_up)
+		return sw_error_set(err, SW_ERR_REFUSED, 0, "the kept container does not run");
+	return sw_lifecycle_write(kept->life, bytes, len, err);
+}
+
+int sw_kept_new(const struct sw_kept_options *options, const struct sw_kept_handlers *handlers,
+                struct sw_kept **out_kept, struct sw_error *err)
+{
+	struct sw_kept *kept = calloc(1, sizeof *kept);
+	char *name = strndup(options->name, NAME_MAX_LEN), *body = strdup(options->body);
+	if (!kept || !name || !body) {
+		free(kept);
+		free(name);
+		free(body);
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot keep a container");
+	}
+	for (char *p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
+			*p = '_';
+	*kept =
+		(struct sw_kept){.options = *options, .handlers = *handlers, .name = name, .body = body};
+	*out_kept = kept;
+	return 0;
+}
+
+void sw_kept_free(struct sw_kept *kept)
+{
+	if (!kept)
+		return;
+	sw_loop_cancel(kept->options.loop, &kept->later);
+	sw_lifecycle_free(kept->life);
+	free(kept->name);
+	free(kept->body);
+	free(kept);
+}
