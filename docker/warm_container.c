@@ -1,0 +1,272 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/text.h"
+#include "docker/api.h"
+#include "docker/warm_internal.h"
+
+enum { ARGV_MAX = 64 };
+
+static const int64_t boot_timeout_ns = 60000000000;
+static const int64_t rest_timeout_ns = 10000000000;
+
+/* ---- its end ---- */
+
+static void on_down(void *user, const struct sw_error *error)
+{
+	struct sw_warm *warm = user;
+	(void)error; /* told by a note */
+	bool again = warm->is_lost && !warm->is_finishing;
+	warm->state = SW_WARM_NONE;
+	warm->is_lost = false;
+	/* First: whoever is told then may start an attempt, which waits for what is being made. */
+	if (again)
+		sw_warm_make(warm);
+	sw_warm_is_gone(warm);
+}
+
+void sw_warm_give_up(struct sw_warm *warm, const char *why)
+{
+	sw_loop_disarm(warm->base.options.loop, &warm->patience);
+	warm->state = SW_WARM_REMOVING;
+	warm->is_lost = why != NULL;
+	if (why)
+		sw_container_tell(&warm->base, SW_EVENT_CONTAINER_REPLACED, NULL, sw_kept_id(warm->kept), why);
+	sw_kept_down(warm->kept, on_down, warm);
+}
+
+/* Before its first job: there is nothing to replace, and the next one would come to the same. */
+static void fail(struct sw_warm *warm, const char *why)
+{
+	sw_loop_disarm(warm->base.options.loop, &warm->patience);
+	warm->state = SW_WARM_NONE;
+	(void)sw_text_copy(warm->why, sizeof warm->why, why);
+	if (warm->kept)
+		sw_kept_drop(warm->kept);
+	sw_warm_is_none(warm);
+}
+
+static void fail_with_last_words(struct sw_warm *warm, const char *what)
+{
+	char text[SW_TEXT_MAX], line[300];
+	sw_worker_reader_last_line(&warm->err, line, sizeof line);
+	(void)snprintf(text, sizeof text, "the warm worker is not ready: %.150s%s%s", what,
+	               line[0] ? "; last line of its output: " : "", line);
+	fail(warm, text);
+}
+
+/* Its job's end, or the way to its next one, was waited for. */
+static void on_died(void *user, const struct sw_kept_end *end)
+{
+	struct sw_warm *warm = user;
+	if (!warm->was_ready) {
+		fail_with_last_words(warm, end->text);
+		return;
+	}
+	if (warm->state == SW_WARM_BUSY)
+		sw_warm_has_died(warm, end);
+	sw_warm_give_up(warm, end->text);
+}
+
+static void out_of_patience(void *user)
+{
+	struct sw_warm *warm = user;
+	if (warm->state == SW_WARM_MAKING)
+		fail_with_last_words(warm, "nothing was heard of it for 60 s");
+	else if (warm->state == SW_WARM_RESTING)
+		sw_warm_give_up(warm, "no new worker came up within 10 s after a job");
+	else if (warm->state == SW_WARM_BUSY)
+		sw_warm_is_overdue(warm);
+}
+
+static void wait_at_most(struct sw_warm *warm, int64_t from_ns, int64_t timeout_ns)
+{
+	if (sw_loop_arm(warm->base.options.loop, &warm->patience, from_ns + timeout_ns, out_of_patience,
+	                warm) < 0)
+		out_of_patience(warm); /* nothing may be waited for without an end */
+}
+
+/* ---- readiness ---- */
+
+static void learn_clock(struct sw_warm *warm, int64_t ready_ns)
+{
+	const struct sw_life_stamps *stamps = sw_kept_stamps(warm->kept);
+	enum sw_clock clock = sw_worker_clock(&warm->boot, stamps ? stamps->start_ns : 0, ready_ns);
+	warm->is_clock_separate = clock == SW_CLOCK_SEPARATE;
+	sw_container_learn_clock(&warm->base, clock);
+}
+
+/* What was done behind the path: of no iteration at first, then of the one that has just ended, whose
+ * processes' end is part of it. */
+static void tell_behind(struct sw_warm *warm, const struct sw_worker_report *report, int64_t ready_ns)
+{
+	struct sw_attempt_result spans = {0};
+	bool is_first = !warm->was_ready;
+	if (!is_first && warm->facts.result_ns)
+		sw_result_span(&spans, SW_PHASE_EXIT, warm->facts.result_ns, warm->rest_ns, false);
+	sw_warm_ready_spans(report, warm->is_clock_separate, ready_ns, &spans);
+	sw_container_tell_behind(&warm->base, is_first ? NULL : &warm->rested, sw_kept_id(warm->kept),
+	                        , spans.spans, spans.n_spans);
+}
+
+static void take_ready(struct sw_warm *warm, const struct sw_worker_report *report)
+{
+	int64_t now = sw_clock_ns();
+	sw_loop_disarm(warm->base.options.loop, &warm->patience);
+	if (!warm->was_ready)
+		learn_clock(warm, now);
+	tell_behind(warm, report, now);
+	warm->was_ready = true;
+	warm->state = SW_WARM_READY;
+}
+
+void sw_warm_rest(struct sw_warm *warm)
+{
+	warm->rest_ns = sw_clock_ns();
+	warm->rested = warm->base.attempt;
+	warm->state = SW_WARM_RESTING;
+	if (warm->facts.report.has_ready)
+		take_ready(warm, &warm->facts.report);
+	else
+		wait_at_most(warm, warm->rest_ns, rest_timeout_ns);
+}
+
+static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t len)
+{
+	struct sw_warm *warm = user;
+	bool is_job = warm->state == SW_WARM_BUSY;
+	if (stream == SW_STREAM_STDERR) {
+		/* The shim's stamp and the zygote's own complaints: jobs have pipes of their own. */
+		sw_worker_reader_feed(&warm->err, bytes, len, &warm->boot);
+		return;
+	}
+	if (!sw_worker_reader_feed(&warm->out, bytes, len, is_job ? &warm->facts.report : &warm->boot))
+		return;
+	if (is_job) {
+		sw_warm_has_news(warm);
+	} else if (warm->boot.has_ready &&
+	           (warm->state == SW_WARM_MAKING || warm->state == SW_WARM_RESTING)) {
+		take_ready(warm, &warm->boot);
+		sw_warm_is_ready(warm);
+	}
+}
+
+/* ---- its making ---- */
+
+static void on_up(void *user, const struct sw_error *error)
+{
+	struct sw_warm *warm = user;
+	if (error && warm->state == SW_WARM_MAKING)
+		fail(warm, error->message);
+}
+
+static void make_now(struct sw_warm *warm)
+{
+	sw_worker_report_init(&warm->boot);
+	sw_worker_reader_done(&warm->out);
+	sw_worker_reader_done(&warm->err);
+	sw_worker_reader_init(&warm->out, "-");
+	sw_worker_reader_init(&warm->err, warm->boot_token);
+	warm->was_ready = warm->had_oom = false;
+	sw_kept_up(warm->kept, on_up, warm);
+	wait_at_most(warm, sw_clock_ns(), boot_timeout_ns);
+}
+
+static void on_looked(void *user, const struct sw_error *error)
+{
+	struct sw_warm *warm = user;
+	if (warm->state != SW_WARM_MAKING)
+		return;
+	if (error)
+		fail(warm, error->message);
+	else
+		make_now(warm);
+}
+
+void sw_warm_make(struct sw_warm *warm)
+{
+	warm->state = SW_WARM_MAKING;
+	if (!warm->kept)
+		fail(warm, warm->refusal);
+	else if (!warm->base.has_version)
+		sw_container_look_again(&warm->base, on_looked, warm);
+	else
+		make_now(warm);
+}
+
+/* ---- what it is made of ---- */
+
+/* The image's command behind the shim, which becomes it: the worker is PID 1 and a zygote. */
+static int build_body(struct sw_warm *warm, struct sw_buf *body)
+{
+	const struct sw_container_options *options = &warm->base.options;
+	const char *const *argv = options->image_argv;
+	const char *entrypoint[] = {argv[0], "--exec", NULL}, *command[ARGV_MAX + 2];
+	char token[64];
+	const char *env[] = {token, NULL};
+	size_t n = 0;
+	for (; argv[n + 1] && n < ARGV_MAX; n++)
+		command[n] = argv[n + 1];
+	command[n++] = "--zygote";
+	command[n] = NULL;
+	(void)snprintf(token, sizeof token, "SANDWATCH_TOKEN=%s", warm->boot_token);
+	struct sw_api_create create = {
+		.sandbox = &options->mode->sandbox,
+		.seccomp_json = warm->base.seccomp.len ? warm->base.seccomp.data : NULL,
+		.entrypoint = entrypoint, .command = command, .env = env, .labels = warm->base.labels,
+		.open_stdin = true, .is_podman = options->is_podman,
+	};
+	return sw_api_create_body(&create, body);
+}
+
+static void refuse(struct sw_warm *warm, const char *why)
+{
+	(void)sw_text_copy(warm->refusal, sizeof warm->refusal, why);
+}
+
+int sw_warm_container_init(struct sw_warm *warm, struct sw_error *err)
+{
+	const struct sw_container_options *options = &warm->base.options;
+	const struct sw_kept_handlers handlers = {on_data, on_died, warm};
+	SW_CLEANUP(buf) struct sw_buf body = {0};
+	char name[192];
+	(void)snprintf(warm->boot_token, sizeof warm->boot_token, "%016llx%08x%08x",
+	               (unsigned long long)sw_clock_ns(), (unsigned)getpid(), (unsigned)options->slot);
+	sw_worker_reader_init(&warm->out, "-");
+	sw_worker_reader_init(&warm->err, warm->boot_token);
+	if (!warm->base.http) {
+		refuse(warm, options->engine_error ? options->engine_error : "there is no container engine");
+		return 0;
+	}
+	if (warm->base.profile_failed) {
+		refuse(warm, warm->base.profile_error.message);
+		return 0;
+	}
+	if (!options->image_argv || !options->image_argv[0]) {
+		(void)snprintf(warm->refusal, sizeof warm->refusal,
+		               "%.200s has no worker that could be kept warm: use sandwatch/python, or another "
+		               "kind of mode", options->mode->sandbox.image);
+		return 0;
+	}
+	if (build_body(warm, &body) < 0)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot describe the container");
+	sw_container_name(&warm->base, "warm", name, sizeof name);
+	struct sw_kept_options kept = {
+		.loop = options->loop, .api = warm->base.api, .name = name, .body = body.data,
+		.with_stdin = true, .engine_timeout_ns = sw_container_patience_ns, .mode = options->index,
+		.sink = options->sink,
+		.upload = options->shim == SW_SHIM_UPLOADED ? options->shim_tar : NULL,
+		.upload_len = options->shim_tar_len,
+	};
+	return sw_kept_new(&kept, &handlers, &warm->kept, err);
+}
+
+void sw_warm_container_done(struct sw_warm *warm)
+{
+	sw_loop_disarm(warm->base.options.loop, &warm->patience);
+	sw_kept_free(warm->kept);
+	sw_worker_reader_done(&warm->out);
+	sw_worker_reader_done(&warm->err);
+}

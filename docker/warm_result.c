@@ -1,0 +1,191 @@
+#include <signal.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "docker/warm_internal.h"
+
+int64_t sw_warm_job_memory(const struct sw_mode_plan *mode)
+{
+	if (mode->job_memory_bytes > 0)
+		return mode->job_memory_bytes;
+	return mode->sandbox.memory_bytes > 0 ? mode->sandbox.memory_bytes / 4 * 3 : 0;
+}
+
+/* ---- phases ---- */
+
+/* The way is over with the result; without one, with the news that nothing is left. */
+static int64_t end_of(const struct sw_warm_facts *facts)
+{
+	if (facts->end_ns)
+		return facts->end_ns;
+	return facts->result_ns ? facts->result_ns : facts->over_ns;
+}
+
+static void fill_spans(const struct sw_warm_facts *facts, struct sw_attempt_result *result)
+{
+	if (!facts->start_ns)
+		return;
+	if (facts->report.has_result && facts->result_ns && !facts->end_ns) {
+		struct sw_worker_report report = facts->report;
+		/* What the worker did before this job is no part of it. */
+		report.init_ns = report.main_ns = report.exit_ns = 0;
+		report.phases[SW_PHASE_IMPORTS].end_ns = 0;
+		sw_worker_spans(&report, facts->clock != SW_CLOCK_SEPARATE, facts->start_ns,
+		                facts->result_ns, SW_PHASE_START, result);
+		return;
+	}
+	sw_result_span(result, SW_PHASE_EXECUTE, facts->start_ns,
+	               facts->kill_ns ? facts->kill_ns : result->end_ns, true);
+	if (facts->kill_ns)
+		sw_result_span(result, SW_PHASE_STOP, facts->kill_ns, result->end_ns, true);
+}
+
+/* ---- outcome ---- */
+
+/* "; last line of its output: …", or "". */
+static const char *last_line(const struct sw_warm_facts *facts, char dst[360])
+{
+	const char *line = facts->report.over.tail;
+	(void)snprintf(dst, 360, "%s%.300s", line[0] ? "; last line of its output: " : "", line);
+	return dst;
+}
+
+static const char *signal_name(int sig, char dst[24])
+{
+	const char *name = sigabbrev_np(sig);
+	if (name)
+		(void)snprintf(dst, 24, "SIG%s", name);
+	else
+		(void)snprintf(dst, 24, "signal %d", sig);
+	return dst;
+}
+
+static void judge_timeout(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+                          struct sw_attempt_result *result)
+{
+	char limit[16];
+	sw_result_fail(result, SW_OUTCOME_TIMEOUT,
+	               "over its limit of %s and killed%s; raise timeout_seconds if it needs longer",
+	               sw_text_duration(limit, sizeof limit, options->mode->sandbox.timeout_ns),
+	               facts->is_overdue ? ", with its container, as even that was not told" : "");
+}
+
+/* The job's own ceiling is below the container's, so which of them it was is told by who says it. */
+static void judge_oom(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+                      struct sw_attempt_result *result)
+{
+	char limit[16], line[360];
+	int64_t bytes = facts->is_dead ? options->mode->sandbox.memory_bytes
+	                               : sw_warm_job_memory(options->mode);
+	sw_text_bytes(limit, sizeof limit, (uint64_t)bytes);
+	last_line(facts, line);
+	if (bytes <= 0)
+		sw_result_fail(result, SW_OUTCOME_OOM,
+		               "killed, as the machine is out of memory; set a memory_limit%s", line);
+	else if (facts->is_dead)
+		sw_result_fail(result, SW_OUTCOME_OOM,
+		               "its container was over its memory limit of %s and killed; raise memory_limit if "
+		               "it needs more%s", limit, line);
+	else
+		sw_result_fail(result, SW_OUTCOME_OOM,
+		               "over its memory limit of %s and killed; raise job_memory if it needs more%s",
+		               limit, line);
+}
+
+static void judge_death(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+                        struct sw_attempt_result *result)
+{
+	char name[24];
+	int sig = facts->exit_code > 128 && facts->exit_code < 128 + 65 ? facts->exit_code - 128 : 0;
+	const char *gave = facts->report.has_result ? "gave a result, but then its container "
+	                                            : "its container ";
+	result->exit_code = facts->exit_code;
+	result->term_signal = sig;
+	if (sig == SIGKILL && (facts->is_oom || (options->is_podman &&
+	                                         options->mode->sandbox.memory_bytes > 0)))
+		judge_oom(options, facts, result);
+	else if (sig)
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "%sdied by %s", gave, signal_name(sig, name));
+	else
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "%sended with %d", gave, facts->exit_code);
+}
+
+static void judge_report(const struct sw_warm_facts *facts, struct sw_attempt_result *result)
+{
+	const struct sw_worker_report *report = &facts->report;
+	if (report->garbage) {
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "its result cannot be read: %s", report->error);
+		return;
+	}
+	result->outcome = report->outcome;
+	(void)sw_text_copy(result->digest, sizeof result->digest, report->digest);
+	(void)sw_text_copy(result->error, sizeof result->error, report->error);
+}
+
+static void judge_over(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+                       struct sw_attempt_result *result)
+{
+	const struct sw_worker_over *over = &facts->report.over;
+	char name[24], line[360];
+	last_line(facts, line);
+	switch (over->end) {
+	case SW_JOB_TIMEOUT:
+		judge_timeout(options, facts, result);
+		break;
+	case SW_JOB_OOM:
+		judge_oom(options, facts, result);
+		break;
+	case SW_JOB_SIGNAL:
+		result->term_signal = over->code;
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "died by %s before it gave a result%s",
+		               signal_name(over->code, name), line);
+		break;
+	case SW_JOB_FLOOD:
+		sw_result_fail(result, SW_OUTCOME_CRASHED,
+		               "flooded the pipe of its result and was killed%s", line);
+		break;
+	case SW_JOB_RESULT:
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "its result went missing%s", line);
+		break;
+	case SW_JOB_EXIT:
+	case SW_JOB_END_COUNT:
+		result->exit_code = over->code;
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "exited with %d before it gave a result%s",
+		               over->code, line);
+		break;
+	}
+}
+
+static void judge(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+                  struct sw_attempt_result *result)
+{
+	if (facts->is_cancelled)
+		sw_result_fail(result, SW_OUTCOME_CANCELLED, "stopped before its end");
+	else if (facts->has_failed)
+		sw_result_fail(result, SW_OUTCOME_ENGINE, "%s", facts->engine_error.message);
+	else if (facts->is_dead)
+		judge_death(options, facts, result);
+	else if (facts->report.has_result || facts->report.garbage)
+		judge_report(facts, result);
+	else if (facts->is_overdue)
+		judge_timeout(options, facts, result);
+	else
+		judge_over(options, facts, result);
+}
+
+void sw_warm_result(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+                    struct sw_attempt_result *out_result)
+{
+	const struct sw_worker_over *over = &facts->report.over;
+	*out_result = (struct sw_attempt_result){.start_ns = facts->start_ns, .end_ns = end_of(facts),
+	                                         .exit_code = -1};
+	if (over->has) {
+		uint64_t told = over->stdout_bytes + over->stderr_bytes, kept = strlen(over->tail);
+		out_result->stdout_bytes = over->stdout_bytes;
+		out_result->stderr_bytes = over->stderr_bytes;
+		out_result->dropped_bytes = told > kept ? told - kept : 0;
+	}
+	(void)sw_text_copy(out_result->container, sizeof out_result->container, facts->container);
+	fill_spans(facts, out_result);
+	judge(options, facts, out_result);
+}
