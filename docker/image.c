@@ -20,15 +20,15 @@ static const int64_t tar_timeout_ns = 300000000000;
 static const char step_image[] = "image";
 static const char own_repository[] = "sandwatch/python";
 static const char dockerfile_recipe[] = "dockerfile"; /* its label, docker/image/Dockerfile */
-static const char layout_version[] = "1";             /* there, in build.sh and layout.sh, too */
+static const char layout_version[] = "2";             /* there, in build.sh and the Dockerfile, too */
 
 /* ---- the recipe's parts ---- */
 
-static bool fill_parts(const char *program_dir, const char *const relative[3],
+static bool fill_parts(const char *program_dir, const char *const relative[4],
                        struct sw_image_parts *parts)
 {
-	char *const fields[] = {parts->build, parts->shim, parts->worker};
-	for (int i = 0; i < 3; i++) {
+	char *const fields[] = {parts->build, parts->shim, parts->worker, parts->zygote};
+	for (int i = 0; i < 4; i++) {
 		int len = snprintf(fields[i], sizeof parts->build, "%s/%s", program_dir, relative[i]);
 		if (len < 0 || (size_t)len >= sizeof parts->build || access(fields[i], R_OK) < 0)
 			return false;
@@ -39,17 +39,19 @@ static bool fill_parts(const char *program_dir, const char *const relative[3],
 int sw_image_parts(const char *program_dir, struct sw_image_parts *out_parts, struct sw_error *err)
 {
 	static const char *const built[] = {"../../docker/image/build.sh", "shim",
-	                                    "../../docker/worker/worker.py"};
+	                                    "../../docker/worker/worker.py",
+	                                    "../../docker/worker/zygote.py"};
 	static const char *const installed[] = {"../share/sandwatch/build.sh",
 	                                        "../share/sandwatch/shim",
-	                                        "../share/sandwatch/worker.py"};
+	                                        "../share/sandwatch/worker.py",
+	                                        "../share/sandwatch/zygote.py"};
 	struct sw_image_parts parts;
 	if (!fill_parts(program_dir, built, &parts) && !fill_parts(program_dir, installed, &parts))
 		return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "the image's recipe is incomplete: neither "
-		                    "%s/../share/sandwatch/{build.sh,shim,worker.py} nor the build tree's "
-		                    "docker/image/build.sh, docker/worker/worker.py and %s/shim are all there "
-		                    "(make builds the shim, make install copies the rest)", program_dir,
-		                    program_dir);
+		                    "%s/../share/sandwatch/{build.sh,shim,worker.py,zygote.py} nor the build "
+		                    "tree's docker/image/build.sh, docker/worker/{worker,zygote}.py and %s/shim "
+		                    "are all there (make builds the shim, make install copies the rest)",
+		                    program_dir, program_dir);
 	*out_parts = parts;
 	return 0;
 }
@@ -63,6 +65,40 @@ bool sw_image_is_own_name(const char *name)
 		return false;
 	/* A digest names one image there is, never one to be made; a slash, a registry's port. */
 	return name[len] == '\0' || (name[len] == ':' && name[len + 1] && !strpbrk(name + len, "/@"));
+}
+
+/* STRINGS appended to LIST, which has *N strings and room for them all. */
+static void append(char **list, size_t *n, char *const *strings)
+{
+	for (; strings && *strings; strings++)
+		list[(*n)++] = *strings;
+	list[*n] = NULL;
+}
+
+static size_t count(char *const *strings)
+{
+	size_t n = 0;
+	while (strings && strings[n])
+		n++;
+	return n;
+}
+
+/* One after the other, into a list that is the image's own; NULL without memory, as when there is none. */
+static char **join(char *const *entrypoint, char *const *command)
+{
+	size_t n = 0;
+	SW_CLEANUP(free) char **all = calloc(count(entrypoint) + count(command) + 1, sizeof *all);
+	if (!all)
+		return NULL;
+	append(all, &n, entrypoint);
+	append(all, &n, command);
+	return n ? sw_image_argv_copy(all) : NULL;
+}
+
+void sw_image_done(struct sw_image *image)
+{
+	sw_image_argv_free(image->argv);
+	image->argv = NULL;
 }
 
 struct inspection {
@@ -82,16 +118,18 @@ static void inspected(void *user, const struct sw_api_image *found, const struct
 		image->tagged = found->tagged;
 		image->ours = found->layout[0] != '\0';
 		image->usable = true;
+		image->argv = join(found->entrypoint, found->command);
 	}
 	sw_blocking_finish(inspection->blocking, error);
 }
 
-/* A missing image is no error: then image->usable stays false. */
+/* A missing image is no error: then image->usable stays false. What OUT_IMAGE owned is freed. */
 static int inspect(struct sw_blocking *blocking, const char *name, struct sw_image *out_image,
                    struct sw_error *err)
 {
 	struct sw_error why;
 	struct inspection inspection = {blocking, out_image};
+	sw_image_done(out_image);
 	*out_image = (struct sw_image){0};
 	(void)sw_text_copy(out_image->name, sizeof out_image->name, name);
 	sw_api_image_inspect(blocking->api, name, request_timeout_ns, inspected, &inspection);
@@ -234,8 +272,10 @@ static void report(struct sw_steps steps, int64_t elapsed_ns, const char *detail
  * still run: then it stays, and is the user's to prune. */
 static void remove_replaced(struct sw_blocking *blocking, const char *id)
 {
-	struct sw_image old;
-	if (inspect(blocking, id, &old, NULL) < 0 || !old.usable || !old.ours || old.tagged)
+	struct sw_image old = {0};
+	bool found = inspect(blocking, id, &old, NULL) == 0;
+	sw_image_done(&old);
+	if (!found || !old.usable || !old.ours || old.tagged)
 		return;
 	sw_api_image_remove(blocking->api, id, request_timeout_ns, sw_blocking_finished, blocking);
 	(void)sw_blocking_wait(blocking, NULL);
@@ -315,7 +355,7 @@ int sw_image_ensure(const struct sw_engine *engine, const char *name,
                     struct sw_steps steps, struct sw_image *out_image, struct sw_error *err)
 {
 	struct sw_blocking blocking;
-	struct sw_image image;
+	struct sw_image image = {0};
 	struct maker maker = {.blocking = &blocking, .name = name, .parts = parts, .steps = steps};
 	int result = sw_blocking_init(&blocking, &engine->endpoint, engine->api_version, err);
 	if (result == 0)
@@ -323,8 +363,10 @@ int sw_image_ensure(const struct sw_engine *engine, const char *name,
 	if (result == 0)
 		result = ensure(&blocking, &maker, state_dir, &image, err);
 	sw_blocking_done(&blocking);
-	if (result < 0)
+	if (result < 0) {
+		sw_image_done(&image);
 		return sw_error_wrap(err, "the image %s", name);
+	}
 	*out_image = image;
 	return 0;
 }

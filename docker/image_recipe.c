@@ -141,7 +141,7 @@ static int ask_hash(const struct sw_image_parts *parts, const char *home,
 {
 	char log_path[1100], said[SW_RECIPE_HASH_MAX + 8];
 	const char *const argv[] = {"bash", parts->build, "--hash", "--shim", parts->shim, "--worker",
-	                            parts->worker, NULL};
+	                            parts->worker, "--zygote", parts->zygote, NULL};
 	(void)snprintf(log_path, sizeof log_path, "%s/build.log", home);
 	struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = "the recipe's hash",
 	                            .timeout_ns = hash_timeout_ns, .out_last = said,
@@ -162,6 +162,7 @@ int sw_recipe_hash(const struct sw_image_parts *parts, const char *home,
 	SW_CLEANUP(buf) struct sw_buf key = {.limit = 8000};
 	if (add_input(&key, parts->build, true, err) < 0 || add_input(&key, parts->shim, true, err) < 0 ||
 	    add_input(&key, parts->worker, true, err) < 0 ||
+	    add_input(&key, parts->zygote, true, err) < 0 ||
 	    add_input(&key, "/etc/os-release", false, err) < 0)
 		return -1;
 	if (key.overflow)
@@ -192,7 +193,7 @@ static int run_build(const struct sw_image_parts *parts, const char *home, const
 	(void)snprintf(log_path, sizeof log_path, "%s/build.log", home);
 	(void)snprintf(cache, sizeof cache, "%s/cache", home);
 	const char *const argv[] = {"bash", parts->build, "--shim", parts->shim, "--worker",
-	                            parts->worker, "--out", out, "--cache", cache, NULL};
+	                            parts->worker, "--zygote", parts->zygote, "--out", out, "--cache", cache, NULL};
 	struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = step_build,
 	                            .progress = steps, .timeout_ns = build_timeout_ns,
 	                            .signals = steps.signals};

@@ -241,6 +241,22 @@ void sw_image_argv_free(char **argv)
 	free(argv);
 }
 
+char **sw_image_argv_copy(char *const *argv)
+{
+	size_t n = 0;
+	while (argv && argv[n])
+		n++;
+	char **copy = argv ? calloc(n + 1, sizeof *copy) : NULL;
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = strdup(argv[i]);
+		if (!copy[i]) {
+			sw_image_argv_free(copy);
+			return NULL;
+		}
+	}
+	return copy;
+}
+
 /* A copy of LINE with each @ROOT@ replaced. */
 static char *fill_in(const char *line, const char *root)
 {

@@ -131,7 +131,7 @@ test_other_compiler() {
 
 # Made by the recipe itself, as whoever uses these tests by hand would: it takes no root and no engine.
 make_root() {
-  docker/image/build.sh --shim build/release/shim --worker docker/worker/worker.py --out "$work/image" &&
+  docker/image/build.sh --shim build/release/shim --worker docker/worker/worker.py --zygote docker/worker/zygote.py --out "$work/image" &&
     test -e "$work/image/rootfs/sandwatch/host.argv"
 }
 

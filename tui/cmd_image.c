@@ -26,6 +26,7 @@ static int build(struct sw_setup *setup, struct sw_steps steps, struct sw_error 
 	    sw_image_ensure(&setup->engine, image_name(&setup->plan), &parts, setup->paths.state, steps,
 	                    &image, err) < 0)
 		return -1;
+	sw_image_done(&image);
 	if (image.ours && sw_image_host_root(&setup->engine, &image, &parts, setup->paths.state, steps,
 	                                     root, sizeof root, err) < 0)
 		return -1;

@@ -127,6 +127,7 @@ static int ensure_images(struct sw_setup *setup, const struct sw_image_parts *pa
 			same++;
 		if (same < i) {
 			setup->images[i] = setup->images[same];
+			setup->images[i].argv = sw_image_argv_copy(setup->images[same].argv);
 			memcpy(setup->image_errors[i], setup->image_errors[same], SW_TEXT_MAX);
 		} else if (sw_image_ensure(&setup->engine, name, parts, setup->paths.state, steps,
 		                           &setup->images[i], &why) < 0) {
@@ -278,6 +279,8 @@ void sw_setup_done(struct sw_setup *setup)
 	sw_plan_done(&setup->plan);
 	sw_buf_done(&setup->strategy);
 	sw_buf_done(&setup->shim_tar);
+	for (int i = 0; i < SW_MODES_MAX; i++)
+		sw_image_done(&setup->images[i]);
 	sw_image_argv_free(setup->worker_argv);
 	sw_image_argv_free(setup->worker_env);
 }

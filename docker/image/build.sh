@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes the sandbox image out of Debian packages: no registry, no engine, no root.
 #
-#   build.sh --shim FILE --worker FILE --out DIR [--cache DIR]
-#   build.sh --shim FILE --worker FILE --hash
+#   build.sh --shim FILE --worker FILE --zygote FILE --out DIR [--cache DIR]
+#   build.sh --shim FILE --worker FILE --zygote FILE --hash
 #
 # DIR receives rootfs/, image.tar (the rootfs, byte for byte reproducible), packages.txt
 # (name=version architecture) and, last of all, image.changes (for the engine's import).
@@ -32,7 +32,7 @@ trimmed=(
 
 with_a_registry='docker build -f docker/image/Dockerfile -t sandwatch/python:latest docker'
 
-shim='' worker='' out='' cache='' only_hash=''
+shim='' worker='' zygote='' out='' cache='' only_hash=''
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 stage='' python='' triplet='' loader=''
 apt_options=() environment=() packages=() missing=''
@@ -45,7 +45,7 @@ die() {
 }
 
 usage() {
-  say 'usage: build.sh --shim FILE --worker FILE (--out DIR [--cache DIR] | --hash)'
+  say 'usage: build.sh --shim FILE --worker FILE --zygote FILE (--out DIR [--cache DIR] | --hash)'
   exit 2
 }
 
@@ -63,16 +63,17 @@ parse_arguments() {
   while [ $# -gt 0 ]; do
     case $1 in
       --hash) only_hash=1 && shift && continue ;;
-      --shim | --worker | --out | --cache) [ $# -ge 2 ] || usage ;;
+      --shim | --worker | --zygote | --out | --cache) [ $# -ge 2 ] || usage ;;
       *) usage ;;
     esac
     printf -v "${1#--}" %s "$2"
     shift 2
   done
-  if [ -z "$shim" ] || [ -z "$worker" ]; then usage; fi
+  if [ -z "$shim" ] || [ -z "$worker" ] || [ -z "$zygote" ]; then usage; fi
   [ -n "$only_hash" ] || [ -n "$out" ] || usage
   [ -r "$shim" ] || die "cannot read the shim '$shim': build it first (cc -static -Os docker/shim/shim.c)"
   [ -r "$worker" ] || die "cannot read the worker '$worker'"
+  [ -r "$zygote" ] || die "cannot read the zygote '$zygote'"
 }
 
 recipe_hash() {
@@ -80,7 +81,7 @@ recipe_hash() {
   # shellcheck disable=SC1091 # the distribution's own file
   release=$(. /etc/os-release 2>/dev/null && printf '%s %s' "${ID-}" "${VERSION_ID-${VERSION_CODENAME-}}") || true
   {
-    cat -- "${BASH_SOURCE[0]}" "$here/layout.sh" "$shim" "$worker"
+    cat -- "${BASH_SOURCE[0]}" "$here/layout.sh" "$shim" "$worker" "$zygote"
     printf '\n%s %s\n' "$(uname -m)" "$release"
   } | sha256sum | cut -d' ' -f1
 }
@@ -196,6 +197,7 @@ finish_rootfs() {
   printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
   install -m 755 "$shim" "$root/sandwatch/shim"
   install -m 644 "$worker" "$root/sandwatch/worker.py"
+  install -m 644 "$zygote" "$root/sandwatch/zygote.py"
   sh "$here/layout.sh" "$root" "/usr/bin/python$python" /usr/lib/python3/dist-packages "/$loader" "/usr/lib/$triplet"
   mapfile -t environment <"$root/sandwatch/host.env"
 }
@@ -218,8 +220,10 @@ compile_python() {
     xargs -d '\n' -P "$(nproc)" -n 100 "${argv[@]}" -m compileall -q --invalidation-mode unchecked-hash -s "$root" -p / >&2 ||
     die 'compileall failed; its message is above'
   "${argv[@]}" -c 'import py_compile, sys
-py_compile.compile(sys.argv[1], sys.argv[2], sys.argv[3], True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)' \
-    "$root/sandwatch/worker.py" "$root/sandwatch/worker.pyc" /sandwatch/worker.py
+for name in ("worker", "zygote"):
+    path = sys.argv[1] + "/sandwatch/" + name
+    py_compile.compile(path + ".py", path + ".pyc", "/sandwatch/" + name + ".py", True,
+                       invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)' "$root"
 }
 
 # A library that is missing would be found among the host's when the worker runs there, and nowhere in a container.
@@ -235,13 +239,15 @@ print(*sorted(path for path in paths if not path.startswith(sys.argv[1] + "/")))
 }
 
 check_worker() {
-  local argv ready
+  local argv ready how
   mapfile -t argv < <(host_argument)
-  ready=$(env -i "${environment[@]}" "${argv[@]}" --result-fd 3 --announce 3>&1 >&2 </dev/null) || ready=''
-  case $ready in
-    *' ready '*) ;;
-    *) die "the worker does not start in the new image; its message is above" ;;
-  esac
+  for how in --announce --zygote; do
+    ready=$(env -i "${environment[@]}" "${argv[@]}" --result-fd 3 "$how" 3>&1 >&2 </dev/null) || ready=''
+    case $ready in
+      *' ready '*) ;;
+      *) die "the worker does not start in the new image ($how); its message is above" ;;
+    esac
+  done
 }
 
 write_lists() {
@@ -257,7 +263,7 @@ write_changes() {
   local argument command=''
   while read -r argument; do command="$command\"$argument\", "; done <"$stage/rootfs/sandwatch/sandbox.argv"
   printf '%s\n' 'ENTRYPOINT ["/sandwatch/shim"]' "CMD [$command\"--result-fd\", \"1\", \"--phases\"]" "ENV ${environment[*]}" \
-    "LABEL org.sandwatch.layout=1 org.sandwatch.recipe=$(recipe_hash)" >"$stage/image.changes"
+    "LABEL org.sandwatch.layout=2 org.sandwatch.recipe=$(recipe_hash)" >"$stage/image.changes"
 }
 
 pack() {

@@ -696,6 +696,8 @@ class Phase:
 
 def work(job, times, printer, hints):
     """Runs the phases; returns the canonical JSON of the result."""
+    if job.get("noop") is True:
+        return "null"
     restricted = job.get("validate", True) is not False
     with Phase(times, "validate"):
         code = validated_code(decode_source(job), restricted)
@@ -708,14 +710,16 @@ def work(job, times, printer, hints):
         return canonical(plain(report, "result", [REPORT_VALUES_MAX]))
 
 
-def run_job(job, times, hints):
-    """Every ending of a strategy that leaves the interpreter alive becomes an outcome."""
+def run_job(job, times, hints, fatal=()):
+    """Every ending of a strategy that leaves the interpreter alive becomes an outcome, but FATAL exceptions."""
     printer = Printer()
     outcome, error, line, result = "ok", None, None, None
     try:
         result = work(job, times, printer, hints)
     except Rejected as rejection:
         outcome, error, line = "rejected", clean_text(str(rejection)), rejection.line
+    except fatal:
+        raise
     except (JobError, StrategyError) as fault:
         outcome, error, line = "failed", clean_text(str(fault)), strategy_line(fault)
     except BaseException as raised:
@@ -830,13 +834,13 @@ def leave(code):
 
 
 def parse_arguments(arguments):
-    options = {"--result-fd": None, "--announce": False, "--phases": False, "--packages": None}
+    options = {"--result-fd": None, "--announce": False, "--phases": False, "--zygote": False, "--packages": None}
     rest = list(arguments)
     while rest:
         name = rest.pop(0)
-        if name in ("--announce", "--phases"):
+        if name in ("--announce", "--phases", "--zygote"):
             options[name] = True
-        elif name in options and rest:
+        elif name in ("--result-fd", "--packages") and rest:
             options[name] = rest.pop(0)
         else:
             raise ValueError(f"unknown or incomplete option {name!r}")
@@ -865,12 +869,22 @@ def import_libraries(packages):
     gc.enable()
 
 
+def load_zygote():
+    """zygote.py, or what it was compiled to, from beside this file: no folder of ours is on the path."""
+    import importlib.util
+    here, name = os.path.split(os.path.abspath(__file__))
+    spec = importlib.util.spec_from_file_location("zygote", os.path.join(here, "zygote" + os.path.splitext(name)[1]))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def main():
     try:
         options = parse_arguments(sys.argv[1:])
         descriptor = take_result_descriptor(options["--result-fd"])
     except (ValueError, OSError) as error:
-        complain(f"{error}; usage: worker.py --result-fd N [--announce] [--phases] [--packages DIR]")
+        complain(f"{error}; usage: worker.py --result-fd N [--announce | --zygote] [--phases] [--packages DIR]")
         leave(EXIT_SETUP)
     begin = time.monotonic_ns()
     if options["--phases"]:
@@ -883,6 +897,9 @@ def main():
         leave(EXIT_SETUP)
     try:
         sys.stdout.reconfigure(errors="backslashreplace")
+        if options["--zygote"]:
+            load_zygote().run(sys.modules["__main__"], descriptor, times)
+            leave(0)
         if options["--announce"]:
             write_all(descriptor, f"\x1esw1 - ready {canonical({'t': times})}\n")
         serve(descriptor, times, options["--phases"])

@@ -14,20 +14,21 @@
 #include "docker/tree.h"
 
 #define NAME "sandwatch/python:test"
-#define LAYOUT "LABEL org.sandwatch.layout=1 org.sandwatch.recipe="
+#define LAYOUT "LABEL org.sandwatch.layout=2 org.sandwatch.recipe="
 
 static struct fx fx;
 static char dir[64], state_dir[128];
 static struct sw_image_parts parts;
 static struct sw_signals signals;
 static int builds; /* steps that said so */
+static char **argvs[8]; /* of the images in hand */
 
 /* Does as docker/image/build.sh does, in a blink; it counts its runs in $dir/runs. */
 static const char script[] =
 	"set -e; dir=$(dirname \"$0\")\n"
-	"while [ $# -gt 0 ]; do case $1 in --hash) h=1;; --shim) s=$2; shift;; --worker) w=$2; shift;;\n"
+	"while [ $# -gt 0 ]; do case $1 in --hash) h=1;; --shim) s=$2; shift;; --worker) w=$2; shift;; --zygote) z=$2; shift;;\n"
 	"  --out) o=$2; shift;; --cache) shift;; esac; shift; done\n"
-	"hash=$(cat \"$0\" \"$s\" \"$w\" | sha256sum | cut -d' ' -f1)\n"
+	"hash=$(cat \"$0\" \"$s\" \"$w\" \"$z\" | sha256sum | cut -d' ' -f1)\n"
 	"if [ \"$h\" ]; then echo hash >>\"$dir/runs\"; echo $hash; exit; fi\n"
 	"echo build >>\"$dir/runs\"; echo 'making … 0.1 s' >&2\n"
 	"if grep -q broken \"$w\"; then echo 'no network here' >&2; exit 3; fi\n"
@@ -35,7 +36,7 @@ static const char script[] =
 	"printf '@ROOT@/ld\\n--path\\n@ROOT@/a:@ROOT@/b\\n' >\"$o/rootfs/sandwatch/host.argv\"\n"
 	"printf 'TZ=UTC\\n' >\"$o/rootfs/sandwatch/host.env\"\n"
 	"tar -c -f \"$o/image.tar\" -C \"$o/rootfs\" .\n"
-	"printf 'CMD [\"/x\"]\\nLABEL org.sandwatch.layout=1 org.sandwatch.recipe=%s\\n' $hash"
+	"printf 'ENTRYPOINT [\"/shim\"]\\nCMD [\"/x\"]\\nLABEL org.sandwatch.layout=2 org.sandwatch.recipe=%s\\n' $hash"
 	" >\"$o/image.changes\"\n";
 
 static void write_file(const char *path, const char *text)
@@ -67,11 +68,21 @@ static void on_step(void *user, const char *what, int64_t elapsed_ns, const char
 
 static const struct sw_steps steps = {.fn = on_step};
 
+/* What an image owns is freed after the test. */
+static void keep(const struct sw_image *image)
+{
+	size_t i = 0;
+	while (argvs[i])
+		i++;
+	argvs[i] = image->argv;
+}
+
 static void ensure(struct sw_image *image)
 {
 	struct sw_error err;
 	if (sw_image_ensure(&fx.engine, NAME, &parts, state_dir, steps, image, &err) < 0)
 		fail_msg("%s", err.message);
+	keep(image);
 	assert_true(image->usable && image->ours);
 }
 
@@ -90,6 +101,9 @@ static void is_made_once(void **state)
 	ensure(&first);
 	assert_int_equal(count_runs("build"), 1);
 	assert_int_equal(builds, 1);
+	assert_string_equal(first.argv[0], "/shim"); /* the entrypoint, then the command */
+	assert_string_equal(first.argv[1], "/x");
+	assert_null(first.argv[2]);
 	ensure(&second);
 	assert_string_equal(first.id, second.id);
 	assert_int_equal(count_runs("build"), 1);
@@ -189,7 +203,7 @@ static void import_as(const char *name, const char *change)
 	char out[200], path[250];
 	const char *const changes[] = {change, NULL};
 	char *const build[] = {"bash", parts.build, "--shim", parts.shim, "--worker", parts.worker,
-	                       "--out", out, NULL};
+	                       "--zygote", parts.zygote, "--out", out, NULL};
 	pid_t pid;
 	int status;
 	(void)snprintf(out, sizeof out, "%s/other", dir);
@@ -238,8 +252,10 @@ static void a_name_that_begins_like_ours_is_the_users(void **state)
 	fx_need_engine();
 	import_as(mine, "LABEL org.example=mine");
 	assert_int_equal(sw_image_ensure(&fx.engine, mine, &parts, state_dir, steps, &before, &err), 0);
+	keep(&before);
 	assert_true(before.usable && !before.ours);
 	assert_int_equal(sw_image_ensure(&fx.engine, mine, &parts, state_dir, steps, &after, &err), 0);
+	keep(&after);
 	bool stays = fx_has_image(&fx, before.id);
 	fx_remove_image(&fx, mine);
 	assert_true(stays);
@@ -506,17 +522,23 @@ static int set_up_one(void **state)
 	(void)snprintf(parts.build, sizeof parts.build, "%s/build.sh", dir);
 	(void)snprintf(parts.shim, sizeof parts.shim, "%s/shim", dir);
 	(void)snprintf(parts.worker, sizeof parts.worker, "%s/worker.py", dir);
+	(void)snprintf(parts.zygote, sizeof parts.zygote, "%s/zygote.py", dir);
 	if (fx.api)
 		fx_remove_image(&fx, NAME); /* of a run that was ended in its middle */
 	write_file(parts.build, script);
 	write_file(parts.shim, "shim\n");
 	write_file(parts.worker, "print('one')\n");
+	write_file(parts.zygote, "print('zygote')\n");
 	return 0;
 }
 
 static int tear_down_one(void **state)
 {
 	(void)state;
+	for (size_t i = 0; i < sizeof argvs / sizeof *argvs; i++) {
+		sw_image_argv_free(argvs[i]);
+		argvs[i] = NULL;
+	}
 	if (fx.api)
 		fx_remove_image(&fx, NAME);
 	(void)drain_signals();

@@ -21,17 +21,21 @@ check() {
   fi
 }
 
-hash_of() { "$image/build.sh" --hash --shim "$work/shim" --worker "$work/worker.py"; }
+hash_of() { "$image/build.sh" --hash --shim "$work/shim" --worker "$work/worker.py" --zygote "$work/zygote.py"; }
 
 test_hash() {
   local first begin end
   echo shim >"$work/shim"
   echo worker >"$work/worker.py"
+  echo zygote >"$work/zygote.py"
   first=$(hash_of)
   check 'the hash is sha256' 64 "${#first}"
   check 'the hash is stable' "$first" "$(hash_of)"
   echo more >>"$work/worker.py"
   check 'the worker is part of the hash' differs "$([ "$first" != "$(hash_of)" ] && echo differs)"
+  first=$(hash_of)
+  echo more >>"$work/zygote.py"
+  check 'the zygote is part of the hash' differs "$([ "$first" != "$(hash_of)" ] && echo differs)"
   begin=$(date +%s%N)
   hash_of >/dev/null
   end=$(date +%s%N)
@@ -40,12 +44,12 @@ test_hash() {
 
 test_options() {
   local options
-  for options in '' '--wat' '--shim' '--hash' "--shim $work/shim --worker $work/worker.py"; do
+  for options in '' '--wat' '--shim' '--hash' "--shim $work/shim --worker $work/worker.py --zygote $work/zygote.py" "--shim $work/shim --worker $work/worker.py --hash"; do
     # shellcheck disable=SC2086 # a list of options
     "$image/build.sh" $options >"$work/out" 2>"$work/err"
     check "usage for '$options'" 2 $?
   done
-  "$image/build.sh" --shim /no/such/shim --worker "$work/worker.py" --out "$work/o" 2>"$work/err"
+  "$image/build.sh" --shim /no/such/shim --worker "$work/worker.py" --zygote "$work/zygote.py" --out "$work/o" 2>"$work/err"
   check 'a missing shim' 1 $?
   check 'a missing shim says what to do' 1 "$(grep -c 'build it first' "$work/err")"
   check 'and leaves nothing' '' "$(ls "$work/o" 2>/dev/null)"
@@ -56,7 +60,7 @@ test_without_tools() {
   local tool
   mkdir -p "$work/bin"
   for tool in bash dirname; do ln -s "$(command -v "$tool")" "$work/bin/$tool"; done
-  PATH=$work/bin "$(command -v bash)" "$image/build.sh" --shim "$work/shim" --worker "$work/worker.py" --out "$work/o" 2>"$work/err"
+  PATH=$work/bin "$(command -v bash)" "$image/build.sh" --shim "$work/shim" --worker "$work/worker.py" --zygote "$work/zygote.py" --out "$work/o" 2>"$work/err"
   check 'without tools there is no build' 1 $?
   check 'the hint is the Dockerfile'"'"'s own' "$(sed -n 's/^# *\(docker build .*\)/\1/p' "$image/Dockerfile")" \
     "$(grep -o 'docker build.*' "$work/err")"
@@ -86,6 +90,8 @@ test_image() {
   check 'everything is compiled' '' "$(find "$root/usr/lib" -name '*.py' | while read -r package; do
     [ -n "$(find "$(dirname "$package")/__pycache__" -name "$(basename "$package" .py).cpython-*.pyc" 2>/dev/null)" ] || echo "$package"
   done | head -n 3)"
+  check 'the worker and the zygote are compiled' 'worker.py worker.pyc zygote.py zygote.pyc' \
+    "$(cd "$root/sandwatch" && printf '%s\n' *.py *.pyc | sort | paste -s -d' ')"
   check 'every package has its copyright' '' "$(sed 's/=.*//' "$root/sandwatch/packages.txt" | while read -r package; do
     [ -s "$root/usr/share/doc/$package/copyright" ] || echo "$package"
   done)"
@@ -98,7 +104,7 @@ test_reproducible() {
   local number
   cc -static -Os -s -o "$work/shim" "$image/../shim/shim.c" || return
   for number in 1 2; do
-    "$image/build.sh" --shim "$work/shim" --worker "$image/../worker/worker.py" --out "$work/$number" --cache "$work/cache" || return
+    "$image/build.sh" --shim "$work/shim" --worker "$image/../worker/worker.py" --zygote "$image/../worker/zygote.py" --out "$work/$number" --cache "$work/cache" || return
   done
   cmp "$work/1/image.tar" "$work/2/image.tar"
   check 'two builds are the same' 0 $?
