@@ -62,17 +62,17 @@ static void end_unbegun(struct sw_warm *warm, const char *failure)
 }
 
 /* Nothing of it is left when the container is gone. */
-static void give_up_with(struct sw_warm *warm, const char *why)
+static void give_up(struct sw_warm *warm, const char *lost)
 {
 	warm->facts.kill_ns = sw_clock_ns();
-	sw_warm_give_up(warm, why);
+	sw_warm_give_up(warm, lost, true);
 }
 
 void sw_warm_is_overdue(struct sw_warm *warm)
 {
 	warm->facts.is_overdue = true;
-	give_up_with(warm, warm->facts.result_ns ? "a job's end was not told after its result"
-	                                         : "a job's end was not told within its limit");
+	give_up(warm, warm->facts.result_ns ? "a job's end was not told after its result"
+	                                    : "a job's end was not told within its limit");
 }
 
 void sw_warm_has_died(struct sw_warm *warm, const struct sw_kept_end *end)
@@ -157,12 +157,19 @@ void sw_warm_is_ready(struct sw_warm *warm)
 		tell_ready(warm, NULL);
 }
 
+static void on_nothing_left(void *user, const struct sw_error *error)
+{
+	struct sw_warm *warm = user;
+	(void)error; /* told by a note */
+	tell_ready(warm, warm->why[0] ? warm->why : NULL);
+}
+
 void sw_warm_is_none(struct sw_warm *warm)
 {
 	if (warm->is_waiting)
 		end_unbegun(warm, warm->why);
-	else
-		tell_ready(warm, warm->why);
+	else if (warm->ready && warm->kept)
+		sw_kept_down(warm->kept, on_nothing_left, warm); /* the removal of what could not be made */
 }
 
 void sw_warm_is_gone(struct sw_warm *warm)
@@ -198,8 +205,7 @@ static void warm_cancel(struct sw_runner *runner)
 		end_unbegun(warm, NULL);
 	} else if (warm->is_busy && warm->state == SW_WARM_BUSY) {
 		warm->facts.is_cancelled = true;
-		give_up_with(warm, NULL);
-		warm->is_again = true;
+		give_up(warm, NULL);
 	}
 }
 
@@ -213,13 +219,6 @@ static void warm_prepare(struct sw_runner *runner, sw_runner_ready_fn ready, voi
 	expect(warm, ready, user);
 	if (warm->state == SW_WARM_NONE)
 		sw_warm_make(warm);
-}
-
-static void on_nothing_left(void *user, const struct sw_error *error)
-{
-	struct sw_warm *warm = user;
-	(void)error; /* told by a note */
-	tell_ready(warm, warm->why[0] ? warm->why : NULL);
 }
 
 static void warm_settle(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
@@ -237,14 +236,15 @@ static void warm_settle(struct sw_runner *runner, sw_runner_ready_fn ready, void
 static void warm_finish(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
 {
 	struct sw_warm *warm = (struct sw_warm *)runner;
-	warm->is_finishing = true;
 	if (!warm->kept) {
 		sw_container_ready_later(&warm->base, NULL, ready, user);
 		return;
 	}
 	expect(warm, ready, user);
 	if (warm->state != SW_WARM_REMOVING)
-		sw_warm_give_up(warm, NULL);
+		sw_warm_give_up(warm, NULL, false);
+	else
+		warm->is_again = false;
 }
 
 static void warm_free(struct sw_runner *runner)

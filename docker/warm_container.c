@@ -18,22 +18,22 @@ static void on_down(void *user, const struct sw_error *error)
 {
 	struct sw_warm *warm = user;
 	(void)error; /* told by a note */
-	bool again = warm->is_lost && !warm->is_finishing;
+	bool again = warm->is_again;
 	warm->state = SW_WARM_NONE;
-	warm->is_lost = false;
+	warm->why[0] = '\0';
 	/* First: whoever is told then may start an attempt, which waits for what is being made. */
 	if (again)
 		sw_warm_make(warm);
 	sw_warm_is_gone(warm);
 }
 
-void sw_warm_give_up(struct sw_warm *warm, const char *why)
+void sw_warm_give_up(struct sw_warm *warm, const char *lost, bool is_again)
 {
 	sw_loop_disarm(warm->base.options.loop, &warm->patience);
 	warm->state = SW_WARM_REMOVING;
-	warm->is_lost = why != NULL;
-	if (why)
-		sw_container_tell(&warm->base, SW_EVENT_CONTAINER_REPLACED, NULL, sw_kept_id(warm->kept), why);
+	warm->is_again = is_again;
+	if (lost)
+		sw_container_tell(&warm->base, SW_EVENT_CONTAINER_REPLACED, NULL, sw_kept_id(warm->kept), lost);
 	sw_kept_down(warm->kept, on_down, warm);
 }
 
@@ -67,7 +67,7 @@ static void on_died(void *user, const struct sw_kept_end *end)
 	}
 	if (warm->state == SW_WARM_BUSY)
 		sw_warm_has_died(warm, end);
-	sw_warm_give_up(warm, end->text);
+	sw_warm_give_up(warm, end->text, true);
 }
 
 static void out_of_patience(void *user)
@@ -76,12 +76,12 @@ static void out_of_patience(void *user)
 	if (warm->state == SW_WARM_MAKING)
 		fail_with_last_words(warm, "nothing was heard of it for 60 s");
 	else if (warm->state == SW_WARM_RESTING)
-		sw_warm_give_up(warm, "no new worker came up within 10 s after a job");
+		sw_warm_give_up(warm, "no new worker came up within 10 s after a job", true);
 	else if (warm->state == SW_WARM_BUSY)
 		sw_warm_is_overdue(warm);
 }
 
-static void wait_at_most(struct sw_warm *warm, int64_t from_ns, int64_t timeout_ns)
+void sw_warm_wait_at_most(struct sw_warm *warm, int64_t from_ns, int64_t timeout_ns)
 {
 	if (sw_loop_arm(warm->base.options.loop, &warm->patience, from_ns + timeout_ns, out_of_patience,
 	                warm) < 0)
@@ -130,7 +130,7 @@ void sw_warm_rest(struct sw_warm *warm)
 	if (warm->facts.report.has_ready)
 		take_ready(warm, &warm->facts.report);
 	else
-		wait_at_most(warm, warm->rest_ns, rest_timeout_ns);
+		sw_warm_wait_at_most(warm, warm->rest_ns, rest_timeout_ns);
 }
 
 static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t len)
@@ -171,7 +171,7 @@ static void make_now(struct sw_warm *warm)
 	sw_worker_reader_init(&warm->err, warm->boot_token);
 	warm->was_ready = warm->had_oom = false;
 	sw_kept_up(warm->kept, on_up, warm);
-	wait_at_most(warm, sw_clock_ns(), boot_timeout_ns);
+	sw_warm_wait_at_most(warm, sw_clock_ns(), boot_timeout_ns);
 }
 
 static void on_looked(void *user, const struct sw_error *error)
@@ -188,6 +188,7 @@ static void on_looked(void *user, const struct sw_error *error)
 void sw_warm_make(struct sw_warm *warm)
 {
 	warm->state = SW_WARM_MAKING;
+	warm->why[0] = '\0';
 	if (!warm->kept)
 		fail(warm, warm->refusal);
 	else if (!warm->base.has_version)

@@ -61,9 +61,9 @@ struct sw_warm {
 	struct sw_worker_report boot;     /* what it says outside of jobs */
 	bool was_ready; /* since it was made: only then does its loss call for another */
 	bool had_oom;   /* the engine's word for that is never taken back */
-	bool is_lost;   /* REMOVING: another is to be made */
+	bool is_again;  /* REMOVING: another is to be made */
 	bool is_clock_separate;
-	char why[SW_TEXT_MAX];    /* NONE: why there is none; REMOVING: why it was lost */
+	char why[SW_TEXT_MAX];    /* NONE: why there is none, "" when none was wanted */
 	struct sw_timer patience; /* with whatever the state waits for */
 	int64_t rest_ns;          /* since when it rests */
 	struct sw_attempt rested; /* from what; base.attempt may be the next one, which waits */
@@ -71,7 +71,6 @@ struct sw_warm {
 	/* prepare, settle or finish, whichever is waited for. */
 	sw_runner_ready_fn ready;
 	void *ready_user;
-	bool is_finishing;
 
 	/* The attempt: base.attempt. */
 	bool is_busy;    /* there is one */
@@ -90,9 +89,11 @@ void sw_warm_container_done(struct sw_warm *warm);
 /* From NONE: begins to make one. MAKING, then READY (sw_warm_is_ready) or NONE (sw_warm_is_none; maybe from
  * inside). */
 void sw_warm_make(struct sw_warm *warm);
-/* Removes it: REMOVING, then sw_warm_is_gone, after which another is made if WHY is not NULL: it was lost,
- * which is told. */
-void sw_warm_give_up(struct sw_warm *warm, const char *why);
+/* Removes it: REMOVING, then sw_warm_is_gone, after which another is made if IS_AGAIN. LOST: why it was, which is
+ * told; NULL: it was not. */
+void sw_warm_give_up(struct sw_warm *warm, const char *lost, bool is_again);
+/* Arms `patience`. */
+void sw_warm_wait_at_most(struct sw_warm *warm, int64_t from_ns, int64_t timeout_ns);
 /* From BUSY, when `over` has come: RESTING, or READY if the next worker is ready already. */
 void sw_warm_rest(struct sw_warm *warm);
 

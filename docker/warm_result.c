@@ -16,21 +16,21 @@ int64_t sw_warm_job_memory(const struct sw_mode_plan *mode)
 /* The way is over with the result; without one, with the news that nothing is left. */
 static int64_t end_of(const struct sw_warm_facts *facts)
 {
-	if (facts->end_ns)
-		return facts->end_ns;
+	if (facts->gone_ns)
+		return facts->gone_ns;
 	return facts->result_ns ? facts->result_ns : facts->over_ns;
 }
 
 static void fill_spans(const struct sw_warm_facts *facts, struct sw_attempt_result *result)
 {
-	if (!facts->start_ns)
+	if (!facts->has_begun)
 		return;
-	if (facts->report.has_result && facts->result_ns && !facts->end_ns) {
+	if (facts->report.has_result && facts->result_ns && !facts->gone_ns) {
 		struct sw_worker_report report = facts->report;
 		/* What the worker did before this job is no part of it. */
 		report.init_ns = report.main_ns = report.exit_ns = 0;
 		report.phases[SW_PHASE_IMPORTS].end_ns = 0;
-		sw_worker_spans(&report, facts->clock != SW_CLOCK_SEPARATE, facts->start_ns,
+		sw_worker_spans(&report, !facts->is_clock_separate, facts->start_ns,
 		                facts->result_ns, SW_PHASE_START, result);
 		return;
 	}
@@ -38,6 +38,22 @@ static void fill_spans(const struct sw_warm_facts *facts, struct sw_attempt_resu
 	               facts->kill_ns ? facts->kill_ns : result->end_ns, true);
 	if (facts->kill_ns)
 		sw_result_span(result, SW_PHASE_STOP, facts->kill_ns, result->end_ns, true);
+}
+
+void sw_warm_ready_spans(const struct sw_worker_report *report, bool is_clock_separate,
+                         int64_t ready_ns, struct sw_attempt_result *result)
+{
+	const int64_t begin = report->phases[SW_PHASE_PREWARM].start_ns;
+	const int64_t end = report->phases[SW_PHASE_PREWARM].end_ns;
+	/* With another clock only durations count: its last stamp is that of the readiness. */
+	int64_t shift = is_clock_separate && end ? ready_ns - end : 0;
+	if (report->init_ns && report->main_ns)
+		sw_result_span(result, SW_PHASE_BOOT, report->init_ns + shift, report->main_ns + shift, false);
+	if (report->phases[SW_PHASE_IMPORTS].end_ns)
+		sw_result_span(result, SW_PHASE_IMPORTS, report->phases[SW_PHASE_IMPORTS].start_ns + shift,
+		               report->phases[SW_PHASE_IMPORTS].end_ns + shift, false);
+	if (end)
+		sw_result_span(result, SW_PHASE_PREWARM, begin + shift, end + shift, false);
 }
 
 /* ---- outcome ---- */
@@ -52,15 +68,15 @@ static const char *last_line(const struct sw_warm_facts *facts, char dst[360])
 
 static const char *signal_name(int sig, char dst[24])
 {
-	const char *name = sigabbrev_np(sig);
+	const char *name = sw_signal_name(sig);
 	if (name)
-		(void)snprintf(dst, 24, "SIG%s", name);
+		(void)sw_text_copy(dst, 24, name);
 	else
 		(void)snprintf(dst, 24, "signal %d", sig);
 	return dst;
 }
 
-static void judge_timeout(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+static void judge_timeout(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                           struct sw_attempt_result *result)
 {
 	char limit[16];
@@ -71,7 +87,7 @@ static void judge_timeout(const struct sw_warm_options *options, const struct sw
 }
 
 /* The job's own ceiling is below the container's, so which of them it was is told by who says it. */
-static void judge_oom(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+static void judge_oom(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                       struct sw_attempt_result *result)
 {
 	char limit[16], line[360];
@@ -92,7 +108,7 @@ static void judge_oom(const struct sw_warm_options *options, const struct sw_war
 		               limit, line);
 }
 
-static void judge_death(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+static void judge_death(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                         struct sw_attempt_result *result)
 {
 	char name[24];
@@ -122,33 +138,33 @@ static void judge_report(const struct sw_warm_facts *facts, struct sw_attempt_re
 	(void)sw_text_copy(result->error, sizeof result->error, report->error);
 }
 
-static void judge_over(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+static void judge_over(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                        struct sw_attempt_result *result)
 {
 	const struct sw_worker_over *over = &facts->report.over;
 	char name[24], line[360];
 	last_line(facts, line);
 	switch (over->end) {
-	case SW_JOB_TIMEOUT:
+	case SW_OVER_TIMEOUT:
 		judge_timeout(options, facts, result);
 		break;
-	case SW_JOB_OOM:
+	case SW_OVER_OOM:
 		judge_oom(options, facts, result);
 		break;
-	case SW_JOB_SIGNAL:
+	case SW_OVER_SIGNAL:
 		result->term_signal = over->code;
 		sw_result_fail(result, SW_OUTCOME_CRASHED, "died by %s before it gave a result%s",
 		               signal_name(over->code, name), line);
 		break;
-	case SW_JOB_FLOOD:
+	case SW_OVER_FLOOD:
 		sw_result_fail(result, SW_OUTCOME_CRASHED,
 		               "flooded the pipe of its result and was killed%s", line);
 		break;
-	case SW_JOB_RESULT:
+	case SW_OVER_RESULT:
 		sw_result_fail(result, SW_OUTCOME_CRASHED, "its result went missing%s", line);
 		break;
-	case SW_JOB_EXIT:
-	case SW_JOB_END_COUNT:
+	case SW_OVER_EXIT:
+	case SW_OVER_COUNT:
 		result->exit_code = over->code;
 		sw_result_fail(result, SW_OUTCOME_CRASHED, "exited with %d before it gave a result%s",
 		               over->code, line);
@@ -156,13 +172,13 @@ static void judge_over(const struct sw_warm_options *options, const struct sw_wa
 	}
 }
 
-static void judge(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+static void judge(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                   struct sw_attempt_result *result)
 {
 	if (facts->is_cancelled)
 		sw_result_fail(result, SW_OUTCOME_CANCELLED, "stopped before its end");
-	else if (facts->has_failed)
-		sw_result_fail(result, SW_OUTCOME_ENGINE, "%s", facts->engine_error.message);
+	else if (facts->failure[0])
+		sw_result_fail(result, SW_OUTCOME_ENGINE, "%s", facts->failure);
 	else if (facts->is_dead)
 		judge_death(options, facts, result);
 	else if (facts->report.has_result || facts->report.garbage)
@@ -173,7 +189,7 @@ static void judge(const struct sw_warm_options *options, const struct sw_warm_fa
 		judge_over(options, facts, result);
 }
 
-void sw_warm_result(const struct sw_warm_options *options, const struct sw_warm_facts *facts,
+void sw_warm_result(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                     struct sw_attempt_result *out_result)
 {
 	const struct sw_worker_over *over = &facts->report.over;
