@@ -6,91 +6,91 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SW_NAME_MAX 64   /* a mode's or session's name, with its NUL */
-#define SW_MODES_MAX 32  /* modes of one session */
+#define SW_NAME_MAX 64     /* a mode's or session's name, with its NUL */
+#define SW_MODES_MAX 32    /* modes of one session */
 #define SW_PARALLEL_MAX 64 /* iterations of one mode at the same time */
-#define SW_TEXT_MAX 512  /* an error's or a note's text, with its NUL */
-#define SW_DIGEST_MAX 65 /* a SHA-256 in hex, with its NUL */
-#define SW_PYTHON_MAX 24 /* a Python's version, "3.11.2", with its NUL */
+#define SW_TEXT_MAX 512    /* an error's or a note's text, with its NUL */
+#define SW_DIGEST_MAX 65   /* a SHA-256 in hex, with its NUL */
+#define SW_PYTHON_MAX 24   /* a Python's version, "3.11.2", with its NUL */
 
 /* enum, name. Order is the journal's and the snapshot's. */
-#define SW_MODE_KINDS(X)      \
-	X(SW_KIND_HOST, "host")   \
-	X(SW_KIND_COLD, "cold")   \
+#define SW_MODE_KINDS(X)            \
+	X(SW_KIND_HOST, "host")         \
+	X(SW_KIND_COLD, "cold")         \
 	X(SW_KIND_PREPARED, "prepared") \
-	X(SW_KIND_EXEC, "exec")   \
+	X(SW_KIND_EXEC, "exec")         \
 	X(SW_KIND_WARM, "warm")
 
-#define SW_GROUPS(X)                       \
-	X(SW_GROUP_STARTUP, "startup")         \
-	X(SW_GROUP_EXECUTION, "execution")     \
+#define SW_GROUPS(X)                           \
+	X(SW_GROUP_STARTUP, "startup")             \
+	X(SW_GROUP_EXECUTION, "execution")         \
 	X(SW_GROUP_SERIALIZATION, "serialization") \
 	X(SW_GROUP_CLEANUP, "cleanup")
 
 /* enum, name, group, what a reader is told it is. In the order in which they happen. */
-#define SW_PHASES(X) \
-	X(SW_PHASE_PULL, "pull", SW_GROUP_STARTUP, "the image is fetched") \
-	X(SW_PHASE_CREATE, "create", SW_GROUP_STARTUP, "the engine creates the container") \
-	X(SW_PHASE_ATTACH, "attach", SW_GROUP_STARTUP, "both streams are connected") \
-	X(SW_PHASE_START, "start", SW_GROUP_STARTUP, "start request to PID 1's first instruction") \
+#define SW_PHASES(X)                                                                            \
+	X(SW_PHASE_PULL, "pull", SW_GROUP_STARTUP, "the image is fetched")                          \
+	X(SW_PHASE_CREATE, "create", SW_GROUP_STARTUP, "the engine creates the container")          \
+	X(SW_PHASE_ATTACH, "attach", SW_GROUP_STARTUP, "both streams are connected")                \
+	X(SW_PHASE_START, "start", SW_GROUP_STARTUP, "start request to PID 1's first instruction")  \
 	X(SW_PHASE_PREWARM, "prewarm", SW_GROUP_STARTUP, "the next worker is forked and warmed up") \
-	X(SW_PHASE_BOOT, "boot", SW_GROUP_EXECUTION, "PID 1 to the worker's main") \
-	X(SW_PHASE_IMPORTS, "imports", SW_GROUP_EXECUTION, "the worker imports its libraries") \
-	X(SW_PHASE_VALIDATE, "validate", SW_GROUP_EXECUTION, "the code is parsed and validated") \
-	X(SW_PHASE_DATA, "data", SW_GROUP_EXECUTION, "the market data is made") \
-	X(SW_PHASE_EXECUTE, "execute", SW_GROUP_EXECUTION, "the code runs") \
-	X(SW_PHASE_SERIALIZE, "serialize", SW_GROUP_SERIALIZATION, "the result becomes JSON") \
-	X(SW_PHASE_DELIVER, "deliver", SW_GROUP_SERIALIZATION, "written inside to read outside") \
-	X(SW_PHASE_EXIT, "exit", SW_GROUP_CLEANUP, "result read to exit known") \
-	X(SW_PHASE_STOP, "stop", SW_GROUP_CLEANUP, "the container is killed") \
+	X(SW_PHASE_BOOT, "boot", SW_GROUP_EXECUTION, "PID 1 to the worker's main")                  \
+	X(SW_PHASE_IMPORTS, "imports", SW_GROUP_EXECUTION, "the worker imports its libraries")      \
+	X(SW_PHASE_VALIDATE, "validate", SW_GROUP_EXECUTION, "the code is parsed and validated")    \
+	X(SW_PHASE_DATA, "data", SW_GROUP_EXECUTION, "the market data is made")                     \
+	X(SW_PHASE_EXECUTE, "execute", SW_GROUP_EXECUTION, "the code runs")                         \
+	X(SW_PHASE_SERIALIZE, "serialize", SW_GROUP_SERIALIZATION, "the result becomes JSON")       \
+	X(SW_PHASE_DELIVER, "deliver", SW_GROUP_SERIALIZATION, "written inside to read outside")    \
+	X(SW_PHASE_EXIT, "exit", SW_GROUP_CLEANUP, "result read to exit known")                     \
+	X(SW_PHASE_STOP, "stop", SW_GROUP_CLEANUP, "the container is killed")                       \
 	X(SW_PHASE_REMOVE, "remove", SW_GROUP_CLEANUP, "the engine removes the container")
 
 /* enum, name, what a reader is told it is. The first is the only success. */
-#define SW_OUTCOMES(X) \
-	X(SW_OUTCOME_OK, "ok", "done, and the result is the expected one") \
-	X(SW_OUTCOME_REJECTED, "rejected", "the validator refused the code") \
-	X(SW_OUTCOME_FAILED, "failed", "the code's own error, or a result that differs") \
-	X(SW_OUTCOME_TIMEOUT, "timeout", "over its time limit and killed") \
-	X(SW_OUTCOME_OOM, "oom", "over its memory limit and killed") \
-	X(SW_OUTCOME_CRASHED, "crashed", "died without a result") \
+#define SW_OUTCOMES(X)                                                                            \
+	X(SW_OUTCOME_OK, "ok", "done, and the result is the expected one")                            \
+	X(SW_OUTCOME_REJECTED, "rejected", "the validator refused the code")                          \
+	X(SW_OUTCOME_FAILED, "failed", "the code's own error, or a result that differs")              \
+	X(SW_OUTCOME_TIMEOUT, "timeout", "over its time limit and killed")                            \
+	X(SW_OUTCOME_OOM, "oom", "over its memory limit and killed")                                  \
+	X(SW_OUTCOME_CRASHED, "crashed", "died without a result")                                     \
 	X(SW_OUTCOME_ENGINE, "engine", "the container engine failed: unreachable, refused, protocol") \
 	X(SW_OUTCOME_CANCELLED, "cancelled", "stopped by the user before its end")
 
-#define SW_ORDERS(X)                        \
-	X(SW_ORDER_INTERLEAVED, "interleaved")  \
-	X(SW_ORDER_SEQUENTIAL, "sequential")    \
+#define SW_ORDERS(X)                       \
+	X(SW_ORDER_INTERLEAVED, "interleaved") \
+	X(SW_ORDER_SEQUENTIAL, "sequential")   \
 	X(SW_ORDER_RANDOM, "random")
 
-#define SW_BACKTESTS(X)            \
-	X(SW_BACKTEST_MOCK, "mock")    \
+#define SW_BACKTESTS(X)         \
+	X(SW_BACKTEST_MOCK, "mock") \
 	X(SW_BACKTEST_REAL, "real")
 
 /* How a session ended, or that it has not. */
-#define SW_STATES(X)                     \
-	X(SW_STATE_RUNNING, "running")       \
-	X(SW_STATE_DONE, "done")             \
+#define SW_STATES(X)                       \
+	X(SW_STATE_RUNNING, "running")         \
+	X(SW_STATE_DONE, "done")               \
 	X(SW_STATE_INTERRUPTED, "interrupted") \
 	X(SW_STATE_FAILED, "failed")
 
 /* Whether the container's CLOCK_MONOTONIC is the host's, so that inner stamps can be placed. */
-#define SW_CLOCKS(X)                  \
-	X(SW_CLOCK_UNKNOWN, "unknown")    \
-	X(SW_CLOCK_SHARED, "shared")      \
+#define SW_CLOCKS(X)               \
+	X(SW_CLOCK_UNKNOWN, "unknown") \
+	X(SW_CLOCK_SHARED, "shared")   \
 	X(SW_CLOCK_SEPARATE, "separate")
 
 /* The sandbox's layers, as an ablation takes them away one at a time. enum, name, what is taken away. */
-#define SW_LAYERS(X)                                                                      \
-	X(SW_LAYER_NONE, "", "nothing")                                                       \
-	X(SW_LAYER_NETWORK, "network", "no network: the container gets the engine's bridge")  \
-	X(SW_LAYER_SECCOMP, "seccomp", "the system call filter")                              \
-	X(SW_LAYER_READONLY, "readonly", "the read-only root")                                \
-	X(SW_LAYER_LIMITS, "limits", "limits of memory, CPU and processes")                   \
+#define SW_LAYERS(X)                                                                     \
+	X(SW_LAYER_NONE, "", "nothing")                                                      \
+	X(SW_LAYER_NETWORK, "network", "no network: the container gets the engine's bridge") \
+	X(SW_LAYER_SECCOMP, "seccomp", "the system call filter")                             \
+	X(SW_LAYER_READONLY, "readonly", "the read-only root")                               \
+	X(SW_LAYER_LIMITS, "limits", "limits of memory, CPU and processes")                  \
 	X(SW_LAYER_CAPS, "caps", "dropped capabilities and no-new-privileges")
 
 /* How PID 1's stamp came into the image. */
-#define SW_SHIMS(X)                   \
-	X(SW_SHIM_NONE, "left out")       \
-	X(SW_SHIM_BAKED, "baked")         \
+#define SW_SHIMS(X)             \
+	X(SW_SHIM_NONE, "left out") \
+	X(SW_SHIM_BAKED, "baked")   \
 	X(SW_SHIM_UPLOADED, "uploaded")
 
 #define SW_WORD_ENUM(id, ...) id,
@@ -113,7 +113,8 @@ struct sw_words {
 	const char *const *names;
 };
 extern const struct sw_words sw_words_kind, sw_words_group, sw_words_phase, sw_words_outcome,
-	sw_words_order, sw_words_backtest, sw_words_state, sw_words_clock, sw_words_shim, sw_words_layer;
+	sw_words_order, sw_words_backtest, sw_words_state, sw_words_clock, sw_words_shim,
+	sw_words_layer;
 
 /* The word for VALUE, "?" when out of range. Never NULL. */
 const char *sw_word(const struct sw_words *words, int value);

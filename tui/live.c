@@ -114,10 +114,18 @@ static int make_host(struct sw_live *live, int64_t timeout_ns, struct sw_runner 
 	return sw_host_new(&options, out_runner, &live->thread_error);
 }
 
-static int make_cold(struct sw_live *live, int mode, struct sw_runner **out_runner)
+/* Each kind of container has its line. */
+static int (*const container_kinds[SW_KIND_COUNT])(const struct sw_container_options *options,
+                                                   struct sw_runner **out_runner,
+                                                   struct sw_error *err) = {
+	[SW_KIND_COLD] = sw_cold_new,
+};
+
+static int make_container(struct sw_live *live, int mode, int slot, struct sw_runner **out_runner)
 {
+	enum sw_kind kind = live->setup->plan.modes[mode].kind;
 	const struct sw_setup *setup = live->setup;
-	struct sw_cold_options options = {
+	struct sw_container_options options = {
 		.loop = live->loop,
 		.endpoint = setup->engine.endpoint,
 		.api_version = setup->has_engine ? setup->engine.api_version : "",
@@ -125,13 +133,20 @@ static int make_cold(struct sw_live *live, int mode, struct sw_runner **out_runn
 		.mode = &setup->plan.modes[mode],
 		.task = &setup->task,
 		.session_id = setup->run.id,
+		.slot = slot,
+		.index = mode,
+		.origin_ns = live->origin_ns,
 		.shim = setup->shims[mode],
 		.shim_tar = setup->shim_tar.data,
 		.shim_tar_len = setup->shim_tar.len,
 		.is_podman = strcmp(setup->engine.info.name, "podman") == 0,
 		.sink = {push, live},
 	};
-	return sw_cold_new(&options, out_runner, &live->thread_error);
+	if (!container_kinds[kind])
+		return sw_error_set(&live->thread_error, SW_ERR_INTERNAL, 0,
+		                    "mode '%s': kind '%s' is not built yet", options.mode->name,
+		                    sw_word(&sw_words_kind, (int)kind));
+	return container_kinds[kind](&options, out_runner, &live->thread_error);
 }
 
 static int slots_of(const struct sw_mode_plan *mode)
@@ -139,12 +154,12 @@ static int slots_of(const struct sw_mode_plan *mode)
 	return mode->parallel > 1 ? mode->parallel : 1;
 }
 
-static int make_runner(struct sw_live *live, int mode, struct sw_runner **out_runner)
+static int make_runner(struct sw_live *live, int mode, int slot, struct sw_runner **out_runner)
 {
 	const struct sw_mode_plan *plan = &live->setup->plan.modes[mode];
 	if (plan->kind == SW_KIND_HOST)
 		return make_host(live, plan->sandbox.timeout_ns, out_runner);
-	return make_cold(live, mode, out_runner);
+	return make_container(live, mode, slot, out_runner);
 }
 
 /* A host mode's runners serve the fallbacks too; what they are too few for has runners of its own. */
@@ -176,7 +191,7 @@ static int make_runners(struct sw_live *live)
 	const struct sw_plan *plan = &live->setup->plan;
 	for (int i = 0; i < plan->n_modes; i++)
 		for (int slot = 0; slot < slots_of(&plan->modes[i]); slot++)
-			if (make_runner(live, i, &live->runners[i][slot]) < 0)
+			if (make_runner(live, i, slot, &live->runners[i][slot]) < 0)
 				return -1;
 	return make_fallbacks(live);
 }

@@ -234,7 +234,7 @@ static int check_profiles(const struct sw_setup *setup, struct sw_error *err)
 	for (int i = 0; i < setup->plan.n_modes; i++) {
 		const struct sw_mode_plan *mode = &setup->plan.modes[i];
 		struct sw_buf profile = {0};
-		int status = mode->kind == SW_KIND_HOST ? 0 : sw_cold_profile(&mode->sandbox, is_podman,
+		int status = mode->kind == SW_KIND_HOST ? 0 : sw_container_profile(&mode->sandbox, is_podman,
 		                                                              &profile, err);
 		sw_buf_done(&profile);
 		if (status == 0)

@@ -201,7 +201,9 @@ static void emit(void *user, struct sw_event *event)
 	struct seen *s = &seen[n_seen++];
 	*s = (struct seen){
 		.kind = event->kind, .mode = event->mode, .seq = event->seq, .at_ns = sw_clock_ns()};
-	if (event->kind == SW_EVENT_NOTE || event->kind == SW_EVENT_SESSION_FINISHED) {
+	if (event->kind == SW_EVENT_LENGTH_DECIDED) {
+		memcpy(s->text, event->u.length.text, sizeof s->text);
+	} else if (event->kind == SW_EVENT_NOTE || event->kind == SW_EVENT_SESSION_FINISHED) {
 		s->state = event->u.end.state;
 		memcpy(s->text, event->u.end.text, sizeof s->text);
 	} else {
