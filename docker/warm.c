@@ -103,22 +103,31 @@ void sw_warm_has_news(struct sw_warm *warm)
 static int write_line(struct sw_warm *warm)
 {
 	const struct sw_container_options *options = &warm->base.options;
-	struct sw_worker_limits limits = {
-		.timeout_ms = (options->mode->sandbox.timeout_ns + 999999) / 1000000,
-		.memory_bytes = sw_warm_job_memory(options->mode)};
+	struct sw_worker_limits limits = {.timeout_ms = (options->mode->sandbox.timeout_ns + 999999) /
+	                                                1000000,
+	                                  .memory_bytes = sw_warm_job_memory(options->mode)};
 	sw_buf_clear(&warm->job);
 	if (sw_worker_job_limited(&warm->job, options->task, &warm->base.attempt, &limits) < 0)
 		return -1;
+	warm->written = *options->task;
 	const char *token = strstr(warm->job.data, warm->base.attempt.token);
 	warm->token_at = token ? (size_t)(token - warm->job.data) : 0;
 	return 0;
 }
 
-/* All jobs of a runner are the same but for the token. */
+static bool is_written(const struct sw_warm *warm)
+{
+	const struct sw_task *a = &warm->written, *b = warm->base.options.task;
+	return warm->token_at > 0 && a->strategy == b->strategy && a->strategy_len == b->strategy_len &&
+	       a->seed == b->seed && a->days == b->days && a->symbols == b->symbols &&
+	       a->backtest == b->backtest && a->is_unchecked == b->is_unchecked;
+}
+
+/* All jobs of a task are the same but for the token. */
 static int prepare_line(struct sw_warm *warm)
 {
 	const char *token = warm->base.attempt.token;
-	if (warm->token_at == 0 || strlen(token) != sizeof warm->base.attempt.token - 1)
+	if (!is_written(warm) || strlen(token) != sizeof warm->base.attempt.token - 1)
 		return write_line(warm);
 	memcpy(warm->job.data + warm->token_at, token, sizeof warm->base.attempt.token - 1);
 	return 0;

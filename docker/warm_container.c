@@ -33,7 +33,8 @@ void sw_warm_give_up(struct sw_warm *warm, const char *lost, bool is_again)
 	warm->state = SW_WARM_REMOVING;
 	warm->is_again = is_again;
 	if (lost)
-		sw_container_tell(&warm->base, SW_EVENT_CONTAINER_REPLACED, NULL, sw_kept_id(warm->kept), lost);
+		sw_container_tell(&warm->base, SW_EVENT_CONTAINER_REPLACED, NULL, sw_kept_id(warm->kept),
+		                  lost);
 	sw_kept_down(warm->kept, on_down, warm);
 }
 
@@ -100,7 +101,8 @@ static void learn_clock(struct sw_warm *warm, int64_t ready_ns)
 
 /* What was done behind the path: of no iteration at first, then of the one that has just ended, whose
  * processes' end is part of it. */
-static void tell_behind(struct sw_warm *warm, const struct sw_worker_report *report, int64_t ready_ns)
+static void tell_behind(struct sw_warm *warm, const struct sw_worker_report *report,
+                        int64_t ready_ns)
 {
 	struct sw_attempt_result spans = {0};
 	bool is_first = !warm->was_ready;
@@ -108,7 +110,7 @@ static void tell_behind(struct sw_warm *warm, const struct sw_worker_report *rep
 		sw_result_span(&spans, SW_PHASE_EXIT, warm->facts.result_ns, warm->rest_ns, false);
 	sw_warm_ready_spans(report, warm->is_clock_separate, ready_ns, &spans);
 	sw_container_tell_behind(&warm->base, is_first ? NULL : &warm->rested, sw_kept_id(warm->kept),
-	                        , spans.spans, spans.n_spans);
+	                         spans.spans, spans.n_spans);
 }
 
 static void take_ready(struct sw_warm *warm, const struct sw_worker_report *report)
@@ -216,8 +218,12 @@ static int build_body(struct sw_warm *warm, struct sw_buf *body)
 	struct sw_api_create create = {
 		.sandbox = &options->mode->sandbox,
 		.seccomp_json = warm->base.seccomp.len ? warm->base.seccomp.data : NULL,
-		.entrypoint = entrypoint, .command = command, .env = env, .labels = warm->base.labels,
-		.open_stdin = true, .is_podman = options->is_podman,
+		.entrypoint = entrypoint,
+		.command = command,
+		.env = env,
+		.labels = warm->base.labels,
+		.open_stdin = true,
+		.is_podman = options->is_podman,
 	};
 	return sw_api_create_body(&create, body);
 }
@@ -238,7 +244,8 @@ int sw_warm_container_init(struct sw_warm *warm, struct sw_error *err)
 	sw_worker_reader_init(&warm->out, "-");
 	sw_worker_reader_init(&warm->err, warm->boot_token);
 	if (!warm->base.http) {
-		refuse(warm, options->engine_error ? options->engine_error : "there is no container engine");
+		refuse(warm,
+		       options->engine_error ? options->engine_error : "there is no container engine");
 		return 0;
 	}
 	if (warm->base.profile_failed) {
@@ -246,17 +253,24 @@ int sw_warm_container_init(struct sw_warm *warm, struct sw_error *err)
 		return 0;
 	}
 	if (!options->image_argv || !options->image_argv[0]) {
-		(void)snprintf(warm->refusal, sizeof warm->refusal,
-		               "%.200s has no worker that could be kept warm: use sandwatch/python, or another "
-		               "kind of mode", options->mode->sandbox.image);
+		(void)snprintf(
+			warm->refusal, sizeof warm->refusal,
+			"%.200s has no worker that could be kept warm: use sandwatch/python, or another "
+			"kind of mode",
+			options->mode->sandbox.image);
 		return 0;
 	}
 	if (build_body(warm, &body) < 0)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot describe the container");
 	sw_container_name(&warm->base, "warm", name, sizeof name);
 	struct sw_kept_options kept = {
-		.loop = options->loop, .api = warm->base.api, .name = name, .body = body.data,
-		.with_stdin = true, .engine_timeout_ns = sw_container_patience_ns, .mode = options->index,
+		.loop = options->loop,
+		.api = warm->base.api,
+		.name = name,
+		.body = body.data,
+		.with_stdin = true,
+		.engine_timeout_ns = sw_container_patience_ns,
+		.mode = options->index,
 		.sink = options->sink,
 		.upload = options->shim == SW_SHIM_UPLOADED ? options->shim_tar : NULL,
 		.upload_len = options->shim_tar_len,

@@ -11,17 +11,18 @@
 
 /* All that is known of an attempt at its end. Times: CLOCK_MONOTONIC ns, 0 = never. */
 struct sw_warm_facts {
-	int64_t start_ns;  /* just before the line was written; when there was no worker to write it to, then */
+	int64_t
+		start_ns; /* just before the line was written; when there was no worker to write it to, then */
 	int64_t result_ns; /* the result's sentinel was complete */
 	int64_t over_ns;   /* and that of `over`: nothing is left of the job */
 	int64_t kill_ns;   /* the container's removal was asked for while the job ran */
 	int64_t gone_ns;   /* the container was gone; 0: it goes on */
 	bool has_begun;    /* the line was written */
 	bool is_cancelled;
-	bool is_overdue;   /* not even `over` had come when the limit had long passed */
-	bool is_dead;      /* the container ended by itself */
-	bool is_oom;       /* the engine says that it ran out of memory, and says it for the first time */
-	int exit_code;     /* the container's */
+	bool is_overdue; /* not even `over` had come when the limit had long passed */
+	bool is_dead;    /* the container ended by itself */
+	bool is_oom;     /* the engine says that it ran out of memory, and says it for the first time */
+	int exit_code;   /* the container's */
 	char failure[SW_TEXT_MAX]; /* the engine's, or why there is no container; "": none */
 	bool is_clock_separate;
 	char container[16];
@@ -78,8 +79,9 @@ struct sw_warm {
 	sw_attempt_done_fn done;
 	void *user;
 	struct sw_warm_facts facts;
-	struct sw_buf job; /* the line, written once; each job has its token put in */
+	struct sw_buf job; /* the line, written once: each job has its token put in */
 	size_t token_at;
+	struct sw_task written; /* what it is for */
 	struct sw_deferred later;
 };
 

@@ -30,8 +30,8 @@ static void fill_spans(const struct sw_warm_facts *facts, struct sw_attempt_resu
 		/* What the worker did before this job is no part of it. */
 		report.init_ns = report.main_ns = report.exit_ns = 0;
 		report.phases[SW_PHASE_IMPORTS].end_ns = 0;
-		sw_worker_spans(&report, !facts->is_clock_separate, facts->start_ns,
-		                facts->result_ns, SW_PHASE_START, result);
+		sw_worker_spans(&report, !facts->is_clock_separate, facts->start_ns, facts->result_ns,
+		                SW_PHASE_START, result);
 		return;
 	}
 	sw_result_span(result, SW_PHASE_EXECUTE, facts->start_ns,
@@ -48,7 +48,8 @@ void sw_warm_ready_spans(const struct sw_worker_report *report, bool is_clock_se
 	/* With another clock only durations count: its last stamp is that of the readiness. */
 	int64_t shift = is_clock_separate && end ? ready_ns - end : 0;
 	if (report->init_ns && report->main_ns)
-		sw_result_span(result, SW_PHASE_BOOT, report->init_ns + shift, report->main_ns + shift, false);
+		sw_result_span(result, SW_PHASE_BOOT, report->init_ns + shift, report->main_ns + shift,
+		               false);
 	if (report->phases[SW_PHASE_IMPORTS].end_ns)
 		sw_result_span(result, SW_PHASE_IMPORTS, report->phases[SW_PHASE_IMPORTS].start_ns + shift,
 		               report->phases[SW_PHASE_IMPORTS].end_ns + shift, false);
@@ -76,8 +77,8 @@ static const char *signal_name(int sig, char dst[24])
 	return dst;
 }
 
-static void judge_timeout(const struct sw_container_options *options, const struct sw_warm_facts *facts,
-                          struct sw_attempt_result *result)
+static void judge_timeout(const struct sw_container_options *options,
+                          const struct sw_warm_facts *facts, struct sw_attempt_result *result)
 {
 	char limit[16];
 	sw_result_fail(result, SW_OUTCOME_TIMEOUT,
@@ -99,17 +100,20 @@ static void judge_oom(const struct sw_container_options *options, const struct s
 		sw_result_fail(result, SW_OUTCOME_OOM,
 		               "killed, as the machine is out of memory; set a memory_limit%s", line);
 	else if (facts->is_dead)
-		sw_result_fail(result, SW_OUTCOME_OOM,
-		               "its container was over its memory limit of %s and killed; raise memory_limit if "
-		               "it needs more%s", limit, line);
+		sw_result_fail(
+			result, SW_OUTCOME_OOM,
+			"its container was over its memory limit of %s and killed; raise memory_limit if "
+			"it needs more%s",
+			limit, line);
 	else
-		sw_result_fail(result, SW_OUTCOME_OOM,
-		               "over its memory limit of %s and killed; raise job_memory if it needs more%s",
-		               limit, line);
+		sw_result_fail(
+			result, SW_OUTCOME_OOM,
+			"over its memory limit of %s and killed; raise job_memory if it needs more%s", limit,
+			line);
 }
 
-static void judge_death(const struct sw_container_options *options, const struct sw_warm_facts *facts,
-                        struct sw_attempt_result *result)
+static void judge_death(const struct sw_container_options *options,
+                        const struct sw_warm_facts *facts, struct sw_attempt_result *result)
 {
 	char name[24];
 	int sig = facts->exit_code > 128 && facts->exit_code < 128 + 65 ? facts->exit_code - 128 : 0;
@@ -117,8 +121,8 @@ static void judge_death(const struct sw_container_options *options, const struct
 	                                            : "its container ";
 	result->exit_code = facts->exit_code;
 	result->term_signal = sig;
-	if (sig == SIGKILL && (facts->is_oom || (options->is_podman &&
-	                                         options->mode->sandbox.memory_bytes > 0)))
+	if (sig == SIGKILL &&
+	    (facts->is_oom || (options->is_podman && options->mode->sandbox.memory_bytes > 0)))
 		judge_oom(options, facts, result);
 	else if (sig)
 		sw_result_fail(result, SW_OUTCOME_CRASHED, "%sdied by %s", gave, signal_name(sig, name));
@@ -138,8 +142,8 @@ static void judge_report(const struct sw_warm_facts *facts, struct sw_attempt_re
 	(void)sw_text_copy(result->error, sizeof result->error, report->error);
 }
 
-static void judge_over(const struct sw_container_options *options, const struct sw_warm_facts *facts,
-                       struct sw_attempt_result *result)
+static void judge_over(const struct sw_container_options *options,
+                       const struct sw_warm_facts *facts, struct sw_attempt_result *result)
 {
 	const struct sw_worker_over *over = &facts->report.over;
 	char name[24], line[360];
@@ -193,7 +197,8 @@ void sw_warm_result(const struct sw_container_options *options, const struct sw_
                     struct sw_attempt_result *out_result)
 {
 	const struct sw_worker_over *over = &facts->report.over;
-	*out_result = (struct sw_attempt_result){.start_ns = facts->start_ns, .end_ns = end_of(facts),
+	*out_result = (struct sw_attempt_result){.start_ns = facts->start_ns,
+	                                         .end_ns = end_of(facts),
 	                                         .exit_code = -1};
 	if (over->has) {
 		uint64_t told = over->stdout_bytes + over->stderr_bytes, kept = strlen(over->tail);

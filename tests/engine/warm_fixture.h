@@ -37,7 +37,7 @@ struct wx {
 	bool done, ready;
 	char ready_error[SW_TEXT_MAX];
 	int64_t next;
-	int64_t unready_ns;      /* when start was called, and in all how long jobs waited for a worker */
+	int64_t unready_ns; /* when start was called, and in all how long jobs waited for a worker */
 	int told[SW_EVENT_COUNT];
 	struct sw_event events[WX_EVENTS_MAX]; /* the newest: events[n % WX_EVENTS_MAX] */
 	int n_events;
@@ -45,6 +45,12 @@ struct wx {
 	enum sw_phase cancel_in;        /* SW_PHASE_PULL: never */
 	bool kill_in_execute;
 };
+
+static inline void wx_killed(void *user, const struct sw_error *error)
+{
+	(void)user;
+	assert_null(error);
+}
 
 static inline void wx_event(void *user, struct sw_event *event)
 {
@@ -57,7 +63,7 @@ static inline void wx_event(void *user, struct sw_event *event)
 		wx->runner->ops->cancel(wx->runner);
 	if (event->u.it.phase == SW_PHASE_EXECUTE && wx->kill_in_execute) {
 		wx->kill_in_execute = false;
-		sw_api_container_kill(fx.api, event->u.it.container, "KILL", 10 * FX_SECOND, fx_done, &fx);
+		sw_api_container_kill(fx.api, event->u.it.container, "KILL", 10 * FX_SECOND, wx_killed, NULL);
 	}
 }
 
@@ -116,15 +122,22 @@ static inline void wx_init(struct wx *wx, const char *session, int slot)
 	static struct sw_plan plan;
 	sw_plan_defaults(&plan);
 	*wx = (struct wx){0};
-	wx->mode = (struct sw_mode_plan){.name = "warm one", .kind = SW_KIND_WARM, .parallel = 1,
-	                                 .sandbox = plan.sandbox};
+	wx->mode = (struct sw_mode_plan){
+		.name = "warm one", .kind = SW_KIND_WARM, .parallel = 1, .sandbox = plan.sandbox};
 	wx->mode.sandbox.timeout_ns = 30 * FX_SECOND;
 	wx->mode.sandbox.cpu_milli = 0;
-	wx->task = (struct sw_task){.backtest = SW_BACKTEST_REAL, .days = 252, .symbols = 10, .seed = 42};
-	wx->options = (struct sw_container_options){
-		.loop = fx.loop, .endpoint = fx.engine.endpoint, .api_version = fx.engine.api_version,
-		.session_id = session, .slot = slot, .index = 0, .shim = SW_SHIM_BAKED,
-		.image_argv = wx_image.argv, .is_podman = strcmp(fx.engine.info.name, "podman") == 0};
+	wx->task =
+		(struct sw_task){.backtest = SW_BACKTEST_REAL, .days = 252, .symbols = 10, .seed = 42};
+	wx->options =
+		(struct sw_container_options){.loop = fx.loop,
+	                                  .endpoint = fx.engine.endpoint,
+	                                  .api_version = fx.engine.api_version,
+	                                  .session_id = session,
+	                                  .slot = slot,
+	                                  .index = 0,
+	                                  .shim = SW_SHIM_BAKED,
+	                                  .image_argv = wx_image.argv,
+	                                  .is_podman = strcmp(fx.engine.info.name, "podman") == 0};
 }
 
 static inline void wx_ready(void *user, const char *error)
@@ -162,7 +175,8 @@ static inline void wx_start(struct wx *wx)
 {
 	struct sw_attempt attempt = {.iteration = ++wx->next, .number = 1};
 	(void)snprintf(attempt.token, sizeof attempt.token, "%016llx%016llx",
-	               0xabcdef0123456789ULL + (unsigned)wx->options.slot, (unsigned long long)wx->next);
+	               0xabcdef0123456789ULL + (unsigned)wx->options.slot,
+	               (unsigned long long)wx->next);
 	wx->done = false;
 	wx->runner->ops->start(wx->runner, &attempt, wx_done, wx);
 	assert_false(wx->done);
@@ -226,7 +240,8 @@ static inline int wx_pids(const char *container, int pids[WX_PIDS_MAX])
 	while ((entry = readdir(proc))) {
 		char path[300];
 		(void)snprintf(path, sizeof path, "/proc/%s/cgroup", entry->d_name);
-		if (isdigit((unsigned char)entry->d_name[0]) && n < WX_PIDS_MAX && wx_file_has(path, container))
+		if (isdigit((unsigned char)entry->d_name[0]) && n < WX_PIDS_MAX &&
+		    wx_file_has(path, container))
 			pids[n++] = (int)strtol(entry->d_name, NULL, 10);
 	}
 	closedir(proc);
