@@ -41,19 +41,13 @@ static int add_base64(struct sw_buf *out, const unsigned char *bytes, size_t len
 
 int sw_worker_job(struct sw_buf *out, const struct sw_task *task, const struct sw_attempt *attempt,
                   bool once)
-{ struct sw_worker_limits l = {0}; (void)once; return sw_worker_job_limited(out, task, attempt, &l); }
-int sw_worker_job_limited(struct sw_buf *out, const struct sw_task *task, const struct sw_attempt *attempt,
-                  const struct sw_worker_limits *limits)
-{ bool once = false;
+{
 	struct sw_json json;
 	sw_json_init(&json, out, 0);
 	sw_json_object(&json, NULL);
 	sw_json_int(&json, "v", 1);
 	sw_json_str(&json, "token", attempt->token);
 	sw_json_bool(&json, "once", once);
-	sw_json_int(&json, "timeout_ms", limits->timeout_ms);
-	sw_json_int(&json, "memory_bytes", limits->memory_bytes);
-	if (task->is_unchecked) sw_json_bool(&json, "validate", false);
 	if (is_utf8(task->strategy, task->strategy_len)) {
 		sw_json_strn(&json, "strategy", task->strategy, task->strategy_len);
 	} else {
@@ -106,7 +100,7 @@ static void read_pair(const struct sw_value *times, enum sw_phase phase,
 static void read_times(const struct sw_value *times, struct sw_worker_report *report)
 {
 	static const enum sw_phase inner[] = {SW_PHASE_IMPORTS, SW_PHASE_VALIDATE, SW_PHASE_DATA,
-	                                      SW_PHASE_EXECUTE, SW_PHASE_SERIALIZE, SW_PHASE_PREWARM};
+	                                      SW_PHASE_EXECUTE, SW_PHASE_SERIALIZE};
 	read_stamp(sw_value_member(times, "main"), 1, &report->main_ns);
 	read_stamp(sw_value_member(times, "written"), 1, &report->written_ns);
 	for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++)
@@ -162,22 +156,7 @@ static void read_ready(const char *text, size_t len, struct sw_worker_report *re
 	struct sw_value *root;
 	if (sw_value_parse(text, len, &root, NULL) < 0)
 		return;
-	report->has_ready = true;
 	read_times(sw_value_member(root, "t"), report);
-	sw_value_free(root);
-}
-static void read_over(const char *text, size_t len, struct sw_worker_report *report)
-{
-	static const char *const names[] = {"result","timeout","oom","exit","signal","flood"};
-	struct sw_value *root; double d;
-	if (report->over.has || sw_value_parse(text, len, &root, NULL) < 0) return;
-	const char *end = sw_value_text(sw_value_member(root, "end")), *tail = sw_value_text(sw_value_member(root, "tail"));
-	for (int i = 0; i < 6; i++) if (end && strcmp(end, names[i]) == 0) { report->over.has = true; report->over.end = (enum sw_over)i; }
-	if (sw_value_double(sw_value_member(root, "code"), &d)) report->over.code = (int)d;
-	if (sw_value_double(sw_value_member(root, "stdout_bytes"), &d)) report->over.stdout_bytes = (uint64_t)d;
-	if (sw_value_double(sw_value_member(root, "stderr_bytes"), &d)) report->over.stderr_bytes = (uint64_t)d;
-	if (sw_value_double(sw_value_member(root, "killed"), &d)) report->over.killed = (int64_t)d;
-	if (tail) sw_text_clean(report->over.tail, sizeof report->over.tail, tail, strlen(tail));
 	sw_value_free(root);
 }
 
@@ -250,8 +229,6 @@ static bool take_sentinel(const struct sw_worker_reader *reader, struct sw_worke
 			read_result(rest, left - (size_t)(rest - at), report);
 	} else if ((rest = after_word(at, "ready")))
 		read_ready(rest, left - (size_t)(rest - at), report);
-	else if ((rest = after_word(at, "over")))
-		read_over(rest, left - (size_t)(rest - at), report);
 	else if ((rest = after_word(at, "init")))
 		read_init(rest, report);
 	else if ((rest = after_word(at, "exit")))

@@ -24,14 +24,6 @@
 int sw_worker_job(struct sw_buf *out, const struct sw_task *task, const struct sw_attempt *attempt,
                   bool once);
 
-/* How a zygote's job came to its end, as its `over` says. */
-#define SW_OVERS(X) X(SW_OVER_RESULT,"result") X(SW_OVER_TIMEOUT,"timeout") X(SW_OVER_OOM,"oom") X(SW_OVER_EXIT,"exit") X(SW_OVER_SIGNAL,"signal") X(SW_OVER_FLOOD,"flood")
-#define SW_OVER_ENUM(id, name) id,
-enum sw_over { SW_OVERS(SW_OVER_ENUM) SW_OVER_COUNT };
-struct sw_worker_over { bool has; enum sw_over end; int code; uint64_t stdout_bytes, stderr_bytes; int64_t killed; char tail[256]; };
-struct sw_worker_limits { int64_t timeout_ms, memory_bytes; };
-int sw_worker_job_limited(struct sw_buf *out, const struct sw_task *task, const struct sw_attempt *attempt, const struct sw_worker_limits *limits);
-
 /* What the worker and the shim said of one attempt. Times are theirs: CLOCK_MONOTONIC of the
  * machine they run on. 0 = not said. */
 struct sw_worker_report {
@@ -48,8 +40,6 @@ struct sw_worker_report {
 	char python[SW_PYTHON_MAX]; /* its interpreter's version, clean */
 	unsigned hints; /* the set (1u << enum sw_phase) of the phases announced so far */
 	char error[SW_TEXT_MAX];
-	bool has_ready;
-	struct sw_worker_over over;
 	bool garbage; /* a sentinel with the right token could not be read: error says why */
 };
 
