@@ -90,7 +90,7 @@ void sw_warm_has_news(struct sw_warm *warm)
 	struct sw_warm_facts *facts = &warm->facts;
 	if (!facts->result_ns && (facts->report.has_result || facts->report.garbage))
 		facts->result_ns = sw_clock_ns();
-	if (!facts->report.over.has)
+	if (!facts->report.has_over)
 		return;
 	facts->over_ns = sw_clock_ns();
 	warm->had_oom = warm->had_oom || facts->report.over.end == SW_OVER_OOM;
@@ -103,11 +103,10 @@ void sw_warm_has_news(struct sw_warm *warm)
 static int write_line(struct sw_warm *warm)
 {
 	const struct sw_container_options *options = &warm->base.options;
-	struct sw_worker_limits limits = {.timeout_ms = (options->mode->sandbox.timeout_ns + 999999) /
-	                                                1000000,
-	                                  .memory_bytes = sw_warm_job_memory(options->mode)};
+	const struct sw_job_options job = {.timeout_ns = options->mode->sandbox.timeout_ns,
+	                                   .memory_bytes = sw_warm_job_memory(options->mode)};
 	sw_buf_clear(&warm->job);
-	if (sw_worker_job_limited(&warm->job, options->task, &warm->base.attempt, &limits) < 0)
+	if (sw_worker_job(&warm->job, options->task, &warm->base.attempt, &job) < 0)
 		return -1;
 	warm->written = *options->task;
 	const char *token = strstr(warm->job.data, warm->base.attempt.token);

@@ -129,7 +129,7 @@ void sw_warm_rest(struct sw_warm *warm)
 	warm->rest_ns = sw_clock_ns();
 	warm->rested = warm->base.attempt;
 	warm->state = SW_WARM_RESTING;
-	if (warm->facts.report.has_ready)
+	if (warm->facts.report.readies > 0)
 		take_ready(warm, &warm->facts.report);
 	else
 		sw_warm_wait_at_most(warm, warm->rest_ns, rest_timeout_ns);
@@ -148,7 +148,7 @@ static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t
 		return;
 	if (is_job) {
 		sw_warm_has_news(warm);
-	} else if (warm->boot.has_ready &&
+	} else if (warm->boot.readies > 0 &&
 	           (warm->state == SW_WARM_MAKING || warm->state == SW_WARM_RESTING)) {
 		take_ready(warm, &warm->boot);
 		sw_warm_is_ready(warm);

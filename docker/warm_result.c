@@ -67,26 +67,6 @@ static const char *last_line(const struct sw_warm_facts *facts, char dst[360])
 	return dst;
 }
 
-static const char *signal_name(int sig, char dst[24])
-{
-	const char *name = sw_signal_name(sig);
-	if (name)
-		(void)sw_text_copy(dst, 24, name);
-	else
-		(void)snprintf(dst, 24, "signal %d", sig);
-	return dst;
-}
-
-static void judge_timeout(const struct sw_container_options *options,
-                          const struct sw_warm_facts *facts, struct sw_attempt_result *result)
-{
-	char limit[16];
-	sw_result_fail(result, SW_OUTCOME_TIMEOUT,
-	               "over its limit of %s and killed%s; raise timeout_seconds if it needs longer",
-	               sw_text_duration(limit, sizeof limit, options->mode->sandbox.timeout_ns),
-	               facts->is_overdue ? ", with its container, as even that was not told" : "");
-}
-
 /* The job's own ceiling is below the container's, so which of them it was is told by who says it. */
 static void judge_oom(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                       struct sw_attempt_result *result)
@@ -125,87 +105,58 @@ static void judge_death(const struct sw_container_options *options,
 	    (facts->is_oom || (options->is_podman && options->mode->sandbox.memory_bytes > 0)))
 		judge_oom(options, facts, result);
 	else if (sig)
-		sw_result_fail(result, SW_OUTCOME_CRASHED, "%sdied by %s", gave, signal_name(sig, name));
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "%sdied by %s", gave,
+		               sw_text_signal(name, sizeof name, sig));
 	else
 		sw_result_fail(result, SW_OUTCOME_CRASHED, "%sended with %d", gave, facts->exit_code);
 }
 
-static void judge_report(const struct sw_warm_facts *facts, struct sw_attempt_result *result)
+static bool is_answered(const struct sw_warm_facts *facts)
 {
-	const struct sw_worker_report *report = &facts->report;
-	if (report->garbage) {
-		sw_result_fail(result, SW_OUTCOME_CRASHED, "its result cannot be read: %s", report->error);
-		return;
-	}
-	result->outcome = report->outcome;
-	(void)sw_text_copy(result->digest, sizeof result->digest, report->digest);
-	(void)sw_text_copy(result->error, sizeof result->error, report->error);
-}
-
-static void judge_over(const struct sw_container_options *options,
-                       const struct sw_warm_facts *facts, struct sw_attempt_result *result)
-{
-	const struct sw_worker_over *over = &facts->report.over;
-	char name[24], line[360];
-	last_line(facts, line);
-	switch (over->end) {
-	case SW_OVER_TIMEOUT:
-		judge_timeout(options, facts, result);
-		break;
-	case SW_OVER_OOM:
-		judge_oom(options, facts, result);
-		break;
-	case SW_OVER_SIGNAL:
-		result->term_signal = over->code;
-		sw_result_fail(result, SW_OUTCOME_CRASHED, "died by %s before it gave a result%s",
-		               signal_name(over->code, name), line);
-		break;
-	case SW_OVER_FLOOD:
-		sw_result_fail(result, SW_OUTCOME_CRASHED,
-		               "flooded the pipe of its result and was killed%s", line);
-		break;
-	case SW_OVER_RESULT:
-		sw_result_fail(result, SW_OUTCOME_CRASHED, "its result went missing%s", line);
-		break;
-	case SW_OVER_EXIT:
-	case SW_OVER_COUNT:
-		result->exit_code = over->code;
-		sw_result_fail(result, SW_OUTCOME_CRASHED, "exited with %d before it gave a result%s",
-		               over->code, line);
-		break;
-	}
+	return facts->report.has_result || facts->report.garbage;
 }
 
 static void judge(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                   struct sw_attempt_result *result)
 {
+	char limit[16];
 	if (facts->is_cancelled)
 		sw_result_fail(result, SW_OUTCOME_CANCELLED, "stopped before its end");
 	else if (facts->failure[0])
 		sw_result_fail(result, SW_OUTCOME_ENGINE, "%s", facts->failure);
 	else if (facts->is_dead)
 		judge_death(options, facts, result);
-	else if (facts->report.has_result || facts->report.garbage)
-		judge_report(facts, result);
-	else if (facts->is_overdue)
-		judge_timeout(options, facts, result);
+	else if (!is_answered(facts) && facts->is_overdue)
+		sw_result_fail(
+			result, SW_OUTCOME_TIMEOUT,
+			"over its limit of %s, and nothing was heard of its end: killed with its container",
+			sw_text_duration(limit, sizeof limit, options->mode->sandbox.timeout_ns));
+	else if (!is_answered(facts) && facts->report.has_over && facts->report.over.end == SW_OVER_OOM)
+		judge_oom(options, facts, result);
 	else
-		judge_over(options, facts, result);
+		sw_worker_judge(&facts->report, options->mode->sandbox.timeout_ns, result);
+}
+
+static void fill_over(const struct sw_over *over, struct sw_attempt_result *result)
+{
+	uint64_t told = over->stdout_bytes + over->stderr_bytes, kept = strlen(over->tail);
+	result->stdout_bytes = over->stdout_bytes;
+	result->stderr_bytes = over->stderr_bytes;
+	result->dropped_bytes = told > kept ? told - kept : 0;
+	if (over->end == SW_OVER_EXIT)
+		result->exit_code = over->code;
+	else if (over->end == SW_OVER_SIGNAL)
+		result->term_signal = over->code;
 }
 
 void sw_warm_result(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                     struct sw_attempt_result *out_result)
 {
-	const struct sw_worker_over *over = &facts->report.over;
 	*out_result = (struct sw_attempt_result){.start_ns = facts->start_ns,
 	                                         .end_ns = end_of(facts),
 	                                         .exit_code = -1};
-	if (over->has) {
-		uint64_t told = over->stdout_bytes + over->stderr_bytes, kept = strlen(over->tail);
-		out_result->stdout_bytes = over->stdout_bytes;
-		out_result->stderr_bytes = over->stderr_bytes;
-		out_result->dropped_bytes = told > kept ? told - kept : 0;
-	}
+	if (facts->report.has_over)
+		fill_over(&facts->report.over, out_result);
 	(void)sw_text_copy(out_result->container, sizeof out_result->container, facts->container);
 	fill_spans(facts, out_result);
 	judge(options, facts, out_result);
