@@ -169,8 +169,8 @@ $(B)/tests/unit/tui/%: $(B)/tests/unit/tui/%.o $(ALL_A)
 $(B)/tests/engine/%: $(B)/tests/engine/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
 unit: $(UNIT) ## builds the unit tests
-$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libcore.a
-	$(call link,$(CORE_LIBS))
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdocker.a $(B)/libcore.a
+	$(call link,$(DOCKER_LIBS))
 bench-replay: $(B)/tests/bench/replay ## measures how fast a journal of a million events is replayed
 	@$<
 engine-tests: $(ENGINE_TESTS) ## builds the engine tests

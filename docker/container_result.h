@@ -46,6 +46,11 @@ void sw_container_result_begin(const struct sw_container_facts *facts,
 int64_t sw_container_run_spans(const struct sw_container_facts *facts, int64_t until_ns,
                                struct sw_attempt_result *result);
 
+/* Appends what follows the run, which ended at RUN_END_NS (0: it never began): exit, stop, remove, as far as the
+ * attempt waited for them. */
+void sw_container_end_spans(const struct sw_container_facts *facts, int64_t run_end_ns,
+                            struct sw_attempt_result *result);
+
 /* Sets outcome, digest and error. */
 void sw_container_judge(const struct sw_container_options *options,
                         const struct sw_container_facts *facts, struct sw_attempt_result *result);

@@ -12,6 +12,7 @@
 #include "core/signals.h"
 #include "core/text.h"
 #include "docker/cold.h"
+#include "docker/prepared.h"
 
 enum pause { PAUSE_NONE, PAUSE_AFTER, PAUSE_DROP };
 
@@ -119,6 +120,7 @@ static int (*const container_kinds[SW_KIND_COUNT])(const struct sw_container_opt
                                                    struct sw_runner **out_runner,
                                                    struct sw_error *err) = {
 	[SW_KIND_COLD] = sw_cold_new,
+	[SW_KIND_PREPARED] = sw_prepared_new,
 };
 
 static int make_container(struct sw_live *live, int mode, int slot, struct sw_runner **out_runner)
