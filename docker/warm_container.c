@@ -1,13 +1,8 @@
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "core/cleanup.h"
 #include "core/text.h"
-#include "docker/api.h"
 #include "docker/warm_internal.h"
-
-enum { ARGV_MAX = 64 };
 
 static const int64_t boot_timeout_ns = 60000000000;
 static const int64_t rest_timeout_ns = 10000000000;
@@ -201,81 +196,59 @@ void sw_warm_make(struct sw_warm *warm)
 
 /* ---- what it is made of ---- */
 
-/* The image's command behind the shim, which becomes it: the worker is PID 1 and a zygote. */
-static int build_body(struct sw_warm *warm, struct sw_buf *body)
+/* The image's command behind the shim, which becomes it: the worker is PID 1, and a zygote. */
+static void shape(struct sw_warm *warm)
+{
+	const char *const *argv = warm->base.options.image_argv;
+	size_t n = 0;
+	for (; argv[n + 1] && n < SW_WARM_ARGV_MAX - 2; n++)
+		warm->command[n] = argv[n + 1];
+	warm->command[n] = "--zygote";
+	warm->entrypoint[0] = argv[0];
+	warm->entrypoint[1] = "--exec";
+	(void)snprintf(warm->boot_token, sizeof warm->boot_token, "%016llx%08x%08x",
+	               (unsigned long long)sw_clock_ns(), (unsigned)getpid(),
+	               (unsigned)warm->base.options.slot);
+}
+
+/* Why no container of this mode can ever be kept warm; "": one can. */
+static void find_refusal(struct sw_warm *warm)
 {
 	const struct sw_container_options *options = &warm->base.options;
 	const char *const *argv = options->image_argv;
-	const char *entrypoint[] = {argv[0], "--exec", NULL}, *command[ARGV_MAX + 2];
-	char token[64];
-	const char *env[] = {token, NULL};
-	size_t n = 0;
-	for (; argv[n + 1] && n < ARGV_MAX; n++)
-		command[n] = argv[n + 1];
-	command[n++] = "--zygote";
-	command[n] = NULL;
-	(void)snprintf(token, sizeof token, "SANDWATCH_TOKEN=%s", warm->boot_token);
-	struct sw_api_create create = {
-		.sandbox = &options->mode->sandbox,
-		.seccomp_json = warm->base.seccomp.len ? warm->base.seccomp.data : NULL,
-		.entrypoint = entrypoint,
-		.command = command,
-		.env = env,
-		.labels = warm->base.labels,
-		.open_stdin = true,
-		.is_podman = options->is_podman,
-	};
-	return sw_api_create_body(&create, body);
-}
-
-static void refuse(struct sw_warm *warm, const char *why)
-{
-	(void)sw_text_copy(warm->refusal, sizeof warm->refusal, why);
+	char *dst = warm->refusal;
+	if (!warm->base.http)
+		(void)sw_text_copy(dst, SW_TEXT_MAX,
+		                   options->engine_error ? options->engine_error
+		                                         : "there is no container engine");
+	else if (warm->base.profile_failed)
+		(void)sw_text_copy(dst, SW_TEXT_MAX, warm->base.profile_error.message);
+	else if (!options->task->strategy)
+		(void)snprintf(dst, SW_TEXT_MAX,
+		               "%s: a command cannot be kept warm, only a strategy's worker "
+		               "can: use another kind of mode",
+		               options->mode->name);
+	else if (!argv || !argv[0] || strcmp(argv[0], sw_container_shim_path(SW_SHIM_BAKED)) != 0)
+		(void)snprintf(dst, SW_TEXT_MAX,
+		               "%.200s has no worker that could be kept warm: use "
+		               "sandwatch/python, or another kind of mode",
+		               options->mode->sandbox.image);
 }
 
 int sw_warm_container_init(struct sw_warm *warm, struct sw_error *err)
 {
-	const struct sw_container_options *options = &warm->base.options;
 	const struct sw_kept_handlers handlers = {on_data, on_died, warm};
-	SW_CLEANUP(buf) struct sw_buf body = {0};
-	char name[192];
-	(void)snprintf(warm->boot_token, sizeof warm->boot_token, "%016llx%08x%08x",
-	               (unsigned long long)sw_clock_ns(), (unsigned)getpid(), (unsigned)options->slot);
 	sw_worker_reader_init(&warm->out, "-");
 	sw_worker_reader_init(&warm->err, warm->boot_token);
-	if (!warm->base.http) {
-		refuse(warm,
-		       options->engine_error ? options->engine_error : "there is no container engine");
+	find_refusal(warm);
+	if (warm->refusal[0])
 		return 0;
-	}
-	if (warm->base.profile_failed) {
-		refuse(warm, warm->base.profile_error.message);
-		return 0;
-	}
-	if (!options->image_argv || !options->image_argv[0]) {
-		(void)snprintf(
-			warm->refusal, sizeof warm->refusal,
-			"%.200s has no worker that could be kept warm: use sandwatch/python, or another "
-			"kind of mode",
-			options->mode->sandbox.image);
-		return 0;
-	}
-	if (build_body(warm, &body) < 0)
-		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot describe the container");
-	sw_container_name(&warm->base, "warm", name, sizeof name);
-	struct sw_kept_options kept = {
-		.loop = options->loop,
-		.api = warm->base.api,
-		.name = name,
-		.body = body.data,
-		.with_stdin = true,
-		.engine_timeout_ns = sw_container_patience_ns,
-		.mode = options->index,
-		.sink = options->sink,
-		.upload = options->shim == SW_SHIM_UPLOADED ? options->shim_tar : NULL,
-		.upload_len = options->shim_tar_len,
-	};
-	return sw_kept_new(&kept, &handlers, &warm->kept, err);
+	shape(warm);
+	const struct sw_container_shape made = {.token = warm->boot_token,
+	                                        .entrypoint = warm->entrypoint,
+	                                        .command = warm->command,
+	                                        .with_stdin = true};
+	return sw_kept_new(&warm->base, "warm", &made, &handlers, &warm->kept, err);
 }
 
 void sw_warm_container_done(struct sw_warm *warm)

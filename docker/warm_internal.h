@@ -50,6 +50,8 @@ enum sw_warm_state {
 	SW_WARM_REMOVING, /* given up, until it is gone */
 };
 
+#define SW_WARM_ARGV_MAX 64 /* words of an image's command, a NULL included */
+
 struct sw_warm {
 	struct sw_container_runner base; /* first: this is what callers hold */
 
@@ -58,6 +60,7 @@ struct sw_warm {
 	struct sw_kept *kept; /* NULL: none can be made, `refusal` says why */
 	char refusal[SW_TEXT_MAX];
 	char boot_token[33];
+	const char *entrypoint[3], *command[SW_WARM_ARGV_MAX];
 	struct sw_worker_reader out, err; /* its streams */
 	struct sw_worker_report boot;     /* what it says outside of jobs */
 	bool was_ready; /* since it was made: only then does its loss call for another */

@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "docker/cold.h"
 #include "docker/prepared.h"
+#include "docker/warm.h"
 
 enum pause { PAUSE_NONE, PAUSE_AFTER, PAUSE_DROP };
 
@@ -121,6 +122,7 @@ static int (*const container_kinds[SW_KIND_COUNT])(const struct sw_container_opt
                                                    struct sw_error *err) = {
 	[SW_KIND_COLD] = sw_cold_new,
 	[SW_KIND_PREPARED] = sw_prepared_new,
+	[SW_KIND_WARM] = sw_warm_new,
 };
 
 static int make_container(struct sw_live *live, int mode, int slot, struct sw_runner **out_runner)
@@ -141,6 +143,7 @@ static int make_container(struct sw_live *live, int mode, int slot, struct sw_ru
 		.shim = setup->shims[mode],
 		.shim_tar = setup->shim_tar.data,
 		.shim_tar_len = setup->shim_tar.len,
+		.image_argv = (const char *const *)setup->images[mode].argv,
 		.is_podman = strcmp(setup->engine.info.name, "podman") == 0,
 		.sink = {push, live},
 	};
