@@ -8,8 +8,9 @@
 #include "core/text.h"
 #include "docker/warm_internal.h"
 
-/* The zygote keeps to the limit by itself: what is not told that long after it never will be. */
-static const int64_t overdue_ns = 2000000000;
+/* The zygote keeps to the limit by itself, and a bomb of processes may take it seconds to be rid of: what is not
+ * told that long after it never will be. */
+static const int64_t overdue_ns = 5000000000;
 
 /* ---- who waits for the container ---- */
 

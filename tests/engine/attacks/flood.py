@@ -3,7 +3,7 @@ import os
 
 noise = b"\x1esw1 " + b"f" * 65530
 open_ones = []
-for descriptor in range(1, 64):
+for descriptor in range(64):
     try:
         os.set_blocking(descriptor, False)
         open_ones.append(descriptor)
