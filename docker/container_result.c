@@ -214,7 +214,8 @@ static bool was_oom(const struct sw_container_options *options,
 {
 	if (facts->exit_code != 128 + SIGKILL)
 		return false;
-	return facts->is_oom || (options->is_podman && options->mode->sandbox.memory_bytes > 0);
+	bool is_untold = options->is_podman || facts->is_oom_untold;
+	return facts->is_oom || (is_untold && options->mode->sandbox.memory_bytes > 0);
 }
 
 void sw_container_judge(const struct sw_container_options *options,

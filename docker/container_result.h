@@ -27,6 +27,7 @@ struct sw_container_facts {
 	struct sw_error life_error;
 	bool is_missing_image;
 	bool is_oom; /* the engine says so */
+	bool is_oom_untold; /* it could not be asked: SIGKILL under a limit is taken for one */
 	bool
 		exit_is_behind; /* a result is judged by itself: what the worker exits with is not waited for */
 	int refused_code; /* start was refused, and the engine's exit code for that: 126, 127; else 0 */

@@ -90,8 +90,10 @@ static void attach(struct sw_lifecycle *life)
 	const struct sw_attach_handlers handlers = {on_opened, on_data, sw_life_on_closed, life};
 	life->stamps.attach_ns = sw_clock_ns();
 	sw_api_attach_path(life->api, life->id, life->with_stdin, path, sizeof path);
-	int result = sw_attach_open(life->loop, sw_http_endpoint(sw_api_http(life->api)), path,
-	                            life->engine_timeout_ns, &handlers, &life->attach, &error);
+	const struct sw_attach_request request = {.path = path,
+	                                          .open_timeout_ns = life->engine_timeout_ns};
+	int result = sw_attach_open(life->loop, sw_http_endpoint(sw_api_http(life->api)), &request,
+	                            &handlers, &life->attach, &error);
 	sw_life_enter(life, SW_LIFE_ATTACHING);
 	if (life->wants_removal)
 		return;

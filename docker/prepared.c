@@ -194,7 +194,8 @@ static int hand_over_job(struct sw_prepared *prepared, struct sw_lifecycle *life
 	SW_CLEANUP(buf) struct sw_buf job = {0};
 	if (!prepared->base.options.task->strategy)
 		return 0; /* a command reads nothing: it has no stdin */
-	if (sw_worker_job(&job, prepared->base.options.task, &prepared->base.attempt, true) < 0)
+	if (sw_worker_job(&job, prepared->base.options.task, &prepared->base.attempt,
+	                  &(struct sw_job_options){.once = true}) < 0)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot write the job");
 	if (sw_lifecycle_write(life, job.data, job.len, err) < 0)
 		return -1;

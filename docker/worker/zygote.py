@@ -38,10 +38,8 @@ DEATH_MS = 200  # from the end of a child's results to its own
 SLICE_MS = 20  # between looks at a child, where there is no pidfd_open
 PREWARM_MS = 60_000
 PREWARM_TRIES = 3
-PREWARM_RUNS = 2
 PREWARM_CELLS_MAX = 200_000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
-READY = b"ready\n"
 
 # Touches what strategies mostly use; what it computes is never seen.
 PREWARM_STRATEGY = """
@@ -134,16 +132,7 @@ def run_line(line, result):
     worker.answer(result, token, envelope, answer, times)
 
 
-def prewarm(sizes):
-    job = {"v": worker.PROTOCOL, "token": "prewarm", "strategy": PREWARM_STRATEGY, **sizes}
-    line = worker.canonical(job).encode()
-    nowhere = os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC)
-    for _ in range(PREWARM_RUNS):
-        run_line(line, nowhere)
-    os.close(nowhere)
-
-
-def child_main(pipes, sizes):
+def child_main(pipes):
     job, result, out, err = pipes
     os.setsid()
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -153,10 +142,6 @@ def child_main(pipes, sizes):
     # defence: own_pipes
     use_own_pipes(job, result, out, err)
     gc.enable()
-    prewarm(sizes)
-    gc.collect()
-    gc.freeze()
-    os.write(result, READY)
     for line in worker.job_lines(job):
         run_line(line, result)
 
@@ -179,12 +164,12 @@ class Stream:
 
 
 class Child:
-    def __init__(self, sizes):
+    def __init__(self):
         ends = [os.pipe() for _ in range(4)]  # the job's, and those of results, output and errors
         (job, self.job), (self.result, result), (self.out, out), (self.err, err) = ends
         self.pid = os.fork()
         if self.pid == 0:
-            self.be((job, result, out, err), sizes)
+            self.be((job, result, out, err))
         for end in (job, result, out, err):
             os.close(end)
         for end in (self.job, self.result, self.out, self.err):
@@ -196,10 +181,10 @@ class Child:
             self.poll.register(end, select.POLLIN)
         self.pidfd = self.open_pidfd()
 
-    def be(self, pipes, sizes):
+    def be(self, pipes):
         """Never returns: what goes wrong in a child stays in it."""
         try:
-            child_main(pipes, sizes)
+            child_main(pipes)
             os._exit(0)
         except BaseException as error:
             worker.complain(f"{type(error).__name__}: {error}")
@@ -219,11 +204,6 @@ class Child:
         for end in (self.job, self.result, self.out, self.err, self.pidfd):
             if end >= 0:
                 os.close(end)
-
-    def wait_ready(self):
-        waiter = select.poll()
-        waiter.register(self.result, select.POLLIN)
-        return bool(waiter.poll(PREWARM_MS)) and os.read(self.result, len(READY)) == READY
 
     def is_dead(self):
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -388,22 +368,29 @@ class Zygote:
         self.sink, self.times = sink, times
         self.sizes = {"backtest": "real", "days": 252, "symbols": 10}
         self.child = None
+        self.nowhere = os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC)
 
     def tell(self, token, word, values):
         worker.write_all(self.sink, f"\x1esw1 {token} {word} {worker.canonical(values)}\n")
 
     def fork(self):
+        """A new child, which has rehearsed a job: a fork leaves all memory to be copied at the first use, by us
+        as well."""
         begin = time.monotonic_ns()
+        line = worker.canonical({"v": worker.PROTOCOL, "token": "prewarm", "strategy": PREWARM_STRATEGY,
+                                 "timeout_ms": PREWARM_MS, **self.sizes}).encode()
         for _ in range(PREWARM_TRIES):
-            self.child = Child(self.sizes)
-            if self.child.wait_ready():
+            self.child = Child()
+            end = self.exchange(line, self.nowhere)[1]
+            if end == "result":
+                self.child.received = 0
                 break
+            kill_all(self.child.pid, {})
             self.child.drain()
             tail = self.child.tail()
-            kill_all(self.child.pid, {})
             self.child.close()
         else:
-            raise worker.Broken(f"no child comes up: {tail}")
+            raise worker.Broken(f"no child comes up ({end}): {tail}")
         self.tell("-", "ready", {"t": {**self.times, "prewarm": [begin, time.monotonic_ns()]}})
         self.times = {}
 
@@ -414,16 +401,22 @@ class Zygote:
             if 2 <= sizes["days"] and 1 <= sizes["symbols"] and sizes["days"] * sizes["symbols"] <= PREWARM_CELLS_MAX:
                 self.sizes = {"backtest": job["backtest"], **sizes}
 
-    def run(self, line):
+    def exchange(self, line, sink):
+        """What a caller waits for: from the job's line to its result's. (The job, how it ended)"""
         job = worker.parse_job(line)
-        child, token, timeout_ms = self.child, job["token"], field(job, "timeout_ms")
+        token, timeout_ms = job["token"], field(job, "timeout_ms")
         deadline = None
         # defence: deadline
         deadline = monotonic_ms() + timeout_ms if timeout_ms else None
-        child.hand_over(line + b"\n")
-        result, end = child.follow(f"\x1esw1 {token} result ".encode(), deadline)
+        self.child.hand_over(line + b"\n")
+        result, end = self.child.follow(f"\x1esw1 {token} result ".encode(), deadline)
         if result:
-            write_bytes(self.sink, result)
+            write_bytes(sink, result)
+        return job, end
+
+    def run(self, line):
+        job, end = self.exchange(line, self.sink)
+        child, token = self.child, job["token"]
         self.remember_sizes(job)
         child.used = False
         # defence: fork_per_job
@@ -503,7 +496,8 @@ def run(main_module, sink, times):
     if os.getpid() != 1:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
     zygote = Zygote(sink, times)
-    prewarm(zygote.sizes)  # what libraries put off until their first use is shared by all children
+    first = {"v": worker.PROTOCOL, "strategy": PREWARM_STRATEGY, **zygote.sizes}
+    worker.run_job(first, {}, {})  # what libraries put off until their first use is shared by all children
     gc.collect()
     gc.freeze()
     gc.disable()
