@@ -1,6 +1,6 @@
-/* docker/prepared.c against an engine that does each thing when it is told: what lies behind an attempt's path
- * stays behind it, is bounded, and is over when the runner says so. The engine is a socket in the test's own
- * loop: no threads. */
+/* docker/prepared.c against an engine that does each thing when it is told: what lies behind an attempt's
+ * path stays behind it, is bounded, and is over when the runner says so. The engine is a socket in the
+ * test's own loop: no threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
