@@ -192,6 +192,19 @@ static void a_kill_is_asked_after(void **state)
 	}
 }
 
+static void no_death_is_told_of_one_that_is_given_up(void **state)
+{
+	(void)state;
+	bring_up(1);
+	engine_kill(0, 137);
+	while (!engine.asked[STATE])
+		assert_int_equal(sw_loop_step(engine.loop, NULL), 0);
+	sw_kept_down(story.kept, on_done, &story);
+	until_done(2);
+	assert_int_equal(story.deaths, 0);
+	assert_true(engine.containers[0].is_removed);
+}
+
 static void a_pending_up_begins_anew_after_a_drop(void **state)
 {
 	(void)state;
@@ -233,6 +246,7 @@ int main(void)
 		T(what_failed_is_tried_again_when_asked),
 		T(death_is_told_and_another_is_made),
 		T(a_kill_is_asked_after),
+		T(no_death_is_told_of_one_that_is_given_up),
 		T(a_pending_up_begins_anew_after_a_drop),
 		T(down_takes_the_place_of_up),
 	};
