@@ -1,6 +1,6 @@
 /* Hides an engine that keeps containers: a socket in the test's own loop, which answers create, attach,
- * start, wait, state, remove and exec as told. No threads, and no time but the client's own timers. Everything
- * static: one test program, one copy. */
+ * start, wait, state, remove and exec as told. No threads, and no time but the client's own timers.
+ * Everything static: one test program, one copy. */
 #ifndef SW_TEST_KEEPING_ENGINE_H
 #define SW_TEST_KEEPING_ENGINE_H
 
