@@ -134,6 +134,7 @@ def run_line(line, result):
 
 def child_main(pipes):
     job, result, out, err = pipes
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -223,15 +224,13 @@ class Child:
         self.pending = line
 
     def read_stream(self, end):
+        """Whether there was anything."""
         try:
             chunk = os.read(end, READ_SIZE)
         except BlockingIOError:
             return False
-        if chunk:
-            self.streams[end].feed(chunk)
-            return True
-        self.poll.unregister(end)
-        return False
+        self.streams[end].feed(chunk)
+        return bool(chunk)
 
     def read_result(self, prefix):
         """A result's line once one is whole; "flood"; "closed" when no more can come; None else."""
@@ -274,7 +273,8 @@ class Child:
                     if found:
                         return None, found
                 elif end in self.streams:
-                    self.read_stream(end)
+                    if not self.read_stream(end):
+                        self.poll.unregister(end)
                 elif end == self.job:
                     self.hand_over(self.pending)
                 else:
@@ -478,7 +478,15 @@ def write_bytes(descriptor, line):
 def take_signals():
     """What has no handler does not reach PID 1 from inside its container."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.set_wakeup_fd(-1)
+
+
+def heed_end(zygote):
+    """On the host SIGTERM ends a job as well: its processes are in groups that who started us does not know."""
+    def end(number, _frame):
+        kill_all(zygote.child.pid, {})
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def descriptors_in_use():
@@ -502,6 +510,8 @@ def run(main_module, sink, times):
     gc.freeze()
     gc.disable()
     zygote.fork()
+    if os.getpid() != 1:
+        heed_end(zygote)
     for line in worker.job_lines(0):
         if line.strip():
             zygote.run(line)
