@@ -50,7 +50,7 @@ SHIM := $(B)/shim
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench clean distclean help packages packages-test engine-down check lint \
+.PHONY: all run test bench ladder clean distclean help packages packages-test engine-down check lint \
         format docs unit engine-tests bench-replay FORCE
 all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage)
 
@@ -71,7 +71,15 @@ test: ## installs what the tests need, builds, and runs every test on a private 
 bench: ## measures the figures of docs/performance.md (ARGS="--rounds N"; needs root)
 	@config/packages.sh bench
 	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@"$(MAKE)" --no-print-directory -s "PROFILE=$(PROFILE)" $(B)/tests/bench/line
 	@tests/bench/bench.py --program $(BIN) $(ARGS)
+
+ladder: ## runs config/ladder.yaml and rewrites README's table of the study's optimizations
+	@config/packages.sh bench
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@config/engine.sh $(BIN) up
+	@$(BIN) --batch --config config/ladder.yaml --iterations 60 --export $(B)/ladder.json $(ARGS)
+	@tests/bench/study.py $(B)/ladder.json README.md
 
 engine-down: all ## stops the private engine that sandwatch started
 	@config/engine.sh $(BIN) down
@@ -169,8 +177,8 @@ $(B)/tests/unit/tui/%: $(B)/tests/unit/tui/%.o $(ALL_A)
 $(B)/tests/engine/%: $(B)/tests/engine/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
 unit: $(UNIT) ## builds the unit tests
-$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libcore.a
-	$(call link,$(CORE_LIBS))
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdocker.a $(B)/libcore.a
+	$(call link,$(DOCKER_LIBS))
 bench-replay: $(B)/tests/bench/replay ## measures how fast a journal of a million events is replayed
 	@$<
 engine-tests: $(ENGINE_TESTS) ## builds the engine tests

@@ -10,15 +10,15 @@
  * plan.iterations and time_budget_ns end it in any case; then the text says that the precision was not
  * reached, and what it is.
  *
- * What looking at the data costs. A rule that stops at the first significant difference would find one
- * in noise sooner or later. This one does not look at the difference's size or sign, only at how wide its
+ * What looking at the data costs. A rule that stops at the first significant difference would find one in
+ * noise sooner or later. This one does not look at the difference's size or sign, only at how wide its
  * interval is (a fixed-width procedure: Chow & Robbins 1965, Ann. Math. Stat. 36:457), and with growing
- * samples its intervals keep their 95 %. Two small biases remain, and min_iterations is there against them:
- * it stops more readily where chance made the spread look small, so that an interval after few
- * iterations holds the truth somewhat less often than 95 % of the time; and, as latencies have a long tail on
- * the right, a mean is more likely to be a little too low when it stops before a rare slow iteration. It looks
- * at counts that grow by a tenth, not after every iteration, because a look costs a bootstrap, and because
- * fewer looks are fewer chances for both. */
+ * samples its intervals keep their 95 %. Two small biases remain, and min_iterations is there against
+ * them: it stops more readily where chance made the spread look small, so that an interval after few
+ * iterations holds the truth somewhat less often than 95 % of the time; and, as latencies have a long tail
+ * on the right, a mean is more likely to be a little too low when it stops before a rare slow iteration.
+ * It looks at counts that grow by a tenth, not after every iteration, because a look costs a bootstrap,
+ * and because fewer looks are fewer chances for both. */
 #ifndef SW_ADAPTIVE_H
 #define SW_ADAPTIVE_H
 

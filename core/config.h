@@ -41,13 +41,18 @@ int sw_config_load_layers(struct sw_plan *plan, const char *explicit_path,
 
 /* Last step, after flags: fills each mode's inherited sandbox, drops sandbox modes where
  * sandbox.enabled is false, and checks what only the whole plan can show (names unique and not
- * empty, kinds built today, ranges, decision's names). A decision's name whose mode was dropped
+ * empty, ranges, decision's names, what a mode's keys and the workload rule out together), and makes
+ * iterations the most there may be when they are auto. A decision's name whose mode was dropped
  * becomes "". SW_ERR_USAGE with the key's path. PLAN is unchanged on failure. Doing it twice is the
  * same as once. Any thread. */
 int sw_config_finish(struct sw_plan *plan, struct sw_error *err);
 
+/* The bit that the sandbox key NAME ("network") has in a mode's `given`; 0: there is no such key. */
+uint32_t sw_config_given(const char *name);
+
 /* Appends a finished plan as YAML that names every key and, loaded and finished, is an equal plan;
- * of a mode's sandbox it writes what the mode gave itself. 0 or -1 (memory, OUT's limit). */
+ * of a mode's sandbox it writes what the mode gave itself, and of a matrix the modes it made; `layer`
+ * has no key. 0 or -1 (memory, OUT's limit). */
 int sw_config_write(const struct sw_plan *plan, struct sw_buf *out);
 
 /* "2g" -> 2147483648, "16m", "512k", "1.5g", plain bytes; "300" / "300s" / "5m" / "100ms" -> ns.

@@ -47,6 +47,11 @@ static int check_plan(const struct sw_plan *plan, struct sw_error *err)
 		                    "workload.command: an empty list; name at least the program");
 	if (!workload->command && !*workload->strategy)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "workload.strategy: must not be empty");
+	if (plan->min_iterations > plan->max_iterations)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "session.min_iterations %lld is above session.max_iterations %lld; use "
+		                    "a smaller one",
+		                    (long long)plan->min_iterations, (long long)plan->max_iterations);
 	if (plan->decision.enable_below_percent > plan->decision.optional_below_percent)
 		return sw_error_set(
 			err, SW_ERR_USAGE, 0,
@@ -115,17 +120,33 @@ static void drop_sandboxes(struct sw_plan *plan)
 		plan->decision.candidate[0] = '\0';
 }
 
-/* A later issue builds the other kinds and parallel; the configuration already reads them. */
-static int check_built(const struct sw_mode_plan *mode, struct sw_error *err)
+static int needs_worker(const char *mode, const char *what, const char *instead,
+                        struct sw_error *err)
 {
-	if (mode->kind != SW_KIND_HOST && mode->kind != SW_KIND_COLD)
-		return sw_error_set(err, SW_ERR_USAGE, 0,
-		                    "mode '%s': kind '%s' is not built yet; use host or cold", mode->name,
-		                    sw_word(&sw_words_kind, (int)mode->kind));
-	if (mode->parallel > 1)
-		return sw_error_set(err, SW_ERR_USAGE, 0, "mode '%s': parallel %d is not built yet; use 1",
-		                    mode->name, mode->parallel);
-	return 0;
+	return sw_error_set(err, SW_ERR_USAGE, 0,
+	                    "mode '%s': %s keeps the Python worker ready, which runs strategies, but "
+	                    "workload.command is given; %s, or name a workload.strategy",
+	                    mode, what, instead);
+}
+
+/* What a mode's own keys and the rest of the plan make impossible together. */
+static int check_mode(const struct sw_mode_plan *mode, const struct sw_workload *workload,
+                      struct sw_error *err)
+{
+	char job[32], limit[32];
+
+	if (workload->command && mode->kind == SW_KIND_WARM)
+		return needs_worker(mode->name, "kind warm", "use kind exec", err);
+	if (workload->command && mode->kind == SW_KIND_HOST && mode->preforked)
+		return needs_worker(mode->name, "preforked", "leave preforked out", err);
+	if (mode->kind != SW_KIND_WARM || !mode->sandbox.memory_bytes ||
+	    mode->job_memory_bytes <= mode->sandbox.memory_bytes)
+		return 0;
+	sw_text_bytes(job, sizeof job, (uint64_t)mode->job_memory_bytes);
+	sw_text_bytes(limit, sizeof limit, (uint64_t)mode->sandbox.memory_bytes);
+	return sw_error_set(err, SW_ERR_USAGE, 0,
+	                    "mode '%s': job_memory %s is above its memory_limit %s; use a smaller one",
+	                    mode->name, job, limit);
 }
 
 static void inherit(struct sw_mode_plan *mode, const struct sw_sandbox *from)
@@ -162,6 +183,8 @@ int sw_config_finish(struct sw_plan *plan, struct sw_error *err)
 	if (check_names(&next, err) < 0 || check_decision(&next, err) < 0 ||
 	    check_data(&next.workload, err) < 0)
 		return -1;
+	if (next.is_auto)
+		next.iterations = next.max_iterations;
 	if (!next.sandbox_enabled)
 		drop_sandboxes(&next);
 	if (next.n_modes == 0)
@@ -170,7 +193,7 @@ int sw_config_finish(struct sw_plan *plan, struct sw_error *err)
 			"sandbox.enabled is false and no mode of kind host is left; add one, or "
 			"enable the sandbox");
 	for (int i = 0; i < next.n_modes; i++)
-		if (check_built(&next.modes[i], err) < 0)
+		if (check_mode(&next.modes[i], &next.workload, err) < 0)
 			return -1;
 	*plan = next;
 	return 0;

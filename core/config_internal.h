@@ -12,6 +12,7 @@
 
 #define SW_CONFIG_MAX_VALUE 65536 /* bytes of one value, after substitution */
 #define SW_CONFIG_MAX_ARGS 1024   /* of workload.command */
+#define SW_CONFIG_MAX_TEMPLATE 256 /* bytes of a name beside a matrix, its NUL included */
 
 /* ---- ${NAME} (config_env.c) ---- */
 
@@ -30,6 +31,8 @@ enum sw_key_type {
 	SW_KEY_CPUS,     /* int64_t, thousandths */
 	SW_KEY_SECONDS,  /* int64_t, ns */
 	SW_KEY_DECIMAL,  /* double, six decimals */
+	SW_KEY_PERCENT,  /* the same; a % behind it is fine */
+	SW_KEY_COUNT,    /* int64_t, or SW_KEY_AUTO: the bool at auto_offset */
 	SW_KEY_WORD,     /* enum of `words` */
 	SW_KEY_TEXT,     /* char[size]; one of `words` where there are any */
 	SW_KEY_NAME,     /* char[size] of [A-Za-z0-9._-] */
@@ -38,8 +41,11 @@ enum sw_key_type {
 	SW_KEY_TEXTS,
 	SW_KEY_COMMAND,
 	SW_KEY_MODES,
+	SW_KEY_MATRIX,   /* a mapping of a mode's keys to lists: makes modes, is none of the plan */
 	SW_KEY_BINDINGS, /* a mapping of free names to texts */
 };
+
+#define SW_KEY_AUTO INT64_MIN /* what a SW_KEY_COUNT that is auto gets and sets */
 
 struct sw_section;
 
@@ -48,7 +54,9 @@ struct sw_key {
 	enum sw_key_type type;
 	size_t offset, size; /* in the section's struct */
 	int64_t min, max;    /* numbers: in the stored unit; texts: min length; lists: max entries */
-	bool zero_is_none;   /* 0 is allowed below min and means none */
+	const char *zero_is; /* 0 is allowed below min and means this ("none"); NULL: it is not */
+	size_t auto_offset;  /* SW_KEY_COUNT */
+	unsigned kinds;      /* of a mode: bits 1u << enum sw_kind that take it; 0: all */
 	const char *min_is;  /* where the minimum comes from, for the message; NULL: ours */
 	const struct sw_words *words;
 	const struct sw_section *section;
@@ -65,7 +73,7 @@ struct sw_section {
 
 extern const struct sw_section sw_config_root; /* over struct sw_plan */
 extern const struct sw_section sw_config_workload;
-extern const struct sw_section sw_config_mode;   /* over struct sw_mode_plan */
+extern const struct sw_section sw_config_mode;   /* over struct sw_mode_plan; begins name, kind */
 extern const struct sw_section sw_config_docker; /* over struct sw_sandbox; given's bits */
 extern const struct sw_key sw_config_project;    /* one entry of decision.project_seconds */
 extern const struct sw_key sw_config_gate;       /* one entry of gates */
@@ -97,7 +105,7 @@ char *sw_key_format(const struct sw_key *key, int64_t value, char *dst, size_t s
 int sw_key_bad_word(const char *what, const char *text, const char *const *names,
                     struct sw_error *err);
 
-/* ---- walking (config_walk.c, config_list.c) ---- */
+/* ---- walking (config_walk.c, config_list.c, config_mode.c, config_matrix.c) ---- */
 
 struct sw_load {
 	const char *file;
@@ -106,6 +114,8 @@ struct sw_load {
 	struct sw_buf *value; /* the last scalar, expanded */
 	char **command;       /* new, owned, until the load succeeds */
 	bool strategy;        /* this text names one: then it may not name a command too */
+	const struct sw_node *matrix; /* of the mode being read; NULL: it has none */
+	char template[SW_CONFIG_MAX_TEMPLATE]; /* the name of a mode with a matrix */
 	struct sw_error *err;
 };
 
@@ -128,6 +138,34 @@ const char *sw_load_scalar(struct sw_load *load, const struct sw_node *node, con
 int sw_load_section(struct sw_load *load, const struct sw_section *section,
                     const struct sw_place *place, uint32_t *out_seen);
 int sw_load_list(struct sw_load *load, const struct sw_place *place);
+
+/* The scalar at PLACE into its struct. */
+int sw_load_value(struct sw_load *load, const struct sw_place *place);
+
+/* The key NAME of SECTION or of what it takes beside its own; false without one. */
+struct sw_found_key {
+	const struct sw_key *key;
+	size_t index;  /* as in OUT_SEEN */
+	size_t offset; /* of the key's section in the struct walked over */
+};
+bool sw_find_key(const struct sw_section *section, const char *name, struct sw_found_key *out);
+
+/* Appends modes to the plan: of the list at PLACE, and of one entry of it that has a matrix. FIRST
+ * is the entry without its matrix, SEEN its keys; load->template its name. */
+int sw_load_modes(struct sw_load *load, const struct sw_place *place);
+int sw_load_matrix(struct sw_load *load, const struct sw_place *place,
+                   const struct sw_mode_plan *first, uint32_t seen);
+
+/* The key node, or its value, of NAME in a mapping; NULL without one. */
+const struct sw_node *sw_node_key(const struct sw_node *map, const char *name);
+const struct sw_node *sw_node_value(const struct sw_node *map, const char *name);
+
+/* Appends MODE, read from the entry at PLACE. Errors point at NAME, the node its name came from. */
+int sw_load_add_mode(struct sw_load *load, const struct sw_place *place,
+                     const struct sw_mode_plan *mode, const struct sw_node *name);
+
+/* An error when a mode of KIND does not take the mode's key at PLACE, whose node is the key's. */
+int sw_load_check_kind(struct sw_load *load, const struct sw_place *place, enum sw_kind kind);
 int sw_load_bindings(struct sw_load *load, const struct sw_place *place);
 
 /* ---- files (config.c) ---- */

@@ -128,62 +128,6 @@ static int load_command(struct sw_load *load, const struct sw_place *place)
 	return 0;
 }
 
-/* ---- modes ---- */
-
-static const struct sw_node *value_of(const struct sw_node *map, const char *key)
-{
-	for (const struct sw_node *k = map->first; k; k = k->next->next)
-		if (k->kind == SW_NODE_SCALAR && strcmp(k->text, key) == 0)
-			return k->next;
-	return NULL;
-}
-
-static int load_mode(struct sw_load *load, const struct sw_place *place)
-{
-	struct sw_plan *plan = load->plan;
-	struct sw_mode_plan *mode = &plan->modes[plan->n_modes];
-	uint32_t seen;
-
-	*mode = (struct sw_mode_plan){.parallel = 1, .sandbox = plan->sandbox};
-
-	struct sw_place keys = {.base = mode, .path = place->path, .node = place->node};
-
-	if (sw_load_section(load, &sw_config_mode, &keys, &seen) < 0)
-		return -1;
-	if (!(seen & 1u))
-		return fail(load, place, "a mode needs a name");
-	if (!(seen & 2u))
-		return fail(load, place, "a mode needs a kind; use host or cold");
-	mode->given = seen >> sw_config_mode.n_keys;
-	if (sw_plan_mode(plan, mode->name) >= 0) {
-		const struct sw_node *name = value_of(place->node, "name");
-
-		sw_error_set(load->err, SW_ERR_USAGE, 0, "the name '%s' is there twice; give another",
-		             mode->name);
-		return sw_load_fail_at(load, name, place->path);
-	}
-	plan->n_modes++;
-	return 0;
-}
-
-static int load_modes(struct sw_load *load, const struct sw_place *place)
-{
-	size_t i = 0;
-	char path[32];
-
-	load->plan->n_modes = 0;
-	if (!place->node->first)
-		return fail(load, place, "an empty list; name at least one mode");
-	for (const struct sw_node *child = place->node->first; child; child = child->next) {
-		struct sw_place mode = {.path = path, .node = child};
-
-		snprintf(path, sizeof path, "%s[%zu]", place->path, i++);
-		if (load_mode(load, &mode) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 int sw_load_list(struct sw_load *load, const struct sw_place *place)
 {
 	bool command = place->key->type == SW_KEY_COMMAND;
@@ -205,5 +149,5 @@ int sw_load_list(struct sw_load *load, const struct sw_place *place)
 		return load_outcomes(load, place);
 	if (place->key->type == SW_KEY_NUMBERS)
 		return load_numbers(load, place);
-	return place->key->type == SW_KEY_TEXTS ? load_gates(load, place) : load_modes(load, place);
+	return place->key->type == SW_KEY_TEXTS ? load_gates(load, place) : sw_load_modes(load, place);
 }

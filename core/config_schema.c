@@ -1,5 +1,7 @@
 #include "core/config_internal.h"
 
+#include <string.h>
+
 /* The one list of keys: reading, checking, writing and the test of docs/configuration.md use it. */
 
 #define AT(type, field) \
@@ -14,6 +16,7 @@
 #define MIB (INT64_C(1) << 20)
 #define TIB (INT64_C(1) << 40)
 #define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S (1000 * NS_PER_MS)
 /* The longest that a histogram tells apart. */
 #define NS_PER_HOUR (INT64_C(3600000) * NS_PER_MS)
 #define MILLIONTHS INT64_C(1000000)
@@ -27,8 +30,20 @@ static const struct sw_words scale_words = {.what = "scale", .count = 2, .names 
 
 static const struct sw_key session_keys[] = {
 	{"name", SW_KEY_TEXT, PLAN(name), .min = 1, .about = "the session's name, for showing"},
-	{"iterations", SW_KEY_WHOLE, PLAN(iterations), .min = 1, .max = SW_ITERATIONS_MAX,
-     .about = "counted iterations of each mode"},
+	{"iterations", SW_KEY_COUNT, PLAN(iterations), .min = 1, .max = SW_ITERATIONS_MAX,
+     .auto_offset = offsetof(struct sw_plan, is_auto),
+     .about = "counted iterations of each mode, or as many as the precision takes"},
+	{"precision", SW_KEY_PERCENT, PLAN(precision_percent), .min = MILLIONTHS / 100,
+     .max = 100 * MILLIONTHS,
+     .about = "auto: how narrow the intervals of the differences are to be, in percent"},
+	{"min_iterations", SW_KEY_WHOLE, PLAN(min_iterations), .min = 1, .max = SW_ITERATIONS_MAX,
+     .about = "auto: at least that many of each mode"},
+	{"max_iterations", SW_KEY_WHOLE, PLAN(max_iterations), .min = 1, .max = SW_ITERATIONS_MAX,
+     .about = "auto: at most that many of each mode"},
+	{"time_budget_seconds", SW_KEY_SECONDS, PLAN(time_budget_ns), .min = NS_PER_S,
+     .max = 7 * 24 * NS_PER_HOUR, .about = "auto: no turn starts after that much time"},
+	{"block", SW_KEY_WHOLE, PLAN(block), .min = 1, .max = 10000,
+     .about = "iterations of one mode in a row, per slot, before the next mode's turn"},
 	{"warmup", SW_KEY_WHOLE, PLAN(warmup), .min = 0, .max = 1000,
      .about = "iterations of each mode that are run first and not counted"},
 	{"order", SW_KEY_WORD, PLAN(order), .words = &sw_words_order,
@@ -55,11 +70,11 @@ const struct sw_section sw_config_workload = SECTION("workload", workload_keys);
 static const struct sw_key docker_keys[] = {
 	{"image", SW_KEY_TEXT, AT(sw_sandbox, image), .min = 1, .about = "the container's image"},
 	{"memory_limit", SW_KEY_BYTES, AT(sw_sandbox, memory_bytes), .min = 6 * MIB, .max = 64 * TIB,
-     .zero_is_none = true, .min_is = "Docker's minimum",
+     .zero_is = "none", .min_is = "Docker's minimum",
      .about = "memory of one container; 0: no limit"},
 	/* Docker refuses less: "Range of CPUs is from 0.01 to …". */
 	{"cpu_count", SW_KEY_CPUS, AT(sw_sandbox, cpu_milli), .min = 10, .max = 1024000,
-     .zero_is_none = true, .min_is = "Docker's minimum",
+     .zero_is = "none", .min_is = "Docker's minimum",
      .about = "CPUs of one container, in fractions; 0: no limit"},
 	{"timeout_seconds", SW_KEY_SECONDS, AT(sw_sandbox, timeout_ns), .min = NS_PER_MS,
      .max = NS_PER_HOUR, .about = "time limit of one attempt, on the host too"},
@@ -72,7 +87,7 @@ static const struct sw_key docker_keys[] = {
 	{"read_only", SW_KEY_BOOL, AT(sw_sandbox, read_only),
      .about = "the root filesystem cannot be written"},
 	{"tmpfs_size", SW_KEY_BYTES, AT(sw_sandbox, tmpfs_bytes), .min = 4 * KIB, .max = TIB,
-     .zero_is_none = true, .about = "size of a writable /tmp in memory; 0: none"},
+     .zero_is = "none", .about = "size of a writable /tmp in memory; 0: none"},
 	{"runtime", SW_KEY_TEXT, AT(sw_sandbox, runtime), .min = 1,
      .about = "the engine's runtime, like crun; default: the engine's own"},
 	{"seccomp", SW_KEY_TEXT, AT(sw_sandbox, seccomp), .min = 1,
@@ -151,8 +166,17 @@ static const struct sw_key mode_keys[] = {
 	{"name", SW_KEY_NAME, AT(sw_mode_plan, name), .min = 1, .about = "unique in the session"},
 	{"kind", SW_KEY_WORD, AT(sw_mode_plan, kind), .words = &sw_words_kind,
      .about = "what happens per iteration"},
-	{"parallel", SW_KEY_WHOLE, AT(sw_mode_plan, parallel), .min = 1, .max = 1024,
-     .about = "iterations at the same time"},
+	{"parallel", SW_KEY_WHOLE, AT(sw_mode_plan, parallel), .min = 1,
+     .max = SW_PARALLEL_MAX, .about = "iterations at the same time"},
+	{"pool", SW_KEY_WHOLE, AT(sw_mode_plan, pool), .min = 1, .max = SW_POOL_MAX,
+     .kinds = 1u << SW_KIND_PREPARED,
+     .about = "containers kept created ahead, for each that runs at the same time"},
+	{"preforked", SW_KEY_BOOL, AT(sw_mode_plan, preforked), .kinds = 1u << SW_KIND_HOST,
+     .about = "the warm kind's preforked worker, on the host"},
+	{"job_memory", SW_KEY_BYTES, AT(sw_mode_plan, job_memory_bytes), .min = 6 * MIB,
+     .max = 64 * TIB, .zero_is = "three quarters of memory_limit", .kinds = 1u << SW_KIND_WARM,
+     .about = "memory of one job; 0: three quarters of memory_limit"},
+	{"matrix", SW_KEY_MATRIX, .about = "keys with lists of values: a mode for each combination"},
 };
 const struct sw_section sw_config_mode = {
 	.path = "modes",
@@ -191,4 +215,12 @@ bool sw_key_is_number(const struct sw_key *key)
 bool sw_key_is_text(const struct sw_key *key)
 {
 	return key->type == SW_KEY_TEXT || key->type == SW_KEY_NAME;
+}
+
+uint32_t sw_config_given(const char *name)
+{
+	for (size_t i = 0; i < sw_config_docker.n_keys; i++)
+		if (strcmp(sw_config_docker.keys[i].name, name) == 0)
+			return UINT32_C(1) << i;
+	return 0;
 }

@@ -146,11 +146,11 @@ int sw_config_duration(const char *text, int64_t *out_ns)
 /* How many of the stored unit make one of the written one; 0 where that is no plain number. */
 static int64_t stored_per_written(const struct sw_key *key)
 {
-	if (key->type == SW_KEY_WHOLE)
+	if (key->type == SW_KEY_WHOLE || key->type == SW_KEY_COUNT)
 		return 1;
 	if (key->type == SW_KEY_CPUS)
 		return 1000;
-	if (key->type == SW_KEY_DECIMAL)
+	if (key->type == SW_KEY_DECIMAL || key->type == SW_KEY_PERCENT)
 		return 1000000;
 	return key->type == SW_KEY_SECONDS ? NS_PER_SECOND : 0;
 }
@@ -163,7 +163,9 @@ int64_t sw_key_get(const struct sw_key *key, const void *base)
 		return *(const bool *)at;
 	if (key->type == SW_KEY_WORD)
 		return *(const unsigned *)at;
-	if (key->type == SW_KEY_DECIMAL) {
+	if (key->type == SW_KEY_COUNT && *(const bool *)((const char *)base + key->auto_offset))
+		return SW_KEY_AUTO;
+	if (key->type == SW_KEY_DECIMAL || key->type == SW_KEY_PERCENT) {
 		double scaled = *(const double *)at * 1e6;
 
 		if (!(scaled > -9e18 && scaled < 9e18))
@@ -177,11 +179,16 @@ void sw_key_set(const struct sw_key *key, void *base, int64_t value)
 {
 	void *at = (char *)base + key->offset;
 
+	if (key->type == SW_KEY_COUNT) {
+		*(bool *)((char *)base + key->auto_offset) = value == SW_KEY_AUTO;
+		if (value == SW_KEY_AUTO)
+			return;
+	}
 	if (key->type == SW_KEY_BOOL)
 		*(bool *)at = value != 0;
 	else if (key->type == SW_KEY_WORD)
 		*(unsigned *)at = (unsigned)value;
-	else if (key->type == SW_KEY_DECIMAL)
+	else if (key->type == SW_KEY_DECIMAL || key->type == SW_KEY_PERCENT)
 		*(double *)at = (double)value / 1e6;
 	else if (key->size == sizeof(int))
 		*(int *)at = (int)value;
@@ -198,6 +205,8 @@ char *sw_key_format(const struct sw_key *key, int64_t value, char *dst, size_t s
 
 	if (key->type == SW_KEY_BOOL) {
 		snprintf(dst, size, "%s", value ? "true" : "false");
+	} else if (key->type == SW_KEY_COUNT && value == SW_KEY_AUTO) {
+		snprintf(dst, size, "auto");
 	} else if (key->type == SW_KEY_WORD) {
 		snprintf(dst, size, "%s", sw_word(key->words, (int)value));
 	} else if (per > 1) {
@@ -220,13 +229,17 @@ char *sw_key_format(const struct sw_key *key, int64_t value, char *dst, size_t s
 
 static int out_of_range(const struct sw_key *key, const char *shown, struct sw_error *err)
 {
-	char min[32], max[32], from[80];
+	char min[32], max[32], from[80], zero[64] = "";
 
 	sw_key_format(key, key->min, min, sizeof min);
 	sw_key_format(key, key->max, max, sizeof max);
 	snprintf(from, sizeof from, key->min_is ? "%s (%s)" : "%s", min, key->min_is);
+	if (key->zero_is)
+		snprintf(zero, sizeof zero, ", or 0 for %s", key->zero_is);
+	else if (key->type == SW_KEY_COUNT)
+		snprintf(zero, sizeof zero, ", or auto");
 	return sw_error_set(err, SW_ERR_USAGE, 0, "%.40s is out of range; use %s to %s%s", shown, from,
-	                    max, key->zero_is_none ? ", or 0 for none" : "");
+	                    max, zero);
 }
 
 static bool in_range(const struct sw_key *key, int64_t value)
@@ -235,7 +248,9 @@ static bool in_range(const struct sw_key *key, int64_t value)
 		return true;
 	if (key->type == SW_KEY_WORD)
 		return value >= 0 && (size_t)value < key->words->count;
-	return (value >= key->min && value <= key->max) || (value == 0 && key->zero_is_none);
+	if (key->type == SW_KEY_COUNT && value == SW_KEY_AUTO)
+		return true;
+	return (value >= key->min && value <= key->max) || (value == 0 && key->zero_is);
 }
 
 int sw_key_check(const struct sw_key *key, int64_t value, struct sw_error *err)
@@ -284,7 +299,9 @@ static const char *number_form(enum sw_key_type type)
 		return "a number of seconds; write it without a unit, like 300 or 0.5";
 	if (type == SW_KEY_DECIMAL)
 		return "a number with at most 6 decimals; write it like 100 or 0.5";
-	return "a whole number";
+	if (type == SW_KEY_PERCENT)
+		return "a percentage with at most 6 decimals; write it like 2 or 0.5%";
+	return type == SW_KEY_COUNT ? "a whole number; write one, or auto" : "a whole number";
 }
 
 static int parse_bool(const char *text, int64_t *out, struct sw_error *err)
@@ -313,11 +330,17 @@ int sw_key_parse(const struct sw_key *key, const char *text, int64_t *out, struc
 		*out = word;
 		return 0;
 	}
+	if (key->type == SW_KEY_COUNT && strcmp(text, "auto") == 0) {
+		*out = SW_KEY_AUTO;
+		return 0;
+	}
 	if (key->type == SW_KEY_BYTES) {
 		scan = scan_bytes(text, &value);
 	} else {
 		const char *end = scan_decimal(text, &d);
 
+		if (end && key->type == SW_KEY_PERCENT && *end == '%')
+			end++;
 		if (end && *end == '\0')
 			scan = in_units(&d, per, true, &value);
 	}

@@ -31,21 +31,15 @@ const char *sw_load_scalar(struct sw_load *load, const struct sw_node *node, con
 
 /* ---- one section ---- */
 
-struct found {
-	const struct sw_key *key;
-	size_t index;
-	size_t offset; /* of the key's section in the struct walked over */
-};
-
-static bool find_key(const struct sw_section *section, const char *name, struct found *out)
+bool sw_find_key(const struct sw_section *section, const char *name, struct sw_found_key *out)
 {
 	for (size_t i = 0; i < section->n_keys; i++) {
 		if (strcmp(section->keys[i].name, name) == 0) {
-			*out = (struct found){&section->keys[i], i, 0};
+			*out = (struct sw_found_key){&section->keys[i], i, 0};
 			return true;
 		}
 	}
-	if (!section->also || !find_key(section->also, name, out))
+	if (!section->also || !sw_find_key(section->also, name, out))
 		return false;
 	out->index += section->n_keys;
 	out->offset += section->also_offset;
@@ -57,11 +51,11 @@ static const char *home_of(const struct sw_section *section, const char *name)
 {
 	for (size_t i = 0; i < section->n_keys; i++) {
 		const struct sw_section *below = section->keys[i].section;
-		struct found ignored;
+		struct sw_found_key ignored;
 		const char *home = NULL;
 
 		if (below)
-			home = find_key(below, name, &ignored) ? below->path : home_of(below, name);
+			home = sw_find_key(below, name, &ignored) ? below->path : home_of(below, name);
 		if (home)
 			return home;
 	}
@@ -110,6 +104,10 @@ static const char *expectation(const struct sw_key *key)
 		return "true or false";
 	case SW_KEY_WHOLE:
 		return "a whole number";
+	case SW_KEY_COUNT:
+		return "a whole number or auto";
+	case SW_KEY_PERCENT:
+		return "a percentage";
 	case SW_KEY_BYTES:
 		return "a size like 512m";
 	case SW_KEY_CPUS:
@@ -129,6 +127,7 @@ static const char *expectation(const struct sw_key *key)
 	case SW_KEY_TEXTS:
 	case SW_KEY_COMMAND:
 	case SW_KEY_MODES:
+	case SW_KEY_MATRIX:
 	case SW_KEY_BINDINGS:
 		break;
 	}
@@ -151,7 +150,7 @@ static int chose_strategy(struct sw_load *load, const struct sw_place *place)
 	return 0;
 }
 
-static int load_value(struct sw_load *load, const struct sw_place *place)
+int sw_load_value(struct sw_load *load, const struct sw_place *place)
 {
 	const struct sw_key *key = place->key;
 	const char *text = sw_load_scalar(load, place->node, place->path, expectation(key));
@@ -159,6 +158,16 @@ static int load_value(struct sw_load *load, const struct sw_place *place)
 
 	if (!text)
 		return -1;
+	if (load->matrix && key == &sw_config_mode.keys[0]) {
+		if (*text && sw_text_copy(load->template, sizeof load->template, text))
+			return 0;
+		if (*text)
+			sw_error_set(load->err, SW_ERR_USAGE, 0, "%zu bytes are too long; use at most %zu",
+			             strlen(text), sizeof load->template - 1);
+		else
+			sw_error_set(load->err, SW_ERR_USAGE, 0, "must not be empty");
+		return sw_load_fail_at(load, place->node, place->path);
+	}
 	if (sw_key_is_text(key)) {
 		if (sw_key_check_text(key, text, load->err) < 0)
 			return sw_load_fail_at(load, place->node, place->path);
@@ -180,8 +189,10 @@ static int load_key(struct sw_load *load, const struct sw_place *place)
 		below.base = (char *)place->base + place->key->offset;
 		return sw_load_section(load, place->key->section, &below, &seen);
 	}
+	if (place->key->type == SW_KEY_MATRIX)
+		return 0; /* sw_load_matrix reads it once the rest of the mode is known */
 	if (sw_key_is_number(place->key) || sw_key_is_text(place->key))
-		return load_value(load, place);
+		return sw_load_value(load, place);
 	return place->key->type == SW_KEY_BINDINGS ? sw_load_bindings(load, place)
 	                                           : sw_load_list(load, place);
 }
@@ -209,11 +220,11 @@ int sw_load_section(struct sw_load *load, const struct sw_section *section,
 		return sw_load_fail_at(load, place->node, place->path);
 	}
 	for (const struct sw_node *key = place->node->first; key; key = key->next->next) {
-		struct found found;
+		struct sw_found_key found;
 
 		if (key->kind != SW_NODE_SCALAR)
 			return fail_key(load, key, "a key must be a word", place->path);
-		if (!find_key(section, key->text, &found))
+		if (!sw_find_key(section, key->text, &found))
 			return unknown_key(load, section, place, key);
 		snprintf(path, sizeof path, "%s%s%s", place->path, *place->path ? "." : "",
 		         found.key->name);

@@ -131,8 +131,12 @@ static void write_modes(struct sw_buf *out, const struct sw_plan *plan)
 		const struct sw_mode_plan *mode = &plan->modes[i];
 
 		for (size_t j = 0; j < sw_config_mode.n_keys; j++) {
-			(void)sw_buf_addf(out, "  %s %s: ", j == 0 ? "-" : " ", sw_config_mode.keys[j].name);
-			write_scalar(out, &sw_config_mode.keys[j], mode);
+			const struct sw_key *key = &sw_config_mode.keys[j];
+
+			if (key->type == SW_KEY_MATRIX || (key->kinds && !(key->kinds & 1u << mode->kind)))
+				continue;
+			(void)sw_buf_addf(out, "  %s %s: ", j == 0 ? "-" : " ", key->name);
+			write_scalar(out, key, mode);
 			(void)sw_buf_add_str(out, "\n");
 		}
 		for (size_t j = 0; j < sw_config_docker.n_keys; j++) {

@@ -245,7 +245,12 @@ static bool is_undecidable(struct sw_figures *figures)
 {
 	const struct sw_session *session = figures->session;
 
-	if (figures->candidate < 0)
+	if (sw_figures_is_mere_ablation(figures))
+		give_reason(
+			figures, "ablation", 0,
+			"this session takes layers off the sandbox to measure what each costs; no whole "
+			"sandbox is compared with the host here, so it decides nothing");
+	else if (figures->candidate < 0)
 		give_reason(figures, "modes", 0, "%s",
 		            session->started && !session->info.sandbox_enabled
 		                ? "sandbox.enabled is false: there is no sandbox to decide about"
@@ -297,9 +302,10 @@ void sw_figures_decide(struct sw_figures *figures)
 	figures->verdict = SW_VERDICT_UNKNOWN;
 	figures->decision_percent = figures->decision_seconds = 0;
 	figures->decision_with_ratio = false;
-	give_reason(figures, "functional tests", 0,
-	            "not verified: this session ran none, so the verdict is \"%s\" at most",
-	            sw_verdict_name(SW_VERDICT_ENABLE_VERIFIED));
+	if (!sw_figures_is_mere_ablation(figures))
+		give_reason(figures, "functional tests", 0,
+		            "not verified: this session ran none, so the verdict is \"%s\" at most",
+		            sw_verdict_name(SW_VERDICT_ENABLE_VERIFIED));
 	if (!is_undecidable(figures)) {
 		figures->verdict = SW_VERDICT_ENABLE_VERIFIED;
 		if (!is_unmeasured(figures)) {

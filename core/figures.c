@@ -111,6 +111,7 @@ static int add_mode(const struct sw_session *session, int index, struct sw_figur
 	uint64_t seed = (uint64_t)session->info.seed + (uint64_t)index;
 
 	figures->state = state;
+	figures->throughput_per_second = 1e9 * share_of((double)state->turn_count, state->turn_ns);
 	add_counts(state, figures);
 	add_phases(state, figures);
 	return add_latency(state, seed, figures);
@@ -127,16 +128,6 @@ static int index_of(const struct sw_session *session, const struct sw_mode_state
 	return -1;
 }
 
-static int difference_interval(const struct sw_mode_figures *a, const struct sw_mode_figures *b,
-                               uint64_t seed, struct sw_ci *out)
-{
-	if (a->exact && b->exact)
-		return sw_stats_difference(a->state->samples, (size_t)a->state->n_samples,
-		                           b->state->samples, (size_t)b->state->n_samples, seed, out);
-	*out = sw_stats_welch(&a->latency, &b->latency);
-	return 0;
-}
-
 static int add_overhead(struct sw_figures *out)
 {
 	if (out->baseline < 0 || out->candidate < 0 || out->baseline == out->candidate)
@@ -146,21 +137,21 @@ static int add_overhead(struct sw_figures *out)
 	if (a->latency.count == 0 || b->latency.count == 0)
 		return 0;
 
-	uint64_t seed = sw_difference_seed((uint64_t)out->session->info.seed);
-	out->overhead_ns = b->latency.mean - a->latency.mean;
+	struct sw_difference difference;
+	if (sw_figures_difference(out, out->baseline, out->candidate, &difference))
+		return -1;
+	out->overhead_ns = difference.ns;
+	out->overhead_ci = difference.ci;
 	out->overhead_min_ns = (double)b->latency.min - (double)a->latency.min;
 	out->overhead_max_ns = (double)b->latency.max - (double)a->latency.max;
 	out->overhead_p50_ns = b->latency.p50 - a->latency.p50;
 	if (a->latency.count > 1 && b->latency.count > 1)
 		out->overhead_stddev_ns = hypot(a->latency.stddev, b->latency.stddev);
-	if (difference_interval(a, b, seed, &out->overhead_ci))
-		return -1;
 	out->has_overhead = true;
-	out->overhead_percent = 100 * share_of(out->overhead_ns, a->latency.mean);
-	out->overhead_percent_low = 100 * share_of(out->overhead_ci.low, a->latency.mean);
-	out->overhead_percent_high = 100 * share_of(out->overhead_ci.high, a->latency.mean);
-	out->distinguishable = out->overhead_ci.method != SW_CI_NONE &&
-	                       (out->overhead_ci.low > 0 || out->overhead_ci.high < 0);
+	out->overhead_percent = difference.percent;
+	out->overhead_percent_low = difference.percent_low;
+	out->overhead_percent_high = difference.percent_high;
+	out->distinguishable = difference.is_distinguishable;
 	out->small_baseline = a->latency.mean < SW_SMALL_BASELINE_NS;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/series.h"
 #include "core/session.h"
 #include "core/stats.h"
 
@@ -21,10 +22,11 @@
 #define SW_RUN_ITERATIONS 20 /* of the study's evolution run */
 
 /* The seed of every interval of a difference between two modes of a session with SESSION_SEED: one for all,
- * so that the same pair has the same interval wherever it is shown. */
+ * so that the same pair has the same interval wherever it is shown, and the same one as ever (an offset
+ * that follows no limit): reports of old journals stay as they were. */
 static inline uint64_t sw_difference_seed(uint64_t session_seed)
 {
-	return session_seed + SW_MODES_MAX;
+	return session_seed + 16;
 }
 
 struct sw_phase_figure {
@@ -53,6 +55,9 @@ struct sw_mode_figures {
 	double group_ns[SW_GROUP_COUNT],
 		group_share[SW_GROUP_COUNT]; /* on the path, mean per attempt */
 	double other_ns, other_share, other_share_p50;
+	/* What the mode gets done, all its slots together, with what they do behind: iterations of its turns
+	 * over the turns' length; 0: no turn is over, or the journal tells of none. */
+	double throughput_per_second;
 };
 
 /* How far the candidate's `execute` phase can be compared with the baseline's. */
@@ -131,6 +136,49 @@ struct sw_figures {
 	struct sw_reason reasons[SW_REASONS_MAX];
 	int n_reasons;
 };
+
+/* Mean of mode B minus mean of mode A. */
+struct sw_difference {
+	int a, b;
+	bool is_known; /* both have ok iterations; else all below is 0 */
+	double ns;
+	struct sw_ci ci;
+	double percent, percent_low, percent_high; /* of A's mean; 0 when that is 0 */
+	bool is_distinguishable;                   /* there is an interval, and it excludes 0 */
+};
+
+/* What one layer of the sandbox costs, by an ablation. */
+struct sw_layer_cost {
+	enum sw_layer layer;
+	int mode;                  /* the one without the layer */
+	/* From that mode to the whole sandbox: what having the layer adds to an iteration. For `network` the
+	 * layer is the absence of a network, so that setting one up costs the opposite: a negative cost here. */
+	struct sw_difference cost;
+};
+
+/* Of any two modes, by their indices, which must be valid; a == b gives an unknown one. Costs a bootstrap
+ * of up to 2 × 2048 samples: not for every frame. 0 or -1 (memory). */
+int sw_figures_difference(const struct sw_figures *figures, int a, int b,
+                          struct sw_difference *out_difference);
+
+/* Whether a mode of the session goes without a layer; and whether that is all there is: such modes are
+ * there to be compared with the whole sandbox, not to be enabled, so that only a host baseline beside them,
+ * against a sandbox with all its layers, is something to decide about. */
+bool sw_figures_is_ablation(const struct sw_figures *figures);
+bool sw_figures_is_mere_ablation(const struct sw_figures *figures);
+
+/* What MODE is compared with by `iterations: auto` and by an ablation: the baseline; for a mode without
+ * a layer, or where there is no baseline, the first sandbox that has all layers; else the first mode. */
+int sw_figures_reference(const struct sw_figures *figures, int mode);
+
+/* The cost of each layer that a mode of the session goes without, in the order of the modes; how many in
+ * OUT_N. 0 or -1 (memory). */
+int sw_figures_layers(const struct sw_figures *figures, struct sw_layer_cost out_costs[SW_MODES_MAX],
+                      int *out_n);
+
+/* Drift and outliers of the latencies kept of a mode, in their order. 0 or -1 (memory). */
+int sw_figures_series(const struct sw_figures *figures, int mode, struct sw_drift *out_drift,
+                      struct sw_outliers *out_outliers);
 
 /* What an attempt of MODE spends on its path in the phases of the set PHASES (1u << enum sw_phase),
  * on average, in ns; 0 without timed attempts. */

@@ -24,14 +24,18 @@ static void sandbox_defaults(struct sw_sandbox *sandbox)
 	};
 }
 
+struct sw_mode_plan sw_plan_new_mode(const struct sw_sandbox *sandbox)
+{
+	return (struct sw_mode_plan){.parallel = 1, .pool = SW_POOL_DEFAULT, .sandbox = *sandbox};
+}
+
 static void mode_defaults(struct sw_plan *plan, const char *name, enum sw_kind kind)
 {
 	struct sw_mode_plan *mode = &plan->modes[plan->n_modes++];
 
+	*mode = sw_plan_new_mode(&plan->sandbox);
 	sw_text_copy(mode->name, sizeof mode->name, name);
 	mode->kind = kind;
-	mode->parallel = 1;
-	mode->sandbox = plan->sandbox;
 }
 
 void sw_plan_defaults(struct sw_plan *plan)
@@ -39,6 +43,11 @@ void sw_plan_defaults(struct sw_plan *plan)
 	*plan = (struct sw_plan){
 		.name = "docker-sandbox-study",
 		.iterations = 20,
+		.precision_percent = 2,
+		.min_iterations = 10,
+		.max_iterations = 1000,
+		.time_budget_ns = 600 * NS_PER_SECOND,
+		.block = 1,
 		.warmup = 1,
 		.order = SW_ORDER_INTERLEAVED,
 		.seed = 42,
@@ -84,10 +93,10 @@ int sw_plan_mode(const struct sw_plan *plan, const char *name)
 	return -1;
 }
 
-static int first_mode(const struct sw_plan *plan, bool host)
+static int first_host(const struct sw_plan *plan)
 {
 	for (int i = 0; i < plan->n_modes; i++)
-		if ((plan->modes[i].kind == SW_KIND_HOST) == host)
+		if (plan->modes[i].kind == SW_KIND_HOST)
 			return i;
 	return -1;
 }
@@ -96,12 +105,21 @@ int sw_plan_baseline(const struct sw_plan *plan)
 {
 	const char *name = plan->decision.baseline;
 
-	return *name ? sw_plan_mode(plan, name) : first_mode(plan, true);
+	return *name ? sw_plan_mode(plan, name) : first_host(plan);
 }
 
 int sw_plan_candidate(const struct sw_plan *plan)
 {
 	const char *name = plan->decision.candidate;
 
-	return *name ? sw_plan_mode(plan, name) : first_mode(plan, false);
+	if (*name)
+		return sw_plan_mode(plan, name);
+
+	int baseline = sw_plan_baseline(plan);
+
+	for (int i = 0; i < plan->n_modes; i++)
+		if (plan->modes[i].kind != SW_KIND_HOST && i != baseline &&
+		    plan->modes[i].layer == SW_LAYER_NONE)
+			return i;
+	return -1;
 }

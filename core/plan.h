@@ -11,6 +11,8 @@
 #define SW_PATH_MAX 1024
 #define SW_ITERATIONS_MAX 10000000 /* of one mode; 10^9 is an error, not a plan */
 #define SW_CELLS_MAX 50000000 /* days × symbols; the worker's CELLS_MAX */
+#define SW_POOL_MAX 64
+#define SW_POOL_DEFAULT 2
 #define SW_PROJECT_MAX 8
 #define SW_GATES_MAX 32
 #define SW_BINDINGS_MAX 64
@@ -78,6 +80,7 @@ struct sw_plan {
 	bool is_auto;       /* `iterations: auto`: ends by the rule of core/adaptive.h */
 	double precision_percent;         /* auto: 95 % intervals of differences are to be this narrow */
 	int64_t min_iterations;           /* auto: per mode */
+	int64_t max_iterations;           /* auto: what sw_config_finish makes iterations */
 	int64_t time_budget_ns;           /* auto: no turn starts after that much time */
 	int64_t block;      /* iterations of one mode per slot before the next mode's turn, >= 1 */
 	int64_t warmup;     /* per mode, run and not counted, 0..1000 */
@@ -104,6 +107,9 @@ struct sw_plan {
 /* The built-in defaults (design.md's configuration block). PLAN owns nothing yet. */
 void sw_plan_defaults(struct sw_plan *plan);
 
+/* A mode with nothing of its own yet but the sandbox: no name, kind host, one at a time. */
+struct sw_mode_plan sw_plan_new_mode(const struct sw_sandbox *sandbox);
+
 /* Frees what PLAN owns (the command) and leaves it empty. NULL is fine. */
 void sw_plan_done(struct sw_plan *plan);
 
@@ -111,7 +117,8 @@ void sw_plan_done(struct sw_plan *plan);
 int sw_plan_mode(const struct sw_plan *plan, const char *name);
 
 /* The indices of decision.baseline and candidate: by name; or, where no name is given, the first
- * host mode and the first other mode; -1 where there is none. */
+ * host mode and the first other mode that is neither the baseline nor an ablation's (those are
+ * compared with the baseline layer by layer); -1 where there is none. */
 int sw_plan_baseline(const struct sw_plan *plan);
 int sw_plan_candidate(const struct sw_plan *plan);
 

@@ -167,6 +167,7 @@ static void put_troubles(const struct sw_page *page, const struct sw_mode_figure
 		{"fell back", sw_say_counts(state->taken)},
 		{"fallback refused", sw_say_counts(state->refused)},
 		{"retried", sw_say_counts(state->retried)},
+		{"replaced", sw_say_replaced(mode)},
 		{"last error", {""}},
 	};
 	char text[1400];
@@ -261,5 +262,6 @@ void sw_page_conclusions(const struct sw_page *page)
 	put_projection(page);
 	put_reliability(page);
 	put_decision(page);
-	put_yaml(page);
+	if (!sw_figures_is_mere_ablation(page->figures))
+		put_yaml(page);
 }

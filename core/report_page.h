@@ -31,6 +31,10 @@ void sw_page_labelled(const struct sw_page *page, size_t label_width, const char
 /* Writes TABLE and frees it. */
 void sw_page_table(const struct sw_page *page, struct sw_table *table);
 
+/* What several modes are to one another, what layers cost, drift and outliers (core/report_modes.c);
+ * nothing for two modes that are steady. */
+void sw_page_modes(const struct sw_page *page);
+
 /* The summary's second half (core/report_conclusions.c): overhead, projection, reliability,
  * decision, recommended configuration. */
 void sw_page_conclusions(const struct sw_page *page);

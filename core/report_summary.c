@@ -24,6 +24,7 @@ static void put_header(const struct sw_page *page)
 	sw_page_labelled(page, HEADER_LABEL, "image", sw_say_image(page->figures).text);
 	sw_page_labelled(page, HEADER_LABEL, "machine", sw_say_machine(page->figures).text);
 	sw_page_labelled(page, HEADER_LABEL, "workload", info->workload);
+	sw_page_labelled(page, HEADER_LABEL, "length", sw_say_auto(page->figures).text);
 }
 
 /* ---- performance ---- */
@@ -167,8 +168,10 @@ static void group_rows(const struct sw_mode_figures *mode, enum sw_group group,
 		(void)snprintf(name, sizeof(name), "  %s", sw_word(&sw_words_phase, (int)phase->phase));
 		stretch_row(table, name, sw_in_unit(unit, phase->mean_ns), sw_in_unit(unit, phase->p95_ns),
 		            phase->share, 0);
-		if (!phase->on_path)
+		if (!phase->on_path && phase->count == mode->timed_attempts)
 			sw_table_cell(table, "off the path");
+		else if (!phase->on_path)
+			sw_table_cell(table, "off the path, %" PRIu64 " in all", phase->count);
 	}
 }
 
@@ -214,8 +217,10 @@ int sw_report_summary(const struct sw_figures *figures, int width, bool ascii, s
 
 	put_header(&page);
 	put_performance(&page);
+	sw_page_modes(&page);
 	for (int i = 0; i < figures->n_modes; i++) {
-		if (figures->modes[i].state->info.kind != SW_KIND_HOST)
+		const struct sw_mode_info *info = &figures->modes[i].state->info;
+		if (info->kind != SW_KIND_HOST && *info->layer == '\0')
 			put_lifecycle(&page, &figures->modes[i]);
 	}
 	sw_page_conclusions(&page);

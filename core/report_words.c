@@ -201,6 +201,9 @@ struct sw_sentence sw_say_no_overhead(const struct sw_figures *figures)
 
 	if (figures->has_overhead)
 		return (struct sw_sentence){""};
+	if (sw_figures_is_mere_ablation(figures))
+		return say("Not measured: the session compares one sandbox with itself, a layer less at a time, "
+		           "and with no host.");
 	if (figures->candidate < 0 || figures->baseline < 0 || figures->baseline == figures->candidate)
 		return say("Not measured: the session has no %s to compare.",
 		           figures->candidate < 0 ? "sandbox mode" : "separate baseline");

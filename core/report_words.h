@@ -50,6 +50,28 @@ struct sw_sentence sw_say_failures(const struct sw_mode_figures *mode);
 /* "engine 2": COUNTS by outcome, those above 0. */
 struct sw_sentence sw_say_counts(const uint64_t counts[SW_OUTCOME_COUNT]);
 
+/* ---- core/report_words_modes.c: several modes, and the course of one ---- */
+
+/* "seccomp costs 1.2 ms [-3.0, +5.0]: not distinguishable from zero", in UNIT. */
+struct sw_sentence sw_say_layer(const struct sw_figures *figures, const struct sw_layer_cost *cost,
+                                struct sw_unit unit);
+
+/* "warm: the last third of its iterations took 1.2 ms longer …", "cold: 2 of 40 iterations are far out …";
+ * "" where there was none, or nothing was judged. */
+struct sw_sentence sw_say_drift(const struct sw_figures *figures, int mode,
+                                const struct sw_drift *drift);
+struct sw_sentence sw_say_outliers(const struct sw_figures *figures, int mode,
+                                   const struct sw_outliers *outliers);
+
+/* What `iterations: auto` waits for, or why it ended; "" where the number was given. */
+struct sw_sentence sw_say_auto(const struct sw_figures *figures);
+
+/* "1 kept container was lost, and made anew"; "" when none was. */
+struct sw_sentence sw_say_replaced(const struct sw_mode_figures *mode);
+
+/* "12.3", "0.53": iterations per second with three digits; "-" when there is none. */
+struct sw_number sw_say_rate(double per_second);
+
 /* The names of what is compared, cleaned; "baseline", "candidate" where there is none. */
 struct sw_sentence sw_say_baseline(const struct sw_figures *figures);
 struct sw_sentence sw_say_candidate(const struct sw_figures *figures);

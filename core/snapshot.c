@@ -28,6 +28,34 @@ static void put_fallback_policy(struct sw_json *json, const struct sw_figures *f
 	sw_json_end_object(json);
 }
 
+/* null where the number of iterations was given. */
+static void put_auto(struct sw_json *json, const struct sw_session *session)
+{
+	const struct sw_session_info *info = &session->info;
+	bool decided = session->is_length_decided;
+
+	if (!info->is_auto) {
+		sw_json_null(json, "auto");
+		return;
+	}
+	sw_json_object(json, "auto");
+	sw_json_double(json, "precision_percent", info->precision_percent);
+	sw_json_int(json, "min_iterations", info->min_iterations);
+	sw_json_int(json, "max_iterations", info->iterations);
+	sw_json_int(json, "time_budget_ns", info->time_budget_ns);
+	sw_json_bool(json, "decided", decided);
+	if (decided && session->n_modes > 0)
+		sw_json_int(json, "iterations", session->modes[0]->info.planned);
+	else
+		sw_json_null(json, "iterations");
+	if (decided && session->length_precision_percent > 0)
+		sw_json_double(json, "reached_percent", session->length_precision_percent);
+	else
+		sw_json_null(json, "reached_percent");
+	sw_snapshot_text(json, "text", decided ? session->length_text : "");
+	sw_json_end_object(json);
+}
+
 static void put_session(struct sw_json *json, const struct sw_figures *figures)
 {
 	const struct sw_session *session = figures->session;
@@ -42,6 +70,8 @@ static void put_session(struct sw_json *json, const struct sw_figures *figures)
 	sw_json_int(json, "elapsed_ns", session->last_ns);
 	sw_json_int(json, "paused_ns", sw_session_paused_ns(session, session->last_ns));
 	sw_json_int(json, "iterations", info->iterations);
+	put_auto(json, session);
+	sw_json_int(json, "block", info->block);
 	sw_json_int(json, "warmup", info->warmup);
 	sw_snapshot_text(json, "workload", info->workload);
 	sw_json_bool(json, "sandbox_enabled", info->sandbox_enabled);
@@ -102,20 +132,6 @@ static void put_environment(struct sw_json *json, const struct sw_session *sessi
 	sw_json_end_object(json);
 }
 
-/* What the overhead's interval, of METHOD, is in percent. */
-static void put_range(struct sw_json *json, const char *key, enum sw_ci_method method, double low,
-                      double high)
-{
-	if (method == SW_CI_NONE) {
-		sw_json_null(json, key);
-		return;
-	}
-	sw_json_object(json, key);
-	sw_json_double(json, "low", low);
-	sw_json_double(json, "high", high);
-	sw_json_end_object(json);
-}
-
 static void put_overhead(struct sw_json *json, const struct sw_figures *figures)
 {
 	if (!figures->has_overhead) {
@@ -137,8 +153,8 @@ static void put_overhead(struct sw_json *json, const struct sw_figures *figures)
 	sw_snapshot_ns(json, "p50", figures->overhead_p50_ns);
 	sw_json_end_object(json);
 	sw_json_double(json, "percent", figures->overhead_percent);
-	put_range(json, "percent_ci95", figures->overhead_ci.method, figures->overhead_percent_low,
-	          figures->overhead_percent_high);
+	sw_snapshot_range(json, "percent_ci95", figures->overhead_ci.method,
+	                  figures->overhead_percent_low, figures->overhead_percent_high);
 	sw_json_bool(json, "percent_misleading", figures->small_baseline);
 	sw_json_bool(json, "distinguishable", figures->distinguishable);
 	sw_json_object(json, "execute");
@@ -161,8 +177,8 @@ static void put_projection(struct sw_json *json, enum sw_ci_method method,
 	sw_snapshot_ns(json, "baseline_ns", projection->baseline_ns);
 	sw_snapshot_ns(json, "candidate_ns", projection->candidate_ns);
 	sw_json_double(json, "overhead_percent", projection->overhead_percent);
-	put_range(json, "overhead_percent_ci95", method, projection->overhead_percent_low,
-	          projection->overhead_percent_high);
+	sw_snapshot_range(json, "overhead_percent_ci95", method, projection->overhead_percent_low,
+	                  projection->overhead_percent_high);
 	if (projection->has_ratio) {
 		sw_json_object(json, "with_execute_ratio");
 		sw_snapshot_ns(json, "candidate_ns", projection->ratio_candidate_ns);
@@ -216,7 +232,7 @@ static void put_seconds(struct sw_json *json, const char *key, double ns)
 }
 
 static void put_mode_summary(struct sw_json *json, const char *key,
-                             const struct sw_figures *figures, int index)
+                             const struct sw_figures *figures, int index, bool with_fallbacks)
 {
 	if (index < 0) {
 		sw_json_null(json, key);
@@ -230,7 +246,7 @@ static void put_mode_summary(struct sw_json *json, const char *key,
 	else
 		sw_json_null(json, "mean");
 	sw_json_double(json, "success_rate", mode->judged ? mode->success_rate : NAN);
-	if (index == figures->candidate)
+	if (with_fallbacks)
 		sw_json_double(json, "fallback_rate", mode->judged ? mode->fallback_rate : NAN);
 	sw_json_int(json, "iterations", (int64_t)mode->judged);
 	sw_json_end_object(json);
@@ -260,8 +276,8 @@ static void put_percentage(struct sw_json *json, const struct sw_figures *figure
 
 void sw_snapshot_summary(struct sw_json *json, const struct sw_figures *figures)
 {
-	put_mode_summary(json, "baseline", figures, figures->baseline);
-	put_mode_summary(json, "docker_sandbox", figures, figures->candidate);
+	put_mode_summary(json, "baseline", figures, figures->baseline, false);
+	put_mode_summary(json, "docker_sandbox", figures, figures->candidate, true);
 	if (!figures->has_overhead) {
 		sw_json_null(json, "overhead");
 		return;
@@ -320,11 +336,13 @@ int sw_snapshot_write(const struct sw_figures *figures, const char *generated_at
 	put_environment(&json, figures->session);
 	sw_json_array(&json, "modes");
 	for (int i = 0; i < figures->n_modes; i++) {
-		if (sw_snapshot_mode(&json, &figures->modes[i]))
+		if (sw_snapshot_mode(&json, figures, i))
 			return -1;
 	}
 	sw_json_end_array(&json);
 	put_overhead(&json, figures);
+	if (sw_snapshot_ablation(&json, figures))
+		return -1;
 	put_tail(&json, figures);
 	sw_json_end_object(&json);
 	(void)sw_buf_add_str(out, "\n");

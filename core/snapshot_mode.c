@@ -29,6 +29,19 @@ void sw_snapshot_text(struct sw_json *json, const char *key, const char *text)
 	sw_json_str(json, key, *clean ? clean : NULL);
 }
 
+void sw_snapshot_range(struct sw_json *json, const char *key, enum sw_ci_method method, double low,
+                       double high)
+{
+	if (method == SW_CI_NONE) {
+		sw_json_null(json, key);
+		return;
+	}
+	sw_json_object(json, key);
+	sw_json_double(json, "low", low);
+	sw_json_double(json, "high", high);
+	sw_json_end_object(json);
+}
+
 static void put_count(struct sw_json *json, const char *key, uint64_t count)
 {
 	sw_json_int(json, key, count > INT64_MAX ? INT64_MAX : (int64_t)count);
@@ -229,14 +242,35 @@ static int put_samples(struct sw_json *json, const struct sw_mode_state *state)
 	return 0;
 }
 
-int sw_snapshot_mode(struct sw_json *json, const struct sw_mode_figures *figures)
+/* What only some kinds have is null for the others. */
+static void put_way(struct sw_json *json, const struct sw_mode_info *info)
 {
+	sw_json_int(json, "parallel", info->parallel);
+	if (info->kind == SW_KIND_PREPARED)
+		sw_json_int(json, "pool", info->pool);
+	else
+		sw_json_null(json, "pool");
+	if (info->kind == SW_KIND_HOST)
+		sw_json_bool(json, "preforked", info->preforked);
+	else
+		sw_json_null(json, "preforked");
+	if (info->kind == SW_KIND_WARM)
+		sw_json_int(json, "job_memory_bytes", info->job_memory_bytes);
+	else
+		sw_json_null(json, "job_memory_bytes");
+	bool known = *info->layer && sw_word_value(&sw_words_layer, info->layer) >= 0;
+	sw_json_str(json, "layer", known ? info->layer : NULL);
+}
+
+int sw_snapshot_mode(struct sw_json *json, const struct sw_figures *all, int index)
+{
+	const struct sw_mode_figures *figures = &all->modes[index];
 	const struct sw_mode_state *state = figures->state;
 
 	sw_json_object(json, NULL);
 	sw_snapshot_text(json, "name", *state->info.name ? state->info.name : "?");
 	sw_json_str(json, "kind", sw_word(&sw_words_kind, (int)state->info.kind));
-	sw_json_int(json, "parallel", state->info.parallel);
+	put_way(json, &state->info);
 	sw_snapshot_text(json, "image", state->info.image);
 	sw_snapshot_text(json, "image_id", state->info.image_id);
 	sw_json_str(json, "shim",
@@ -247,6 +281,7 @@ int sw_snapshot_mode(struct sw_json *json, const struct sw_mode_figures *figures
 	put_rate(json, "success_rate", figures->judged, figures->success_rate);
 	put_wilson(json, "success_ci95", figures->success_ci);
 	put_latency(json, figures);
+	int status = sw_snapshot_comparisons(json, all, index);
 	put_histogram(json, state->latency);
 	put_phases(json, figures);
 	put_groups(json, figures);
@@ -256,9 +291,10 @@ int sw_snapshot_mode(struct sw_json *json, const struct sw_mode_figures *figures
 	put_count(json, "placed_by_durations", state->by_durations);
 	put_count(json, "containers_created", state->containers_created);
 	put_count(json, "containers_removed", state->containers_removed);
+	put_count(json, "replaced", state->replaced);
 	put_count(json, "output_bytes_dropped", state->dropped_bytes);
 	sw_snapshot_text(json, "last_error", state->last_error);
-	int status = put_samples(json, state);
+	status |= put_samples(json, state);
 	sw_json_end_object(json);
 	return status;
 }

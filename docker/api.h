@@ -71,6 +71,14 @@ void sw_api_image_import(struct sw_api *api, const char *name, int fd, const cha
 void sw_api_image_remove(struct sw_api *api, const char *name, int64_t timeout_ns,
                          sw_api_done_fn done, void *user);
 
+/* POST /networks/create: a bridge network NAME with the label LABEL ("KEY", its value empty). One of that
+ * name that is there already is success. */
+void sw_api_network_create(struct sw_api *api, const char *name, const char *label,
+                           int64_t timeout_ns, sw_api_done_fn done, void *user);
+/* DELETE /networks/{name}; a missing network is success. */
+void sw_api_network_remove(struct sw_api *api, const char *name, int64_t timeout_ns,
+                           sw_api_done_fn done, void *user);
+
 /* What a container is made of. Everything is borrowed during the call only. */
 struct sw_api_create {
 	const char *name; /* "sandwatch-<session>-<n>"; NULL: the engine names it */
@@ -93,7 +101,7 @@ typedef void (*sw_api_created_fn)(void *user, const char *id, const char *warnin
                                   const struct sw_error *error);
 void sw_api_container_create(struct sw_api *api, const char *name, const char *body,
                              int64_t timeout_ns, sw_api_created_fn done, void *user);
-/* Start, wait and upload give a handle for sw_http_cancel, as sw_http_send does. */
+/* Start, wait, state and upload give a handle for sw_http_cancel, as sw_http_send does. */
 struct sw_http_call *sw_api_container_start(struct sw_api *api, const char *id, int64_t timeout_ns,
                                             sw_api_done_fn done, void *user);
 /* POST …/wait, condition not-running: send after start's answer only (facts.md). */
@@ -108,8 +116,14 @@ struct sw_api_state { /* GET /containers/{id}/json, .State */
 };
 typedef void (*sw_api_state_fn)(void *user, const struct sw_api_state *state,
                                 const struct sw_error *error);
-void sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
-                            sw_api_state_fn done, void *user);
+struct sw_http_call *sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
+                                            sw_api_state_fn done, void *user);
+/* GET /events of the past AGE_NS: whether the kernel has killed something in container ID for want of
+ * memory. For one that runs: its oom_killed is set at its end only (20.10). The engine's clock must be this
+ * machine's, and it remembers its last 256 events. */
+typedef void (*sw_api_oom_fn)(void *user, bool has_oom, const struct sw_error *error);
+struct sw_http_call *sw_api_container_oom(struct sw_api *api, const char *id, int64_t age_ns,
+                                          int64_t timeout_ns, sw_api_oom_fn done, void *user);
 void sw_api_container_kill(struct sw_api *api, const char *id, const char *signal,
                            int64_t timeout_ns, sw_api_done_fn done, void *user);
 /* DELETE ?force=1&v=1; a container that is gone already (404), or whose removal is under way (409
@@ -129,6 +143,42 @@ typedef void (*sw_api_container_fn)(void *user, const char *id, const char *name
                                     const char *state, const char *const *labels);
 void sw_api_container_list(struct sw_api *api, const char *label, int64_t timeout_ns,
                            sw_api_container_fn each, sw_api_done_fn done, void *user);
+
+/* ---- another process in a container that runs: exec ---- */
+
+/* What is executed. Everything is borrowed during the call only. */
+struct sw_api_exec {
+	const char *const *command; /* NULL-terminated */
+	const char *const *env;     /* "K=V", beside the container's own; may be NULL */
+	const char *user;           /* NULL or "": the container's */
+	const char *workdir;        /* NULL or "": the container's */
+	bool with_stdin;            /* stdout and stderr always, a terminal never */
+};
+/* Appends the JSON body of POST /containers/{id}/exec: pure. 0 or -1 (memory). */
+int sw_api_exec_body(const struct sw_api_exec *exec, struct sw_buf *out);
+
+/* Creates it, not started yet; WARNING is "". SW_ERR_REFUSED when the container does not run (409),
+ * SW_ERR_NOT_FOUND when there is none. An exec cannot be killed or removed: it goes with its container.
+ * Gives a handle for sw_http_cancel, as those below do. */
+struct sw_http_call *sw_api_exec_create(struct sw_api *api, const char *container, const char *body,
+                                        int64_t timeout_ns, sw_api_created_fn done, void *user);
+
+/* Where sw_attach_open starts exec ID, with SW_API_EXEC_START as its body. Its answer comes before the
+ * process; a command that cannot be executed is told in the stream and by exit code 126 or 127. The
+ * stream's end may come up to 2 s after the process's, while others hold it open (measured on 20.10). */
+#define SW_API_EXEC_START "{\"Detach\":false,\"Tty\":false}"
+void sw_api_exec_start_path(const struct sw_api *api, const char *id, char *dst, size_t size);
+
+struct sw_api_exec_state { /* GET /exec/{id}/json */
+	bool running;
+	int exit_code; /* -1 while there is none: it runs, or was never started */
+	int64_t pid;   /* on the engine's host; 0: never started */
+};
+typedef void (*sw_api_exec_state_fn)(void *user, const struct sw_api_exec_state *state,
+                                     const struct sw_error *error);
+struct sw_http_call *sw_api_exec_inspect(struct sw_api *api, const char *id, int64_t timeout_ns,
+                                         sw_api_exec_state_fn done, void *user);
+
 /* The path of an attach to ID with the streams asked for, for sw_attach_open. */
 void sw_api_attach_path(const struct sw_api *api, const char *id, bool with_stdin, char *dst,
                         size_t size);

@@ -34,6 +34,8 @@ struct sw_api_call {
 		sw_api_created_fn created;
 		sw_api_waited_fn waited;
 		sw_api_state_fn state;
+		sw_api_exec_state_fn exec_state;
+		sw_api_oom_fn oom;
 	};
 	sw_api_container_fn each; /* of a list */
 	void *user;
@@ -92,6 +94,10 @@ bool sw_api_json_bool(const cJSON *object, const char *key);
 
 /* Fills ERR with "<what>: the engine's answer makes no sense: …". Returns -1. */
 int sw_api_nonsense(const struct sw_api_call *call, const struct sw_http_reply *reply,
+                    struct sw_error *err);
+
+/* The answer as JSON of TYPE (cJSON_Object, cJSON_Array); NULL with ERR filled when it is not. */
+cJSON *sw_api_parse(const struct sw_api_call *call, const struct sw_http_reply *reply, int type,
                     struct sw_error *err);
 
 /* The `answered` functions that decode (docker/api_read.c). */

@@ -4,8 +4,7 @@
 #include "core/text.h"
 #include "docker/api_internal.h"
 
-/* The answer as JSON of TYPE (cJSON_Object, cJSON_Array); NULL with ERR filled when it is not. */
-static cJSON *parse(const struct sw_api_call *call, const struct sw_http_reply *reply, int type,
+cJSON *sw_api_parse(const struct sw_api_call *call, const struct sw_http_reply *reply, int type,
                     struct sw_error *err)
 {
 	cJSON *json = sw_api_json(reply->body, reply->body_len);
@@ -81,7 +80,7 @@ void sw_api_read_image(struct sw_api_call *call, const struct sw_http_reply *rep
 {
 	struct sw_error own;
 	struct sw_api_image image = {0};
-	SW_CLEANUP(cjson) cJSON *json = error ? NULL : parse(call, reply, cJSON_Object, &own);
+	SW_CLEANUP(cjson) cJSON *json = error ? NULL : sw_api_parse(call, reply, cJSON_Object, &own);
 
 	if (json) {
 		const cJSON *config = cJSON_GetObjectItemCaseSensitive(json, "Config");
@@ -127,7 +126,7 @@ void sw_api_read_created(struct sw_api_call *call, const struct sw_http_reply *r
 {
 	struct sw_error own;
 	char warning[512] = "";
-	SW_CLEANUP(cjson) cJSON *json = error ? NULL : parse(call, reply, cJSON_Object, &own);
+	SW_CLEANUP(cjson) cJSON *json = error ? NULL : sw_api_parse(call, reply, cJSON_Object, &own);
 
 	const char *id = container_id(json);
 	if (id) {
@@ -145,7 +144,7 @@ void sw_api_read_waited(struct sw_api_call *call, const struct sw_http_reply *re
 {
 	struct sw_error own;
 	char text[256];
-	SW_CLEANUP(cjson) cJSON *json = error ? NULL : parse(call, reply, cJSON_Object, &own);
+	SW_CLEANUP(cjson) cJSON *json = error ? NULL : sw_api_parse(call, reply, cJSON_Object, &own);
 	const cJSON *code = cJSON_GetObjectItemCaseSensitive(json, "StatusCode");
 
 	sw_api_json_text(cJSON_GetObjectItemCaseSensitive(json, "Error"), "Message", text, sizeof text);
@@ -165,7 +164,7 @@ void sw_api_read_state(struct sw_api_call *call, const struct sw_http_reply *rep
 {
 	struct sw_error own;
 	struct sw_api_state state = {0};
-	SW_CLEANUP(cjson) cJSON *json = error ? NULL : parse(call, reply, cJSON_Object, &own);
+	SW_CLEANUP(cjson) cJSON *json = error ? NULL : sw_api_parse(call, reply, cJSON_Object, &own);
 	const cJSON *from = cJSON_GetObjectItemCaseSensitive(json, "State");
 
 	sw_api_json_text(from, "Status", state.status, sizeof state.status);
@@ -228,7 +227,7 @@ void sw_api_read_list(struct sw_api_call *call, const struct sw_http_reply *repl
 {
 	struct sw_error own;
 	const cJSON *item;
-	SW_CLEANUP(cjson) cJSON *json = error ? NULL : parse(call, reply, cJSON_Array, &own);
+	SW_CLEANUP(cjson) cJSON *json = error ? NULL : sw_api_parse(call, reply, cJSON_Array, &own);
 
 	if (!error && !json)
 		error = &own;

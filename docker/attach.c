@@ -202,9 +202,21 @@ static void on_event(void *user, int fd, unsigned events)
 		release(attach);
 }
 
-int sw_attach_open(struct sw_loop *loop, const struct sw_endpoint *endpoint, const char *path,
-                   int64_t open_timeout_ns, const struct sw_attach_handlers *handlers,
-                   struct sw_attach **out_attach, struct sw_error *err)
+static void add_request(struct sw_buf *out, const struct sw_attach_request *request)
+{
+	size_t len = request->body ? strlen(request->body) : 0;
+	sw_buf_addf(out,
+	            "POST %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n"
+	            "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
+	            request->path, len ? "Content-Type: application/json\r\n" : "", len);
+	if (len)
+		sw_buf_add(out, request->body, len);
+}
+
+int sw_attach_open(struct sw_loop *loop, const struct sw_endpoint *endpoint,
+                   const struct sw_attach_request *request,
+                   const struct sw_attach_handlers *handlers, struct sw_attach **out_attach,
+                   struct sw_error *err)
 {
 	struct sw_attach *attach = calloc(1, sizeof *attach);
 	if (!attach)
@@ -213,13 +225,11 @@ int sw_attach_open(struct sw_loop *loop, const struct sw_endpoint *endpoint, con
 	attach->endpoint = *endpoint;
 	attach->handlers = *handlers;
 	attach->fd = -1;
-	attach->open_timeout_ns = open_timeout_ns;
+	attach->open_timeout_ns = request->open_timeout_ns;
 	sw_buf_init(&attach->out, 0);
 	sw_attach_head_init(&attach->head);
-	sw_buf_addf(&attach->out,
-	            "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"
-	            "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n", path);
-	int64_t due_ns = sw_clock_ns() + open_timeout_ns;
+	add_request(&attach->out, request);
+	int64_t due_ns = sw_clock_ns() + request->open_timeout_ns;
 	if (attach->out.overflow ||
 	    sw_loop_arm(loop, &attach->deadline, due_ns, on_deadline, attach) < 0)
 		sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "attaching");

@@ -1,4 +1,5 @@
-/* Hides the hijacked connection of POST …/attach: connect, upgrade, both directions, end.
+/* Hides the hijacked connection of POST …/attach and …/exec/ID/start: connect, upgrade, both
+ * directions, end.
  * Must not know what is said over it. facts.md "Attach" holds the rules it keeps.
  *
  * The socket is made here, not by libcurl: it never blocks, and nothing else may close it. An
@@ -25,13 +26,20 @@ struct sw_attach_handlers {
 	void *user;
 };
 
-/* Attaches to the container at PATH ("/v1.41/containers/ID/attach?stream=1&…"). Handlers are never
- * called from inside this call, nor from inside those below. The opening must be done by
- * OPEN_TIMEOUT_NS from now. SW_ERR_NO_ENGINE at once when nothing can be connected to. A tcp host
- * is looked up here, which may block, unless endpoint->address is known. */
-int sw_attach_open(struct sw_loop *loop, const struct sw_endpoint *endpoint, const char *path,
-                   int64_t open_timeout_ns, const struct sw_attach_handlers *handlers,
-                   struct sw_attach **out_attach, struct sw_error *err);
+/* What is asked for. Copied. */
+struct sw_attach_request {
+	const char *path;        /* "/v1.41/containers/ID/attach?stream=1&…", "/v1.41/exec/ID/start" */
+	const char *body;        /* JSON; NULL: none */
+	int64_t open_timeout_ns; /* the opening must be done by then, from now */
+};
+
+/* Attaches to what REQUEST names. Handlers are never called from inside this call, nor from inside
+ * those below. SW_ERR_NO_ENGINE at once when nothing can be connected to. A tcp host is looked up
+ * here, which may block, unless endpoint->address is known. */
+int sw_attach_open(struct sw_loop *loop, const struct sw_endpoint *endpoint,
+                   const struct sw_attach_request *request,
+                   const struct sw_attach_handlers *handlers, struct sw_attach **out_attach,
+                   struct sw_error *err);
 
 /* Queues bytes for stdin (copied; at most 16 MiB in all); before `opened` they wait for it.
  * sw_attach_end closes stdin (shutdown SHUT_WR) once all is written. Bytes that the peer no longer

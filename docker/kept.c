@@ -1,30 +1,25 @@
 #include "docker/kept.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/error.h"
-#include "core/event.h"
 #include "core/loop.h"
 #include "core/text.h"
-
-enum { NAME_MAX_LEN = 160 };
 
 enum want { WANT_NOTHING, WANT_UP, WANT_DOWN };
 
 struct sw_kept {
-	struct sw_kept_options options;
+	struct sw_container_runner *base;
+	struct sw_container_shape shape;
 	struct sw_kept_handlers handlers;
-	char *name, *body;
+	char what[32];
 	int lives;
 	struct sw_lifecycle *life; /* NULL: nothing there */
 	bool is_up, is_going, is_given_up, is_asking;
 	char id[SW_CONTAINER_ID_MAX];
-	struct sw_life_stamps stamps;
 
 	enum want want; /* DONE is to be called */
 	sw_kept_done_fn done;
@@ -36,44 +31,15 @@ struct sw_kept {
 
 static void begin(struct sw_kept *kept);
 
-/* ---- events ---- */
-
-static void emit(struct sw_kept *kept, struct sw_event *event)
-{
-	if (kept->options.sink.emit)
-		kept->options.sink.emit(kept->options.sink.user, event);
-}
-
-static void emit_container(struct sw_kept *kept, enum sw_event_kind kind)
-{
-	struct sw_event event;
-	sw_event_init(&event, kind, kept->options.mode);
-	(void)snprintf(event.u.it.container, sizeof event.u.it.container, "%.12s", kept->id);
-	emit(kept, &event);
-}
-
-static void emit_behind(struct sw_kept *kept)
+static void tell_behind(struct sw_kept *kept)
 {
 	const struct sw_life_stamps *stamps = sw_lifecycle_stamps(kept->life);
-	struct sw_event event;
-	sw_event_init(&event, SW_EVENT_PHASE_BEHIND, kept->options.mode);
-	struct sw_iteration_info *it = &event.u.it;
-	(void)snprintf(it->container, sizeof it->container, "%.12s", kept->id);
-	it->spans[0] = (struct sw_span){SW_PHASE_CREATE, stamps->create_ns, stamps->attach_ns, false};
-	it->spans[1] = (struct sw_span){SW_PHASE_ATTACH, stamps->attach_ns, stamps->start_ns, false};
-	it->spans[2] = (struct sw_span){SW_PHASE_START, stamps->start_ns, stamps->started_ns, false};
-	it->n_spans = 3;
-	emit(kept, &event);
-}
-
-static void emit_left_behind(struct sw_kept *kept, const struct sw_error *error)
-{
-	struct sw_error told = *error;
-	struct sw_event event;
-	sw_error_wrap(&told, "a container stays behind (`sandwatch clean` removes it)");
-	sw_event_init(&event, SW_EVENT_NOTE, kept->options.mode);
-	(void)sw_text_copy(event.u.end.text, sizeof event.u.end.text, told.message);
-	emit(kept, &event);
+	const struct sw_span spans[] = {
+		{SW_PHASE_CREATE, stamps->create_ns, stamps->attach_ns, false},
+		{SW_PHASE_ATTACH, stamps->attach_ns, stamps->start_ns, false},
+		{SW_PHASE_START, stamps->start_ns, stamps->started_ns, false},
+	};
+	sw_container_tell_behind(kept->base, NULL, kept->id, spans, sizeof spans / sizeof *spans);
 }
 
 /* ---- what was asked for is so, or cannot be ---- */
@@ -93,7 +59,7 @@ static void settle(void *user)
 
 static void ask(struct sw_kept *kept, enum want want, sw_kept_done_fn done, void *user)
 {
-	sw_loop_cancel(kept->options.loop, &kept->later);
+	sw_loop_cancel(kept->base->options.loop, &kept->later);
 	kept->want = want;
 	kept->done = done;
 	kept->user = user;
@@ -102,7 +68,7 @@ static void ask(struct sw_kept *kept, enum want want, sw_kept_done_fn done, void
 
 static void settle_later(struct sw_kept *kept)
 {
-	sw_loop_defer(kept->options.loop, &kept->later, settle, kept);
+	sw_loop_defer(kept->base->options.loop, &kept->later, settle, kept);
 }
 
 /* ---- one life ---- */
@@ -122,9 +88,9 @@ static void on_gone(void *user, const struct sw_error *error)
 {
 	struct sw_kept *kept = user;
 	if (error)
-		emit_left_behind(kept, error);
+		sw_container_tell_left(kept->base, error);
 	else if (sw_lifecycle_id(kept->life)[0])
-		emit_container(kept, SW_EVENT_CONTAINER_REMOVED);
+		sw_container_tell(kept->base, SW_EVENT_CONTAINER_REMOVED, NULL, kept->id, NULL);
 	sw_lifecycle_free(kept->life);
 	kept->life = NULL;
 	if (kept->want == WANT_UP && !kept->has_failed) {
@@ -163,7 +129,7 @@ static void tell_died(struct sw_kept *kept, bool is_oom, const struct sw_error *
 		return;
 	if (kept->later.pending) {
 		/* It was to be told just now that it is up. */
-		sw_loop_cancel(kept->options.loop, &kept->later);
+		sw_loop_cancel(kept->base->options.loop, &kept->later);
 		kept->has_failed = true;
 		sw_error_set(&kept->why, error ? error->code : SW_ERR_PROTOCOL, 0, "%s", text);
 		return;
@@ -194,8 +160,7 @@ static void on_ended(void *user, const struct sw_error *error)
 	kept->is_up = false;
 	if (was_up && !error && sw_lifecycle_exit_code(kept->life) == 128 + SIGKILL) {
 		kept->is_asking = true;
-		sw_api_container_state(kept->options.api, kept->id, kept->options.engine_timeout_ns,
-		                       on_asked, kept);
+		sw_api_container_state(kept->base->api, kept->id, sw_container_patience_ns, on_asked, kept);
 	} else if (was_up) {
 		end_life(kept, false, error);
 	} else {
@@ -219,10 +184,10 @@ static void on_entered(void *user, enum sw_life state)
 	struct sw_kept *kept = user;
 	if ((state == SW_LIFE_UPLOADING || state == SW_LIFE_ATTACHING) && !kept->id[0]) {
 		(void)sw_text_copy(kept->id, sizeof kept->id, sw_lifecycle_id(kept->life));
-		emit_container(kept, SW_EVENT_CONTAINER_CREATED);
+		sw_container_tell(kept->base, SW_EVENT_CONTAINER_CREATED, NULL, kept->id, NULL);
 	} else if (state == SW_LIFE_RUNNING && !kept->is_going) {
 		kept->is_up = true;
-		emit_behind(kept);
+		tell_behind(kept);
 		if (kept->want == WANT_UP)
 			settle_later(kept);
 	}
@@ -230,21 +195,13 @@ static void on_entered(void *user, enum sw_life state)
 
 static void begin(struct sw_kept *kept)
 {
-	char name[NAME_MAX_LEN + 16];
-	struct sw_life_options life = {
-		.name = name,
-		.body = kept->body,
-		.with_stdin = kept->options.with_stdin,
-		.upload = kept->options.upload,
-		.upload_len = kept->options.upload_len,
-		.engine_timeout_ns = kept->options.engine_timeout_ns,
-	};
-	struct sw_life_handlers handlers = {on_entered, on_data, on_ended, on_gone, kept};
-	(void)snprintf(name, sizeof name, "%s-%d", kept->name, ++kept->lives);
+	const struct sw_life_handlers handlers = {on_entered, on_data, on_ended, on_gone, kept};
+	char what[48], name[192];
+	(void)snprintf(what, sizeof what, "%s-%d", kept->what, ++kept->lives);
+	sw_container_name(kept->base, what, name, sizeof name);
 	kept->id[0] = '\0';
 	kept->is_up = kept->is_going = kept->is_given_up = kept->is_asking = false;
-	if (sw_lifecycle_start(kept->options.loop, kept->options.api, &life, &handlers, &kept->life,
-	                       &kept->why) < 0) {
+	if (sw_container_make(kept->base, name, &kept->shape, &handlers, &kept->life, &kept->why) < 0) {
 		kept->life = NULL;
 		kept->has_failed = true;
 		settle_later(kept);
@@ -279,7 +236,7 @@ void sw_kept_drop(struct sw_kept *kept)
 	if (!kept->life)
 		return;
 	kept->is_given_up = true;
-	sw_loop_cancel(kept->options.loop, &kept->later);
+	sw_loop_cancel(kept->base->options.loop, &kept->later);
 	give_up(kept);
 }
 
@@ -310,22 +267,15 @@ int sw_kept_write(struct sw_kept *kept, const void *bytes, size_t len, struct sw
 	return sw_lifecycle_write(kept->life, bytes, len, err);
 }
 
-int sw_kept_new(const struct sw_kept_options *options, const struct sw_kept_handlers *handlers,
+int sw_kept_new(struct sw_container_runner *base, const char *what,
+                const struct sw_container_shape *shape, const struct sw_kept_handlers *handlers,
                 struct sw_kept **out_kept, struct sw_error *err)
 {
 	struct sw_kept *kept = calloc(1, sizeof *kept);
-	char *name = strndup(options->name, NAME_MAX_LEN), *body = strdup(options->body);
-	if (!kept || !name || !body) {
-		free(kept);
-		free(name);
-		free(body);
+	if (!kept)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot keep a container");
-	}
-	for (char *p = name; *p; p++)
-		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
-			*p = '_';
-	*kept =
-		(struct sw_kept){.options = *options, .handlers = *handlers, .name = name, .body = body};
+	*kept = (struct sw_kept){.base = base, .shape = *shape, .handlers = *handlers};
+	(void)sw_text_copy(kept->what, sizeof kept->what, what);
 	*out_kept = kept;
 	return 0;
 }
@@ -334,9 +284,7 @@ void sw_kept_free(struct sw_kept *kept)
 {
 	if (!kept)
 		return;
-	sw_loop_cancel(kept->options.loop, &kept->later);
+	sw_loop_cancel(kept->base->options.loop, &kept->later);
 	sw_lifecycle_free(kept->life);
-	free(kept->name);
-	free(kept->body);
 	free(kept);
 }

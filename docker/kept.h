@@ -2,20 +2,18 @@
  * is asked for again, each time under a name of its own. One at a time; every life is a docker/lifecycle.
  * Must not know what runs in it, nor why its owner gives one up: the owner emits container_replaced.
  *
- * Tells the sink of each container: container_created and container_removed with iteration 0, its
- * create, attach and start as one phase_behind (iteration 0, absolute CLOCK_MONOTONIC, off the path), and
- * a note when the engine would not remove it. All on the loop's thread. */
+ * For docker/{exec,warm}*.c. Tells of each container: container_created and container_removed of no
+ * attempt, its create, attach and start as one phase_behind of none, and a note when the engine would not
+ * remove it. All on the loop's thread. */
 #ifndef SW_KEPT_H
 #define SW_KEPT_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "core/runner.h"
+#include "docker/container_runner.h"
 #include "docker/lifecycle.h"
 
-struct sw_loop;
 struct sw_kept;
 
 /* How a life ended that was not given up. Valid during the call. */
@@ -35,21 +33,10 @@ struct sw_kept_handlers {
 	void *user;
 };
 
-/* Everything is copied but what is said to be borrowed, which outlives the kept container. */
-struct sw_kept_options {
-	struct sw_loop *loop; /* borrowed */
-	struct sw_api *api;   /* borrowed */
-	const char *name; /* "-1", "-2" … is appended; other bytes than [a-zA-Z0-9_.-] become "_" */
-	const char *body; /* of create: sw_api_create_body's */
-	bool with_stdin;
-	const void *upload; /* as struct sw_life_options'; borrowed */
-	size_t upload_len;
-	int64_t engine_timeout_ns; /* of each request */
-	int mode;                  /* of the events */
-	struct sw_sink sink;
-};
-
-int sw_kept_new(const struct sw_kept_options *options, const struct sw_kept_handlers *handlers,
+/* BASE, and what SHAPE points to, are borrowed and outlive it; base->http is not NULL. Each container is
+ * called sw_container_name(WHAT-1), -2 … */
+int sw_kept_new(struct sw_container_runner *base, const char *what,
+                const struct sw_container_shape *shape, const struct sw_kept_handlers *handlers,
                 struct sw_kept **out_kept, struct sw_error *err);
 
 /* What up and down come to. ERROR is NULL when it is so, else why it is not. */

@@ -28,7 +28,20 @@ def unique_keys(pairs):
 
 def accounts(document):
     """What adds up: messages about what does not."""
+    names = {mode["name"] for mode in document["modes"]}
+    for layer in document["ablation"]:
+        if not {layer["without"], layer["whole"]} <= names:
+            yield f"{layer['layer']}: there is no mode {layer['without']} or {layer['whole']}"
     for mode in document["modes"]:
+        for other, difference in mode["differences"].items():
+            if difference and (difference["mode"] == mode["name"] or not mode["latency_ns"]):
+                yield f"{mode['name']}: has a difference from {other}"
+        if mode["layer"] and mode["name"] not in {x["without"] for x in document["ablation"]}:
+            yield f"{mode['name']}: lacks {mode['layer']}, which ablation does not tell of"
+        if bool(mode["throughput_per_second"]) != (mode["turns"]["iterations"] > 0):
+            yield f"{mode['name']}: throughput does not follow from its turns"
+        if mode["turns"]["iterations"] > mode["iterations"]["done"]:
+            yield f"{mode['name']}: more iterations in turns than were done"
         name, it = mode["name"], mode["iterations"]
         done = it["ok"] + it["fell_back"] + sum(it[key] for key in FAILED)
         if it["done"] != done:

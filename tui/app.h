@@ -46,6 +46,7 @@ struct sw_head {
 	bool has_progress;
 	bool is_endless; /* there never is any: title and about have its room */
 	uint64_t done, planned;
+	bool is_at_most; /* it may end before all that is planned: there is no share of a whole */
 	char eta[24]; /* "ETA 0:12", "" */
 };
 

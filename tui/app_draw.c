@@ -1,5 +1,6 @@
 #include "tui/app_internal.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "core/text.h"
@@ -21,8 +22,8 @@ static void draw_head(struct sw_app *app, struct sw_area row)
 	app->program.head(app->program.user, &head);
 	struct sw_area right = sw_area_cut_right(&row, head.is_endless ? ENDLESS
 	                                               : row.w >= 100  ? 52
-	                                               : row.w >= 76 ? 38
-	                                                             : row.w / 2);
+	                                               : row.w >= 76   ? 38
+	                                                               : row.w / 2);
 	sw_area_cut_right(&row, 1);
 	int x = sw_put_text(row, 1, 0, "sandwatch", SW_ROLE_ACCENT) + 1;
 	sw_paint(sw_area_sub(row, 1, 0, x - 1, 1), SW_ROLE_ACCENT, SW_CELL_BOLD);
@@ -37,11 +38,16 @@ static void draw_head(struct sw_app *app, struct sw_area row)
 	if (!head.has_progress)
 		return;
 	char done[48];
-	(void)snprintf(done, sizeof done, "%llu/%llu", (unsigned long long)head.done,
-	               (unsigned long long)head.planned);
+	(void)snprintf(done, sizeof done,
+	               !head.is_at_most ? "%llu/%llu"
+	               : right.w >= 50  ? "%llu of at most %llu"
+	                                : "%llu/%llu max",
+	               (unsigned long long)head.done, (unsigned long long)head.planned);
 	sw_area_cut_left(&right, used + 2);
 	struct sw_gauge gauge = {
-		.share = head.planned ? (double)head.done / (double)head.planned : 0,
+		.share = head.is_at_most ? NAN
+	             : head.planned  ? (double)head.done / (double)head.planned
+	                             : 0,
 		.done = done,
 		.left = head.eta,
 		.role = head.badge == SW_BADGE_DONE ? SW_ROLE_OK : SW_ROLE_ACCENT,

@@ -8,7 +8,7 @@
 #include "core/plan.h"
 #include "core/text.h"
 
-enum flag_type { FLAG_BOOL, FLAG_TEXT, FLAG_NUMBER };
+enum flag_type { FLAG_BOOL, FLAG_TEXT, FLAG_NUMBER, FLAG_COUNT /* a number, or auto */ };
 
 struct flag {
 	const char *name, *argument, *about;
@@ -25,12 +25,14 @@ static const struct flag flags[] = {
      SW_FLAGS_RESULTS, FIELD(batch), 0, 0},
 	{"--config", "FILE", "lay this file over the defaults", FLAG_TEXT, SW_FLAGS_CONFIG,
      FIELD(config), 0, 0},
-	{"--iterations", "N", "counted iterations of each mode", FLAG_NUMBER, SW_FLAGS_CONFIG,
+	{"--iterations", "N|auto", "counted iterations of each mode", FLAG_COUNT, SW_FLAGS_CONFIG,
      FIELD(iterations), 1, SW_ITERATIONS_MAX},
 	{"--warmup", "N", "iterations before them that are not counted", FLAG_NUMBER, SW_FLAGS_CONFIG,
      FIELD(warmup), 0, 1000},
 	{"--mode", "NAME[,NAME]", "only these of the configured modes", FLAG_TEXT, SW_FLAGS_CONFIG,
      FIELD(modes), 0, 0},
+	{"--ablate", "LAYERS", "what each layer costs: network,seccomp,readonly,limits,caps or all",
+     FLAG_TEXT, SW_FLAGS_CONFIG, FIELD(ablate), 0, 0},
 	{"--order", "ORDER", "interleaved, sequential or random", FLAG_TEXT, SW_FLAGS_CONFIG,
      FIELD(order), 0, 0},
 	{"--seed", "N", "of the data, the random order and the intervals", FLAG_NUMBER, SW_FLAGS_CONFIG,
@@ -80,14 +82,20 @@ static int unknown_flag(const struct sw_command *command, const char *word, stru
 
 static int set_number(const struct flag *flag, const char *text, int64_t *out, struct sw_error *err)
 {
+	bool is_count = flag->type == FLAG_COUNT;
 	char *end;
+	if (is_count && strcmp(text, "auto") == 0) {
+		*out = SW_CLI_AUTO;
+		return 0;
+	}
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
 	/* strtoll would take blanks and a plus before it. */
 	bool begins = (*text >= '0' && *text <= '9') || *text == '-';
 	if (!begins || errno || end == text || *end || value < flag->low || value > flag->high)
-		return sw_error_set(err, SW_ERR_USAGE, 0, "%s takes a number from %lld to %lld, not '%s'",
-		                    flag->name, (long long)flag->low, (long long)flag->high, text);
+		return sw_error_set(err, SW_ERR_USAGE, 0, "%s takes a number from %lld to %lld%s, not '%s'",
+		                    flag->name, (long long)flag->low, (long long)flag->high,
+		                    is_count ? " or auto" : "", text);
 	*out = value;
 	return 0;
 }

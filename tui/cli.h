@@ -39,6 +39,8 @@ enum {
 	SW_FLAGS_REPLAY = 256,
 };
 
+enum { SW_CLI_AUTO = -2 }; /* --iterations auto */
+
 /* What was asked for; strings are borrowed from argv. NULL or -1: not given. */
 struct sw_cli {
 	const struct sw_command *command;
@@ -47,7 +49,7 @@ struct sw_cli {
 	int n_arguments;
 	bool batch, quiet, help, version, engine, data;
 	const char *containers, *speed;
-	const char *config, *export_path, *report_path, *host, *modes, *order, *theme;
+	const char *config, *export_path, *report_path, *host, *modes, *ablate, *order, *theme;
 	int64_t iterations, warmup, seed;
 };
 

@@ -3,9 +3,10 @@
 #include <stdio.h>
 
 #include "core/text.h"
+#include "tui/view.h"
 
 struct entry {
-	int64_t t_ns, wall_ns, iteration, attempt;
+	int64_t t_ns, wall_ns, iteration, attempt, count;
 	enum sw_event_kind kind;
 	int mode;
 	int value; /* phase, outcome, state or clock, by kind */
@@ -46,9 +47,36 @@ int sw_eventlog_count(const struct sw_eventlog *log)
 
 /* ---- adding: what is needed later, nothing more ---- */
 
+/* "prewarm 7.01 ms, remove 24.0 ms": as many as fit. */
+static void add_spans(struct entry *entry, const struct sw_iteration_info *it)
+{
+	size_t used = 0;
+	for (int i = 0; i < it->n_spans && used < sizeof entry->text; i++) {
+		char took[16];
+		const struct sw_span *span = &it->spans[i];
+		int n = snprintf(entry->text + used, sizeof entry->text - used, "%s%s %s", i ? ", " : "",
+		                 sw_word(&sw_words_phase, (int)span->phase),
+		                 sw_text_duration(took, sizeof took, span->end_ns - span->start_ns));
+		used += n > 0 ? (size_t)n : 0;
+	}
+}
+
+static void add_plan(struct entry *entry, const struct sw_mode_info *info)
+{
+	int n = snprintf(entry->text, sizeof entry->text, "%lld iterations, %s%s",
+	                 (long long)info->planned, sw_word(&sw_words_kind, (int)info->kind),
+	                 info->preforked ? ", preforked" : "");
+	char *at = entry->text + n;
+	if (info->parallel > 1)
+		at += snprintf(at, 32, ", %lld at a time", (long long)info->parallel);
+	if (*info->layer)
+		(void)snprintf(at, 32, ", without %s", info->layer);
+}
+
 static void add_iteration(struct entry *entry, const struct sw_event *event)
 {
 	const struct sw_iteration_info *it = &event->u.it;
+	entry->count = it->count;
 	entry->iteration = it->iteration;
 	entry->attempt = it->attempt;
 	entry->warmup = it->warmup;
@@ -80,9 +108,18 @@ void sw_eventlog_add(struct sw_eventlog *log, const struct sw_event *event)
 		               event->u.environment.host);
 		break;
 	case SW_EVENT_MODE_PLANNED:
-		(void)snprintf(entry->text, sizeof entry->text, "%lld iterations, %s",
-		               (long long)event->u.planned.planned,
-		               sw_word(&sw_words_kind, (int)event->u.planned.kind));
+		add_plan(entry, &event->u.planned);
+		break;
+	case SW_EVENT_LENGTH_DECIDED:
+		entry->count = event->u.length.iterations;
+		(void)sw_text_copy(entry->text, sizeof entry->text, event->u.length.text);
+		break;
+	case SW_EVENT_PHASE_BEHIND:
+		add_iteration(entry, event);
+		add_spans(entry, &event->u.it);
+		break;
+	case SW_EVENT_PAUSED:
+	case SW_EVENT_RESUMED:
 		break;
 	case SW_EVENT_CLOCK_KNOWN:
 		entry->value = (int)event->u.clock;
@@ -113,7 +150,8 @@ static void add_subject(const struct entry *entry, const struct sw_session *sess
 	if (entry->mode < 0 || entry->mode >= session->n_modes)
 		return;
 	const char *name = session->modes[entry->mode]->info.name;
-	if (!entry->iteration)
+	/* A turn is of several: its text says of how many. */
+	if (!entry->iteration || entry->kind == SW_EVENT_TURN_FINISHED)
 		(void)snprintf(line->subject, sizeof line->subject, "%.38s", name);
 	else
 		(void)snprintf(line->subject, sizeof line->subject, "%.24s %s%lld", name,
@@ -136,6 +174,32 @@ static void add_outcome(const struct entry *entry, struct sw_eventlog_line *line
 		              whole ? "  fell back to the host" : "  on the host");
 	if (*entry->text)
 		(void)snprintf(line->text + n, sizeof line->text - (size_t)n, "  %.100s", entry->text);
+}
+
+/* "10 iterations in 2.09 s, 4.78/s". */
+static void add_turn(const struct entry *entry, struct sw_eventlog_line *line)
+{
+	char took[32], rate[16];
+	int n = snprintf(line->text, sizeof line->text, "%lld %s%s in %s", (long long)entry->count,
+	                 entry->warmup ? "warm-up " : "",
+	                 entry->count == 1 ? "iteration" : "iterations",
+	                 sw_text_duration(took, sizeof took, entry->wall_ns));
+	if (entry->wall_ns > 0)
+		(void)snprintf(line->text + n, sizeof line->text - (size_t)n, ", %s",
+		               sw_view_rate(rate, sizeof rate,
+		                            1e9 * (double)entry->count / (double)entry->wall_ns));
+}
+
+/* A container and what an engine, or sandwatch, says of it. */
+static void add_container(const struct entry *entry, struct sw_eventlog_line *line)
+{
+	bool is_kept = entry->kind == SW_EVENT_CONTAINER_CREATED && !entry->iteration;
+	(void)snprintf(line->text, sizeof line->text, "%s%s%s%s", entry->container,
+	               is_kept ? "  for several iterations" : "", *entry->text ? "  " : "",
+	               entry->text);
+	line->role = *entry->text ? SW_ROLE_BAD : SW_ROLE_DIM;
+	if (entry->kind == SW_EVENT_CONTAINER_REPLACED)
+		line->role = SW_ROLE_WARNING;
 }
 
 static void add_words(const struct entry *entry, struct sw_eventlog_line *line)
@@ -164,9 +228,20 @@ static void add_words(const struct entry *entry, struct sw_eventlog_line *line)
 		break;
 	case SW_EVENT_CONTAINER_CREATED:
 	case SW_EVENT_CONTAINER_REMOVED:
-		(void)snprintf(line->text, sizeof line->text, "%s%s%s", entry->container,
-		               *entry->text ? "  " : "", entry->text);
-		line->role = *entry->text ? SW_ROLE_BAD : SW_ROLE_DIM;
+	case SW_EVENT_CONTAINER_REPLACED:
+		add_container(entry, line);
+		break;
+	case SW_EVENT_TURN_FINISHED:
+		add_turn(entry, line);
+		break;
+	case SW_EVENT_PHASE_BEHIND:
+		(void)sw_text_copy(line->text, sizeof line->text, entry->text);
+		line->role = SW_ROLE_DIM;
+		break;
+	case SW_EVENT_LENGTH_DECIDED:
+		(void)snprintf(line->text, sizeof line->text, "%lld iterations each: %s",
+		               (long long)entry->count, entry->text);
+		line->role = SW_ROLE_OK;
 		break;
 	case SW_EVENT_CLOCK_KNOWN:
 		(void)snprintf(line->text, sizeof line->text, "%s", sw_word(&sw_words_clock, entry->value));

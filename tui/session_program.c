@@ -24,38 +24,66 @@ static bool figures_are_due(const struct sw_session_program *program,
 	       now - program->figures_at_ns >= FIGURES_PART * program->figures_cost_ns;
 }
 
-/* As the figures' own interval of the overhead, for every mode beside the candidate. */
-static void compute_differences(struct sw_session_program *program,
-                                const struct sw_session *session)
-{
-	const struct sw_figures *figures = program->figures;
-	const struct sw_mode_state *base =
-		figures->baseline >= 0 ? figures->modes[figures->baseline].state : NULL;
-	for (int i = 0; i < session->n_modes; i++) {
-		const struct sw_mode_state *mode = session->modes[i];
-		struct sw_ci *ci = &program->difference_ci[i];
-		*ci = (struct sw_ci){.method = SW_CI_NONE};
-		/* Beyond that not all samples are there, nor in their order. */
-		if (base && base != mode && i != figures->candidate && base->n_samples <= SW_SAMPLES_MAX &&
-		    mode->n_samples <= SW_SAMPLES_MAX)
-			(void)sw_stats_difference(base->samples, (size_t)base->n_samples, mode->samples,
-			                          (size_t)mode->n_samples, (uint64_t)session->info.seed, ci);
-	}
-}
-
 static void compute_figures(struct sw_session_program *program)
 {
 	const struct sw_session *session = sw_program_session(program);
 	int64_t begin = sw_clock_ns();
 	if (!session->started || !program->figures_dirty || !figures_are_due(program, session, begin))
 		return;
-	program->has_figures = sw_figures_compute(session, program->figures) == 0;
-	if (program->has_figures)
-		compute_differences(program, session);
+	program->has_figures = sw_figures_compute(session, program->figures) == 0 &&
+	                       sw_view_highlights(program->figures, &program->highlights) == 0;
 	program->figures_seq = session->last_seq;
 	program->figures_at_ns = sw_clock_ns();
 	program->figures_cost_ns = program->figures_at_ns - begin;
 	program->figures_dirty = false;
+}
+
+/* 0 or -1 (memory). */
+static int compute_comparison(struct sw_session_program *program, int reference)
+{
+	const struct sw_figures *figures = program->figures;
+	struct sw_comparison *found = &program->comparison;
+	for (int i = 0; i < figures->n_modes; i++) {
+		found->to_baseline[i] = found->to_reference[i] = (struct sw_difference){.is_known = false};
+		if (figures->baseline >= 0 && figures->baseline != i &&
+		    sw_figures_difference(figures, figures->baseline, i, &found->to_baseline[i]) < 0)
+			return -1;
+		if (reference == figures->baseline)
+			found->to_reference[i] = found->to_baseline[i];
+		else if (reference >= 0 && reference != i &&
+		         sw_figures_difference(figures, reference, i, &found->to_reference[i]) < 0)
+			return -1;
+		if (sw_figures_series(figures, i, &found->drift[i], &found->outliers[i]) < 0)
+			return -1;
+	}
+	found->n_modes = figures->n_modes;
+	return 0;
+}
+
+void sw_program_compare(struct sw_session_program *program)
+{
+	struct sw_comparison *found = &program->comparison;
+	const struct sw_session *session = sw_program_session(program);
+	int reference = sw_program_reference(program);
+	int64_t begin = sw_clock_ns();
+	found->is_owed = false;
+	if (!program->has_figures) {
+		found->is_known = false;
+		return;
+	}
+	bool is_asked = !found->is_known || found->reference != reference;
+	if (!is_asked && found->seq == program->figures_seq)
+		return;
+	if (!is_asked && session->state == SW_STATE_RUNNING &&
+	    begin - found->at_ns < FIGURES_PART * found->cost_ns) {
+		found->is_owed = true;
+		return;
+	}
+	found->is_known = compute_comparison(program, reference) == 0;
+	found->seq = program->figures_seq;
+	found->reference = reference;
+	found->at_ns = sw_clock_ns();
+	found->cost_ns = found->at_ns - begin;
 }
 
 static void refresh(void *user)
@@ -82,9 +110,12 @@ static void head(void *user, struct sw_head *out)
 	out->done = sw_session_done(session);
 	out->planned = sw_session_planned(session);
 	out->has_progress = out->planned > 0;
-	int64_t left_ns = sw_view_left_ns(session, program->source.now_ns(program->source.user));
+	out->is_at_most = session->info.is_auto && !session->is_length_decided &&
+	                  session->state == SW_STATE_RUNNING;
+	int64_t now_ns = program->source.now_ns(program->source.user);
+	int64_t left_ns = sw_view_left_ns(session, now_ns);
 	if (session->state == SW_STATE_RUNNING && out->done < out->planned)
-		(void)snprintf(out->eta, sizeof out->eta, "ETA %s",
+		(void)snprintf(out->eta, sizeof out->eta, "%s%s", out->is_at_most ? "ETA <" : "ETA ",
 		               left_ns < 0 ? "-:--" : sw_view_clock(left, sizeof left, left_ns));
 	else if (session->started)
 		(void)snprintf(out->eta, sizeof out->eta, "took %s",
@@ -98,7 +129,8 @@ static bool moving(void *user)
 {
 	const struct sw_session_program *program = self(user);
 	/* Figures that were not due yet are shown once they are. */
-	bool is_owing = program->figures_dirty && sw_program_session(program)->started;
+	bool is_owing = (program->figures_dirty && sw_program_session(program)->started) ||
+	                program->comparison.is_owed;
 	return is_owing || program->source.moving(program->source.user);
 }
 
@@ -133,7 +165,7 @@ struct sw_session_program *sw_session_program_new(const struct sw_source *source
 		sw_session_program_free(program);
 		return NULL;
 	}
-	program->mode = -1;
+	program->mode = program->reference = -1;
 	program->iterations.table = (struct sw_table_state){.sort = -1, .follow = true};
 	program->containers.table = (struct sw_table_state){.sort = -1, .follow = true};
 	program->events.table = (struct sw_table_state){.sort = -1, .follow = true};
@@ -183,14 +215,16 @@ void sw_session_program_applied(struct sw_session_program *program, const struct
 	sw_eventlog_add(program->log, event);
 	/* Figures are of finished iterations; events in between change none. */
 	if (event->kind == SW_EVENT_ITERATION_FINISHED || event->kind == SW_EVENT_MODE_PLANNED ||
-	    event->kind == SW_EVENT_SESSION_FINISHED || event->kind == SW_EVENT_ENVIRONMENT)
+	    event->kind == SW_EVENT_SESSION_FINISHED || event->kind == SW_EVENT_ENVIRONMENT ||
+	    event->kind == SW_EVENT_TURN_FINISHED || event->kind == SW_EVENT_PHASE_BEHIND ||
+	    event->kind == SW_EVENT_LENGTH_DECIDED)
 		program->figures_dirty = true;
 }
 
 void sw_session_program_restarted(struct sw_session_program *program)
 {
 	sw_eventlog_clear(program->log);
-	program->has_figures = false;
+	program->has_figures = program->comparison.is_known = program->comparison.is_owed = false;
 	program->figures_dirty = true;
 	program->figures_at_ns = 0;
 }
@@ -214,6 +248,16 @@ int sw_program_mode(const struct sw_session_program *program)
 	if (mode < 0)
 		mode = mode_of(session, sw_session_baseline(session));
 	return mode < 0 && session->n_modes ? 0 : mode;
+}
+
+int sw_program_reference(const struct sw_session_program *program)
+{
+	const struct sw_session *session = sw_program_session(program);
+	if (program->reference >= 0 && program->reference < session->n_modes)
+		return program->reference;
+	int baseline = mode_of(session, sw_session_baseline(session));
+	int candidate = mode_of(session, sw_session_candidate(session));
+	return candidate >= 0 && (session->n_modes > 2 || baseline < 0) ? candidate : baseline;
 }
 
 bool sw_program_choose_mode(void *user, struct sw_app *app, enum sw_action action)

@@ -43,6 +43,11 @@ static void describe_session(const struct sw_setup *setup, struct sw_session_inf
 	info->seed = (int64_t)plan->seed;
 	info->iterations = plan->iterations;
 	info->warmup = plan->warmup;
+	info->is_auto = plan->is_auto;
+	info->precision_percent = plan->is_auto ? plan->precision_percent : 0;
+	info->min_iterations = plan->is_auto ? plan->min_iterations : 0;
+	info->time_budget_ns = plan->is_auto ? plan->time_budget_ns : 0;
+	info->block = plan->block;
 	COPY(info->tool_version, sw_version);
 	COPY(info->tool_commit, sw_commit);
 	COPY(info->baseline, baseline >= 0 ? plan->modes[baseline].name : "");
@@ -110,10 +115,20 @@ static void describe_engine(const struct sw_setup *setup, struct sw_environment 
 	environment->private_engine = engine->is_private;
 }
 
+/* The mode whose image stands for the session's: the candidate, or the first container's. */
+static int described_image(const struct sw_plan *plan)
+{
+	int mode = sw_plan_candidate(plan);
+	for (int i = 0; mode < 0 && i < plan->n_modes; i++)
+		if (plan->modes[i].kind != SW_KIND_HOST)
+			mode = i;
+	return mode;
+}
+
 void sw_setup_describe(const struct sw_setup *setup, struct sw_session_info *out_info,
                        struct sw_environment *out_environment)
 {
-	int mode = sw_plan_candidate(&setup->plan);
+	int mode = described_image(&setup->plan);
 	describe_session(setup, out_info);
 	memset(out_environment, 0, sizeof *out_environment);
 	describe_host(out_environment);
@@ -135,6 +150,10 @@ void sw_setup_describe_mode(const struct sw_setup *setup, int mode, struct sw_mo
 	out_info->parallel = plan->parallel;
 	out_info->planned = setup->plan.iterations;
 	out_info->timeout_ns = sandbox->timeout_ns;
+	out_info->preforked = plan->kind == SW_KIND_HOST && plan->preforked;
+	out_info->pool = plan->kind == SW_KIND_PREPARED ? plan->pool : 0;
+	out_info->job_memory_bytes = plan->kind == SW_KIND_WARM ? plan->job_memory_bytes : 0;
+	COPY(out_info->layer, sw_word(&sw_words_layer, (int)plan->layer));
 	if (plan->kind == SW_KIND_HOST)
 		return;
 	COPY(out_info->image, sandbox->image);

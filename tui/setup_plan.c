@@ -1,5 +1,6 @@
 #include "tui/setup.h"
 
+#include "core/ablate.h"
 #include "core/config.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -57,8 +58,12 @@ static int keep_modes(struct sw_plan *plan, const char *list, struct sw_error *e
 
 static int apply_flags(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err)
 {
-	if (cli->iterations >= 0)
+	if (cli->iterations >= 0) {
 		plan->iterations = cli->iterations;
+		plan->is_auto = false;
+	} else if (cli->iterations == SW_CLI_AUTO) {
+		plan->is_auto = true;
+	}
 	if (cli->warmup >= 0)
 		plan->warmup = cli->warmup;
 	if (cli->seed >= 0)
@@ -85,12 +90,27 @@ static int check_keys(const struct sw_plan *plan, struct sw_error *err)
 	return sw_keymap_from_plan(&keymap, plan, err);
 }
 
+/* The modes of an ablation, instead of the configured ones; an order asked for stays. */
+static int ablate(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err)
+{
+	enum sw_order order = plan->order;
+	if (cli->modes)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "--ablate makes the session's modes itself; leave --mode out");
+	if (sw_plan_ablate(plan, cli->ablate, err) < 0)
+		return sw_error_wrap(err, "--ablate");
+	if (cli->order)
+		plan->order = order;
+	return 0;
+}
+
 int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err)
 {
 	struct sw_config_env env = {from_environment, NULL};
 	sw_plan_defaults(plan);
 	if (sw_config_load_layers(plan, cli->config, env, err) < 0 || apply_flags(cli, plan, err) < 0 ||
 	    sw_config_finish(plan, err) < 0 || check_keys(plan, err) < 0 ||
+	    (cli->ablate && ablate(cli, plan, err) < 0) ||
 	    (cli->modes && keep_modes(plan, cli->modes, err) < 0)) {
 		sw_plan_done(plan);
 		return -1;

@@ -220,6 +220,14 @@ static int wider(int columns, const char *text)
 	return here > columns ? here : columns;
 }
 
+/* Names give way to the first figure, down to this. */
+#define NAME_LEAST 8
+
+static int figure_columns(const struct line *line, int figure)
+{
+	return COLUMN_GAP + line->label[figure] + 1 + line->value[figure];
+}
+
 /* At most WIDTH columns: fewer figures first, then a shorter name; the count stays. */
 static struct line plan_line(const struct sw_histogram_view *view, int width)
 {
@@ -242,8 +250,13 @@ static struct line plan_line(const struct sw_histogram_view *view, int width)
 		line.width = width;
 		return line;
 	}
+	int lacking = most > 0 ? line.width + figure_columns(&line, 0) - width : 0;
+	if (lacking > 0 && line.name - lacking >= NAME_LEAST) {
+		line.name -= lacking;
+		line.width -= lacking;
+	}
 	while (line.figures < most) {
-		int more = COLUMN_GAP + line.label[line.figures] + 1 + line.value[line.figures];
+		int more = figure_columns(&line, line.figures);
 		if (line.width + more > width)
 			break;
 		line.width += more;
@@ -293,19 +306,42 @@ int sw_histogram_rows(const struct sw_histogram_view *view)
 	return rows_of(forms[0], view->n);
 }
 
+int sw_histogram_line_rows(const struct sw_histogram_view *view)
+{
+	return view->n + 2;
+}
+
+/* The first of SHOWN lines, so that the focus is among them. */
+static int first_line(const struct sw_histogram_view *view, int shown)
+{
+	int first = view->focus - shown + 1;
+	int last = view->n - shown;
+	return first < 0 || shown < 1 ? 0 : first > last ? last : first;
+}
+
+static void draw_hidden(struct sw_area area, int before, int after)
+{
+	if (before && after)
+		sw_put_textf(area, 0, 0, SW_ROLE_DIM, "+%d before, %d after", before, after);
+	else
+		sw_put_textf(area, 0, 0, SW_ROLE_DIM, "+%d %s", before + after, before ? "before" : "more");
+}
+
 /* One line per series, its bars at the right of its figures. */
 static void draw_lines(struct sw_area area, const struct sw_histogram_view *view, int axis_rows)
 {
 	int n = view->n, shown = n <= area.h ? n : area.h - 1;
+	int first = first_line(view, shown);
 	struct line line = plan_line(view, area.w - COLUMN_GAP - (area.w / 3 + 4));
 	struct sw_area left = sw_area_cut_left(&area, line.width);
 	sw_area_cut_left(&area, COLUMN_GAP);
 	for (int i = 0; i < shown; i++) {
-		draw_line(sw_area_sub(left, 0, i, left.w, 1), &line, &view->series[i]);
-		draw_bars(sw_area_sub(area, 0, i, area.w, 1), &view->axis, &view->series[i]);
+		const struct sw_histogram_series *series = &view->series[first + i];
+		draw_line(sw_area_sub(left, 0, i, left.w, 1), &line, series);
+		draw_bars(sw_area_sub(area, 0, i, area.w, 1), &view->axis, series);
 	}
 	if (shown < n)
-		sw_put_textf(left, 0, shown, SW_ROLE_DIM, "%d more", n - shown);
+		draw_hidden(sw_area_sub(left, 0, shown, left.w, 1), first, n - first - shown);
 	if (axis_rows > 0) {
 		struct sw_axis axis = view->axis;
 		sw_axis_ticks(&axis, area.w, view->label);

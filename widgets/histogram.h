@@ -43,6 +43,7 @@ struct sw_histogram_view {
 	sw_axis_label *label;
 	const struct sw_histogram_series *series;
 	int n;
+	int focus; /* the series that is seen also where not all of them find a line */
 };
 
 /* Draws VIEW into AREA, from its top. Returns the rows used. */
@@ -50,6 +51,8 @@ int sw_histogram_draw(struct sw_area area, const struct sw_histogram_view *view)
 
 /* The rows in which it would look best, for the one who divides the screen. */
 int sw_histogram_rows(const struct sw_histogram_view *view);
+/* The rows of the form that has one line for each series, and the axis. */
+int sw_histogram_line_rows(const struct sw_histogram_view *view);
 
 /* Counts a series into WIDTH (1 .. SW_CANVAS_MAX) columns of AXIS. A bucket wider than a column is
  * spread evenly; what lies beyond the axis counts in its first or last column, so that the columns

@@ -35,8 +35,9 @@ static void add_points(struct plane *plane, const struct sw_scatter_view *view, 
 			continue;
 		}
 		dots->pattern |= (uint8_t)(sw_braille_dot(column % 2, row % 4) & 0xff);
-		if (dots->points[which] < UINT8_MAX)
-			dots->points[which]++;
+		uint8_t *points = &dots->points[which % SW_SCATTER_SERIES];
+		if (*points < UINT8_MAX)
+			(*points)++;
 	}
 }
 
@@ -68,7 +69,7 @@ static void draw_plane(struct sw_area area, const struct sw_scatter_view *view)
 	plane.w = area.w < SW_SCATTER_WIDTH ? area.w : SW_SCATTER_WIDTH;
 	plane.h = area.h < SW_SCATTER_HEIGHT ? area.h : SW_SCATTER_HEIGHT;
 	memset(plane.cells, 0, (size_t)plane.w * (size_t)plane.h * sizeof(plane.cells[0]));
-	for (int i = 0; i < view->n && i < SW_SCATTER_SERIES; i++)
+	for (int i = 0; i < view->n; i++)
 		add_points(&plane, view, i);
 	for (int y = 0; y < plane.h; y++)
 		for (int x = 0; x < plane.w; x++)

@@ -14,7 +14,7 @@ struct sw_scatter_series {
 	const void *source; /* of walk */
 };
 
-#define SW_SCATTER_SERIES 6
+#define SW_SCATTER_SERIES 6 /* that are told apart; as many as modes have roles */
 
 /* The picture is drawn no larger than this: its counters are on the stack. */
 #define SW_SCATTER_WIDTH 512
@@ -24,7 +24,7 @@ struct sw_scatter_view {
 	struct sw_axis x, y; /* their ranges; the ticks are chosen for the size there is */
 	sw_axis_label *x_label, *y_label;
 	const struct sw_scatter_series *series;
-	int n; /* at most SW_SCATTER_SERIES are drawn */
+	int n; /* series I and I + SW_SCATTER_SERIES count as one, in the former's role */
 };
 
 /* Draws VIEW into all of AREA: labels of y at the left, of x below, as far as there is room. A cell

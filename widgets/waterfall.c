@@ -21,9 +21,20 @@ static int wider(int columns, const char *text)
 	return here > columns ? here : columns;
 }
 
-static bool has_running(const struct sw_waterfall_view *view)
+/* Phases on the path; the others come behind them. */
+static int on_path(const struct sw_waterfall_view *view)
 {
-	return view->running_name != NULL;
+	int n = 0;
+	while (n < view->n && !view->phases[n].off_path)
+		n++;
+	return n;
+}
+
+static int run_columns(const struct sw_waterfall_view *view, bool elapsed, int columns)
+{
+	for (int i = 0; i < view->n_runs; i++)
+		columns = wider(columns, elapsed ? view->runs[i].elapsed : view->runs[i].name);
+	return columns;
 }
 
 static int taken(const struct columns *columns)
@@ -59,13 +70,11 @@ static struct columns gantt_columns(const struct sw_waterfall_view *view, int wi
 		columns.share = wider(columns.share, view->phases[i].share);
 		columns.now = wider(columns.now, view->phases[i].now);
 	}
-	if (has_running(view)) {
-		columns.name = wider(columns.name, view->running_name);
-		columns.now = wider(columns.now, view->elapsed);
-	}
+	columns.name = run_columns(view, false, columns.name);
+	columns.now = run_columns(view, true, columns.now);
 	make_room(&columns, width);
-	if (has_running(view) && columns.now == 0 && columns.mean > 0)
-		columns.mean = wider(columns.mean, view->elapsed);
+	if (columns.now == 0 && columns.mean > 0)
+		columns.mean = run_columns(view, true, columns.mean);
 	return columns;
 }
 
@@ -85,11 +94,11 @@ static void draw_figures(struct sw_area *row, const struct columns *columns,
 }
 
 static void draw_name(struct sw_area *row, const struct columns *columns, const char *name,
-                      bool active)
+                      enum sw_role role)
 {
 	struct sw_area area = sw_area_cut_left(row, columns->name);
-	sw_put_text_cut(area, 0, 0, area.w, name ? name : "", active ? SW_ROLE_STRONG : SW_ROLE_TEXT);
-	if (active)
+	sw_put_text_cut(area, 0, 0, area.w, name ? name : "", role);
+	if (role == SW_ROLE_STRONG)
 		sw_paint(area, SW_ROLE_COUNT, SW_CELL_BOLD);
 	sw_area_cut_left(row, COLUMN_GAP);
 }
@@ -97,12 +106,12 @@ static void draw_name(struct sw_area *row, const struct columns *columns, const 
 /* ---- bars ---- */
 
 static struct sw_stripe make_span(const struct sw_waterfall_view *view, int width, int phase,
-                                const double range[2])
+                                  const double range[2])
 {
 	struct sw_stripe span = {.start = sw_axis_column(&view->axis, range[0], width),
-	                       .end = sw_axis_column(&view->axis, range[1], width),
-	                       .role = SW_ROLE_TRACK,
-	                       .letter = '-'};
+	                         .end = sw_axis_column(&view->axis, range[1], width),
+	                         .role = SW_ROLE_TRACK,
+	                         .letter = '-'};
 	if (phase >= 0 && phase < view->n) {
 		char letter = view->phases[phase].name ? view->phases[phase].name[0] : '#';
 		span.role = view->phases[phase].role;
@@ -161,13 +170,14 @@ static void draw_mean_bar(struct sw_area row, const struct sw_waterfall_view *vi
 	draw_beyond(row, view, end, role);
 }
 
-static void draw_running_bar(struct sw_area row, const struct sw_waterfall_view *view)
+static void draw_running_bar(struct sw_area row, const struct sw_waterfall_view *view,
+                             const struct sw_waterfall_run *run)
 {
 	struct sw_stripe spans[SPANS];
 	double end = 0;
-	int n = 0, from = view->n_stretches > SPANS ? view->n_stretches - SPANS : 0;
-	for (int i = from; i < view->n_stretches; i++) {
-		const struct sw_waterfall_stretch *stretch = &view->stretches[i];
+	int n = 0, from = run->n_stretches > SPANS ? run->n_stretches - SPANS : 0;
+	for (int i = from; i < run->n_stretches; i++) {
+		const struct sw_waterfall_stretch *stretch = &run->stretches[i];
 		const double range[] = {stretch->start, stretch->end};
 		if (!isfinite(range[0]) || !isfinite(range[1]) || range[1] < range[0])
 			continue;
@@ -177,7 +187,8 @@ static void draw_running_bar(struct sw_area row, const struct sw_waterfall_view 
 	/* Whole cells of shade: a started one belongs to the bar, in ASCII one that is half full. */
 	double column = sw_axis_column(&view->axis, end, row.w);
 	int rest = (int)(sw_area_glyphs(row)->unicode ? ceil(column - 0.0625) : floor(column + 0.5));
-	int expected = (int)lround(sw_axis_column(&view->axis, view->expected, row.w));
+	double length = run->active ? view->expected : 0;
+	int expected = (int)lround(sw_axis_column(&view->axis, length, row.w));
 	sw_fill(sw_area_sub(row, rest, 0, expected > rest ? expected - rest : 0, 1),
 	        sw_area_glyphs(row)->shade, SW_ROLE_TRACK);
 	sw_spans_draw(row, spans, n);
@@ -196,37 +207,125 @@ static void draw_gantt_axis(struct sw_area area, const struct columns *columns,
 	sw_axis_draw(area, &axis);
 }
 
+/* ---- the runs ---- */
+
+static void draw_run(struct sw_area row, const struct columns *columns,
+                     const struct sw_waterfall_view *view, const struct sw_waterfall_run *run)
+{
+	enum sw_role role = run->active || view->n_runs == 1 ? SW_ROLE_STRONG : SW_ROLE_DIM;
+	const char *const texts[] = {columns->now > 0 ? NULL : run->elapsed, NULL, run->elapsed};
+	const enum sw_role roles[] = {role, SW_ROLE_DIM, role};
+	bool has_run = run->name && *run->name;
+	draw_figures(&row, columns, texts, roles);
+	draw_name(&row, columns, has_run ? run->name : "-", role);
+	if (has_run)
+		draw_running_bar(row, view, run);
+}
+
+/* Those from FIRST on that found no row: how many of them run. */
+static void draw_rest(struct sw_area row, const struct sw_waterfall_view *view, int first)
+{
+	int running = 0;
+	for (int i = first; i < view->n_runs; i++)
+		running += view->runs[i].active;
+	if (running)
+		sw_put_textf(row, 0, 0, SW_ROLE_TEXT, "+%d more running", running);
+	else
+		sw_put_textf(row, 0, 0, SW_ROLE_DIM, "+%d more, idle", view->n_runs - first);
+}
+
+/* In ROWS rows of *AREA, which it cuts off. */
+static void draw_runs(struct sw_area *area, const struct columns *columns,
+                      const struct sw_waterfall_view *view, int rows)
+{
+	int shown = view->n_runs <= rows ? view->n_runs : rows - 1;
+	for (int i = 0; i < shown; i++)
+		draw_run(sw_area_cut_top(area, 1), columns, view, &view->runs[i]);
+	if (shown < view->n_runs && rows > 0)
+		draw_rest(sw_area_cut_top(area, 1), view, shown);
+}
+
+/* ---- a row for each phase ---- */
+
+static void draw_phase(struct sw_area row, const struct columns *columns,
+                       const struct sw_waterfall_view *view, int i)
+{
+	const struct sw_waterfall_phase *phase = &view->phases[i];
+	const char *const texts[] = {phase->mean, phase->share, phase->now};
+	enum sw_role text = phase->off_path ? SW_ROLE_DIM : SW_ROLE_TEXT;
+	const enum sw_role roles[] = {text, SW_ROLE_DIM, phase->active ? SW_ROLE_STRONG : text};
+	draw_figures(&row, columns, texts, roles);
+	draw_name(&row, columns, phase->name, phase->active ? SW_ROLE_STRONG : text);
+	draw_phase_bar(row, view, i);
+}
+
+static void draw_behind(struct sw_area *area, const struct columns *columns,
+                        const struct sw_waterfall_view *view, int first)
+{
+	struct sw_area head = sw_area_cut_top(area, view->behind_head != NULL);
+	if (head.h > 0)
+		sw_put_text_cut(head, 0, 0, head.w, view->behind_head, SW_ROLE_DIM);
+	for (int i = first; i < view->n; i++)
+		draw_phase(sw_area_cut_top(area, 1), columns, view, i);
+}
+
+/* How the rows are shared out. What is asked first is given last. */
+struct shares {
+	int path, runs, behind; /* behind: with its heading, all or nothing */
+	int axis;               /* 2, 1, 0 */
+	bool heads;
+};
+
+static int behind_rows(const struct sw_waterfall_view *view)
+{
+	int behind = view->n - on_path(view);
+	return behind ? behind + (view->behind_head != NULL) : 0;
+}
+
+static bool has_heads(const struct sw_waterfall_view *view)
+{
+	return view->mean_head || view->share_head || view->now_head;
+}
+
+static struct shares share_out(const struct sw_waterfall_view *view, int rows)
+{
+	struct shares shares = {.path = on_path(view), .runs = view->n_runs > 0};
+	int left = rows - shares.path - shares.runs, more;
+	if (has_heads(view) && left > 1) {
+		shares.heads = true;
+		left--;
+	}
+	shares.axis = left >= 1;
+	left -= shares.axis;
+	more = view->n_runs - shares.runs < left ? view->n_runs - shares.runs : left;
+	/* Three runs beside one another say what many would: then what lies behind has its turn. */
+	int behind = behind_rows(view), first = more < 2 ? more : 2;
+	if (behind && left - first >= behind) {
+		shares.behind = behind;
+		left -= behind;
+		more = more < left ? more : left;
+	}
+	shares.axis += left > more;
+	shares.runs += more;
+	return shares;
+}
+
 static void draw_gantt(struct sw_area area, const struct sw_waterfall_view *view)
 {
 	static const enum sw_role dim[3] = {SW_ROLE_DIM, SW_ROLE_DIM, SW_ROLE_DIM};
 	struct columns columns = gantt_columns(view, area.w);
-	int extra = area.h - view->n - has_running(view);
-	if (extra > 1 && (view->mean_head || view->share_head || view->now_head)) {
+	struct shares shares = share_out(view, area.h);
+	if (shares.heads) {
 		const char *const heads[] = {view->mean_head, view->share_head, view->now_head};
 		struct sw_area row = sw_area_cut_top(&area, 1);
 		draw_figures(&row, &columns, heads, dim);
-		extra--;
 	}
-	for (int i = 0; i < view->n; i++) {
-		const struct sw_waterfall_phase *phase = &view->phases[i];
-		const char *const texts[] = {phase->mean, phase->share, phase->now};
-		const enum sw_role roles[] = {SW_ROLE_TEXT, SW_ROLE_DIM,
-		                              phase->active ? SW_ROLE_STRONG : SW_ROLE_TEXT};
-		struct sw_area row = sw_area_cut_top(&area, 1);
-		draw_figures(&row, &columns, texts, roles);
-		draw_name(&row, &columns, phase->name, phase->active);
-		draw_phase_bar(row, view, i);
-	}
-	if (has_running(view)) {
-		const char *mean = columns.now > 0 ? NULL : view->elapsed;
-		const char *const texts[] = {mean, NULL, view->elapsed};
-		const enum sw_role roles[] = {SW_ROLE_STRONG, SW_ROLE_DIM, SW_ROLE_STRONG};
-		struct sw_area row = sw_area_cut_top(&area, 1);
-		draw_figures(&row, &columns, texts, roles);
-		draw_name(&row, &columns, view->running_name, true);
-		draw_running_bar(row, view);
-	}
-	draw_gantt_axis(sw_area_cut_top(&area, extra > 1 ? 2 : extra), &columns, view);
+	for (int i = 0; i < shares.path; i++)
+		draw_phase(sw_area_cut_top(&area, 1), &columns, view, i);
+	draw_runs(&area, &columns, view, shares.runs);
+	draw_gantt_axis(sw_area_cut_top(&area, shares.axis), &columns, view);
+	if (shares.behind)
+		draw_behind(&area, &columns, view, shares.path);
 }
 
 /* ---- fewer rows than phases ---- */
@@ -274,49 +373,59 @@ static void draw_phase_labels(struct sw_area row, const struct sw_waterfall_view
 static void draw_stacked(struct sw_area area, const struct sw_waterfall_view *view)
 {
 	static const enum sw_role roles[3] = {SW_ROLE_STRONG, SW_ROLE_DIM, SW_ROLE_STRONG};
-	bool running = has_running(view);
-	struct columns columns = {.name = wider(wider(0, view->total_name), view->running_name),
-	                          .mean = wider(wider(0, view->total), view->elapsed)};
+	struct columns columns = {.name = run_columns(view, false, wider(0, view->total_name)),
+	                          .mean = run_columns(view, true, wider(0, view->total))};
 	make_room(&columns, area.w);
-	if (!running || area.h > 1) {
+	/* Means and their names, one run and how many more there are, the axis, the other runs. */
+	int least = view->n_runs < 2 ? view->n_runs : 2, spare = area.h - 2 - (area.h > 2 + least);
+	int runs = spare < 1 ? 1 : spare;
+	runs = runs < view->n_runs ? runs : view->n_runs;
+	if (!runs || area.h > 1) {
 		const char *const texts[] = {view->total, NULL, NULL};
 		struct sw_area row = sw_area_cut_top(&area, 1);
 		draw_figures(&row, &columns, texts, roles);
-		draw_name(&row, &columns, view->total_name, false);
+		draw_name(&row, &columns, view->total_name, SW_ROLE_TEXT);
 		draw_mean_bar(row, view);
 		row = sw_area_cut_top(&area, 1);
 		sw_area_cut_left(&row, columns.name + COLUMN_GAP);
 		sw_area_cut_right(&row, taken(&columns) - columns.name - COLUMN_GAP);
 		draw_phase_labels(row, view);
 	}
-	if (running && area.h > 0) {
-		const char *const texts[] = {view->elapsed, NULL, NULL};
-		struct sw_area row = sw_area_cut_top(&area, 1);
-		draw_figures(&row, &columns, texts, roles);
-		draw_name(&row, &columns, view->running_name, true);
-		draw_running_bar(row, view);
-	}
+	draw_runs(&area, &columns, view, runs < area.h ? runs : area.h);
 	draw_gantt_axis(sw_area_cut_top(&area, area.h > 1 ? 2 : area.h), &columns, view);
 }
 
 int sw_waterfall_rows(const struct sw_waterfall_view *view)
 {
-	bool heads = view->mean_head || view->share_head || view->now_head;
-	return view->n + has_running(view) + heads + 2;
+	return on_path(view) + behind_rows(view) + view->n_runs + has_heads(view) + 2;
+}
+
+int sw_waterfall_stacked_rows(const struct sw_waterfall_view *view)
+{
+	return 2 + view->n_runs + 2;
+}
+
+static bool is_stacked(const struct sw_waterfall_view *view, int rows)
+{
+	return rows < on_path(view) + (view->n_runs > 0);
+}
+
+bool sw_waterfall_shows_behind(const struct sw_waterfall_view *view, int rows)
+{
+	int behind = behind_rows(view);
+	return !behind || (!is_stacked(view, rows) && share_out(view, rows).behind);
 }
 
 int sw_waterfall_draw(struct sw_area area, const struct sw_waterfall_view *view)
 {
-	int rows = sw_waterfall_rows(view);
 	if (area.w < 1 || area.h < 1)
 		return 0;
-	if (area.h >= view->n + has_running(view)) {
-		area.h = area.h < rows ? area.h : rows;
-		draw_gantt(area, view);
-	} else {
-		int most = 2 + has_running(view) + 2;
-		area.h = area.h < most ? area.h : most;
+	bool stacked = is_stacked(view, area.h);
+	int most = stacked ? sw_waterfall_stacked_rows(view) : sw_waterfall_rows(view);
+	area.h = area.h < most ? area.h : most;
+	if (stacked)
 		draw_stacked(area, view);
-	}
+	else
+		draw_gantt(area, view);
 	return area.h;
 }

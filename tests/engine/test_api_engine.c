@@ -382,8 +382,9 @@ static void attach(struct stream *s, const char *id)
 	char path[256];
 	struct sw_error err;
 	*s = (struct stream){0};
+	const struct sw_attach_request request = {.path = path, .open_timeout_ns = 5 * SECOND};
 	sw_api_attach_path(engine->api, id, true, path, sizeof path);
-	if (sw_attach_open(engine->loop, sw_http_endpoint(engine->http), path, 5 * SECOND, &handlers,
+	if (sw_attach_open(engine->loop, sw_http_endpoint(engine->http), &request, &handlers,
 	                   &s->attach, &err) < 0)
 		fail_msg("%s", err.message);
 	while (!s->opened && !s->closed)
@@ -562,8 +563,9 @@ static void test_attach_to_nothing(void **state)
 	struct sw_error err;
 	(void)state;
 	need_engine();
+	const struct sw_attach_request request = {.path = path, .open_timeout_ns = 5 * SECOND};
 	sw_api_attach_path(engine->api, "sandwatch-test-nothing", true, path, sizeof path);
-	assert_int_equal(sw_attach_open(engine->loop, sw_http_endpoint(engine->http), path, 5 * SECOND,
+	assert_int_equal(sw_attach_open(engine->loop, sw_http_endpoint(engine->http), &request,
 	                                &handlers, &s.attach, &err), 0);
 	until(&s.closed);
 	assert_true(s.failed && !s.opened);

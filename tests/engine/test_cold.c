@@ -24,7 +24,7 @@ static struct fx fx;
 struct bench {
 	struct sw_mode_plan mode;
 	struct sw_task task;
-	struct sw_cold_options options;
+	struct sw_container_options options;
 	struct sw_runner *runner;
 	struct sw_attempt_result result;
 	bool done, ready;
@@ -677,7 +677,7 @@ static int set_up_one(void **state)
 	bench.mode.sandbox.timeout_ns = 60 * FX_SECOND;
 	bench.task = (struct sw_task){.backtest = SW_BACKTEST_REAL, .days = 252, .symbols = 10,
 	                              .seed = 42, .strategy = NULL};
-	bench.options = (struct sw_cold_options){
+	bench.options = (struct sw_container_options){
 		.loop = fx.loop, .endpoint = fx.engine.endpoint, .api_version = fx.engine.api_version,
 		.session_id = SESSION, .shim = SW_SHIM_NONE, .sink = {on_event, NULL},
 		.is_podman = strcmp(fx.engine.info.name, "podman") == 0};

@@ -9,7 +9,6 @@
 #include "widgets/histogram.h"
 #include "widgets/scatter.h"
 #include "widgets/sparkline.h"
-#include "widgets/waterfall.h"
 
 void sw_duration_label(double at, double step, char *label)
 {
@@ -62,7 +61,7 @@ bool sw_latency_axis(const struct sw_session *session, bool log, struct sw_axis 
 	return true;
 }
 
-enum { FIGURES = 5, MARKS = 3 };
+enum { FIGURES = 6, MARKS = 3 };
 
 /* What a series' texts live in while it is drawn. */
 struct series_text {
@@ -71,27 +70,49 @@ struct series_text {
 	struct sw_histogram_mark marks[MARKS];
 };
 
-/* The figures are those of the tables and the snapshot, so that no two places disagree. */
-static void fill_figures(const struct sw_stats *stats, struct series_text *text,
-                         struct sw_histogram_series *out)
+static void add_figure(struct series_text *text, struct sw_histogram_series *out, const char *label,
+                       double ns)
 {
-	const struct {
-		const char *label, *mark; /* mark NULL: none */
-		double ns;
-	} shown[FIGURES] = {
-		{"p50", "50", stats->p50},   {"p95", "95", stats->p95},         {"p99", "99", stats->p99},
-		{"mean", NULL, stats->mean}, {"max", NULL, (double)stats->max},
-	};
-	for (int i = 0; i < FIGURES; i++) {
-		text->figures[i] = (struct sw_histogram_figure){
-			shown[i].label, sw_view_mean(text->values[i], sizeof text->values[i], shown[i].ns)};
-		if (shown[i].mark)
-			text->marks[out->n_marks++] = (struct sw_histogram_mark){shown[i].ns, shown[i].mark};
-	}
-	out->n_figures = FIGURES;
+	int n = out->n_figures++;
+	text->figures[n] = (struct sw_histogram_figure){
+		label, sw_view_mean(text->values[n], sizeof text->values[n], ns)};
 }
 
-static void fill_series(const struct sw_session_program *program, int index,
+static void add_mark(struct series_text *text, struct sw_histogram_series *out, const char *label,
+                     double ns)
+{
+	text->marks[out->n_marks++] = (struct sw_histogram_mark){ns, label};
+}
+
+/* The figures are those of the tables and the snapshot, so that no two places disagree. */
+static void fill_figures(const struct sw_stats *stats, double throughput, struct series_text *text,
+                         struct sw_histogram_series *out)
+{
+	add_figure(text, out, "p50", stats->p50);
+	if (throughput > 0) {
+		int n = out->n_figures++;
+		text->figures[n] = (struct sw_histogram_figure){
+			"", sw_view_rate(text->values[n], sizeof text->values[n], throughput)};
+	}
+	add_figure(text, out, "p95", stats->p95);
+	add_figure(text, out, "p99", stats->p99);
+	add_figure(text, out, "mean", stats->mean);
+	add_figure(text, out, "max", (double)stats->max);
+	add_mark(text, out, "50", stats->p50);
+	add_mark(text, out, "95", stats->p95);
+	add_mark(text, out, "99", stats->p99);
+}
+
+/* Where all take their turns one at a time, a mode's rate says nothing that its mean does not. */
+static bool has_rates(const struct sw_session *session)
+{
+	bool any = false;
+	for (int i = 0; i < session->n_modes; i++)
+		any = any || session->modes[i]->info.parallel > 1;
+	return any;
+}
+
+static void fill_series(const struct sw_session_program *program, int index, bool rates,
                         struct series_text *text, struct sw_histogram_series *out)
 {
 	const struct sw_mode_state *mode = sw_program_session(program)->modes[index];
@@ -110,7 +131,8 @@ static void fill_series(const struct sw_session_program *program, int index,
 	(void)snprintf(text->count, sizeof text->count, "n %llu",
 	               (unsigned long long)(stats ? stats->count : 0));
 	if (stats && stats->count)
-		fill_figures(stats, text, out);
+		fill_figures(stats, rates ? program->figures->modes[index].throughput_per_second : 0, text,
+		             out);
 }
 
 void sw_draw_latency(struct sw_area area, const struct sw_session_program *program, bool log)
@@ -118,11 +140,15 @@ void sw_draw_latency(struct sw_area area, const struct sw_session_program *progr
 	const struct sw_session *session = sw_program_session(program);
 	struct series_text texts[SW_MODES_MAX];
 	struct sw_histogram_series series[SW_MODES_MAX];
-	struct sw_histogram_view view = {.label = sw_duration_label, .series = series};
+	bool rates = has_rates(session);
+	int focus = sw_program_mode(program);
+	struct sw_histogram_view view = {.label = sw_duration_label,
+	                                 .series = series,
+	                                 .focus = focus < 0 ? 0 : focus};
 	if (!sw_latency_axis(session, log, &view.axis))
 		(void)sw_axis_init(&view.axis, log ? 1e6 : 0, 1e9, log);
 	for (view.n = 0; view.n < session->n_modes; view.n++)
-		fill_series(program, view.n, &texts[view.n], &series[view.n]);
+		fill_series(program, view.n, rates, &texts[view.n], &series[view.n]);
 	(void)sw_histogram_draw(area, &view);
 }
 
@@ -132,158 +158,10 @@ int sw_latency_rows(const struct sw_session_program *program)
 	return sw_histogram_rows(&view);
 }
 
-/* ---- lifecycle ---- */
-
-enum { STRETCHES = SW_SPANS_MAX + 1 };
-
-struct lifecycle_text {
-	char mean[SW_PHASE_COUNT][16], share[SW_PHASE_COUNT][16], now[SW_PHASE_COUNT][16];
-	char total[16], running[32], elapsed[16], head[32];
-	struct sw_waterfall_phase phases[SW_PHASE_COUNT];
-	struct sw_waterfall_stretch stretches[STRETCHES];
-	int64_t now_ns[SW_PHASE_COUNT]; /* what the shown attempt spent in each; -1: nothing yet */
-	int index[SW_PHASE_COUNT];      /* in phases; -1: not there */
-	int n, n_stretches;
-};
-
-/* A phase that no finished attempt had yet still belongs to the picture. */
-static int index_of(struct lifecycle_text *text, enum sw_phase phase)
+int sw_latency_line_rows(const struct sw_session_program *program)
 {
-	if (text->index[phase] < 0) {
-		text->index[phase] = text->n;
-		text->phases[text->n] = (struct sw_waterfall_phase){
-			.name = sw_word(&sw_words_phase, (int)phase),
-			.role = sw_view_phase_role(phase),
-			.start = text->n ? text->phases[text->n - 1].start + text->phases[text->n - 1].length
-		                     : 0,
-			.mean = "",
-		};
-		text->n++;
-	}
-	return text->index[phase];
-}
-
-static void add_means(struct lifecycle_text *text, const struct sw_mode_figures *mode)
-{
-	double at = 0;
-	for (int i = 0; i < mode->n_phases; i++) {
-		const struct sw_phase_figure *figure = &mode->phases[i];
-		int k = index_of(text, figure->phase);
-		text->phases[k].start = at;
-		text->phases[k].length = figure->mean_ns;
-		text->phases[k].mean = sw_view_mean(text->mean[k], sizeof text->mean[k], figure->mean_ns);
-		text->phases[k].share =
-			sw_view_percent(text->share[k], sizeof text->share[k], figure->share);
-		if (figure->on_path)
-			at += figure->mean_ns;
-	}
-}
-
-static void add_stretch(struct lifecycle_text *text, enum sw_phase phase, double start, double end)
-{
-	if (text->n_stretches == STRETCHES || end < start)
-		return;
-	text->stretches[text->n_stretches++] =
-		(struct sw_waterfall_stretch){index_of(text, phase), start, end};
-	int64_t before = text->now_ns[phase] < 0 ? 0 : text->now_ns[phase];
-	text->now_ns[phase] = before + (int64_t)(end - start);
-}
-
-/* The attempt that runs, up to NOW_NS; else the last one that ended. Returns its length so far. */
-static double add_now(struct lifecycle_text *text, const struct sw_mode_state *mode, int64_t now_ns)
-{
-	const struct sw_running *run = sw_mode_running(mode);
-	if (!run || !run->n_phase_starts) {
-		if (!mode->n_last_spans)
-			return 0;
-		double begin = (double)mode->last_spans[0].start_ns;
-		for (int i = 0; i < mode->n_last_spans; i++)
-			add_stretch(text, mode->last_spans[i].phase,
-			            (double)mode->last_spans[i].start_ns - begin,
-			            (double)mode->last_spans[i].end_ns - begin);
-		return (double)mode->last_spans[mode->n_last_spans - 1].end_ns - begin;
-	}
-	double begin = (double)run->phase_starts[0].start_ns;
-	for (int i = 0; i < run->n_phase_starts; i++) {
-		bool newest = i + 1 == run->n_phase_starts;
-		int64_t end = newest ? now_ns : run->phase_starts[i + 1].start_ns;
-		add_stretch(text, run->phase_starts[i].phase,
-		            (double)run->phase_starts[i].start_ns - begin, (double)end - begin);
-	}
-	text->phases[index_of(text, run->phase_starts[run->n_phase_starts - 1].phase)].active = true;
-	return (double)now_ns - begin;
-}
-
-static void add_now_texts(struct lifecycle_text *text)
-{
-	for (int phase = 0; phase < SW_PHASE_COUNT; phase++) {
-		int k = text->index[phase];
-		if (k >= 0 && text->now_ns[phase] >= 0)
-			text->phases[k].now =
-				sw_text_duration(text->now[k], sizeof text->now[k], text->now_ns[phase]);
-	}
-}
-
-/* The axis must not jump with each iteration: it goes as far as the slowest of most of them. */
-static double axis_end(const struct sw_mode_state *mode, double expected, double elapsed)
-{
-	double high = (double)sw_histogram_percentile(mode->latency, 95);
-	double end = fmax(high, expected) * 1.05;
-	return end > 0 ? end : fmax(elapsed, 1e6);
-}
-
-void sw_draw_lifecycle(struct sw_area area, const struct sw_session_program *program, int mode)
-{
-	const struct sw_session *session = sw_program_session(program);
-	const struct sw_mode_state *state = session->modes[mode];
-	const struct sw_mode_figures *figures = program->has_figures && mode < program->figures->n_modes
-	                                            ? &program->figures->modes[mode]
-	                                            : NULL;
-	struct lifecycle_text text = {.n = 0};
-	for (int i = 0; i < SW_PHASE_COUNT; i++) {
-		text.index[i] = -1;
-		text.now_ns[i] = -1;
-	}
-	if (figures)
-		add_means(&text, figures);
-	double expected = figures ? figures->wall_ns : 0;
-	double elapsed = add_now(&text, state, program->source.now_ns(program->source.user));
-	add_now_texts(&text);
-	const struct sw_running *run = sw_mode_running(state);
-	bool running = run && run->n_phase_starts;
-	struct sw_waterfall_view view = {
-		.phases = text.phases,
-		.n = text.n,
-		.label = sw_duration_label,
-		.mean_head = "mean",
-		.share_head = "share",
-		.now_head = running ? "now" : "last",
-		.total_name = "mean",
-		.total = expected > 0 ? sw_view_mean(text.total, sizeof text.total, expected) : "",
-		.stretches = text.stretches,
-		.n_stretches = text.n_stretches,
-		.expected = running ? expected : 0,
-	};
-	if (text.n_stretches) {
-		bool warmup = run ? run->warmup : state->last_warmup;
-		(void)snprintf(text.running, sizeof text.running, "%s%lld", warmup ? "w" : "#",
-		               (long long)(run ? run->iteration : state->last_iteration));
-		view.running_name = text.running;
-		view.elapsed = sw_view_mean(text.elapsed, sizeof text.elapsed, elapsed);
-	}
-	(void)sw_axis_init(&view.axis, 0, axis_end(state, expected, elapsed), false);
-	(void)sw_waterfall_draw(area, &view);
-}
-
-int sw_lifecycle_rows(const struct sw_session_program *program, int mode)
-{
-	const struct sw_session *session = sw_program_session(program);
-	struct sw_waterfall_view view = {.running_name = ""};
-	/* What a container's attempt goes through, before the first has. */
-	view.n = mode >= 0 && session->modes[mode]->info.kind == SW_KIND_HOST ? 5 : 11;
-	if (program->has_figures && mode >= 0 && program->figures->modes[mode].n_phases)
-		view.n = program->figures->modes[mode].n_phases;
-	return sw_waterfall_rows(&view);
+	struct sw_histogram_view view = {.n = sw_program_session(program)->n_modes};
+	return sw_histogram_line_rows(&view);
 }
 
 /* ---- the newest iterations ---- */
@@ -335,7 +213,10 @@ static void clock_label(double at, double step, char *label)
 /* A line for each mode, where a picture of points has no room. */
 static void draw_sparklines(struct sw_area area, const struct sw_session *session)
 {
-	for (int i = 0; i < session->n_modes && i < area.h; i++) {
+	int n = session->n_modes, shown = n <= area.h ? n : area.h - 1;
+	if (shown < n)
+		sw_put_textf(area, 0, area.h - 1, SW_ROLE_DIM, "+%d more", n - shown);
+	for (int i = 0; i < shown; i++) {
 		double values[SW_RECENT_MAX];
 		bool bad[SW_RECENT_MAX];
 		struct points points = {session, i};
@@ -361,8 +242,8 @@ void sw_draw_recent(struct sw_area area, const struct sw_session_program *progra
 	const struct sw_session *session = sw_program_session(program);
 	double low, high;
 	struct sw_scatter_view view = {.x_label = clock_label, .y_label = sw_duration_label};
-	struct points points[SW_SCATTER_SERIES];
-	struct sw_scatter_series series[SW_SCATTER_SERIES];
+	struct points points[SW_MODES_MAX];
+	struct sw_scatter_series series[SW_MODES_MAX];
 	if (!recent_times(session, &low, &high))
 		return;
 	if (area.h < 5 || area.w < 30 || !sw_latency_axis(session, log, &view.y)) {
@@ -371,7 +252,7 @@ void sw_draw_recent(struct sw_area area, const struct sw_session_program *progra
 	}
 	(void)sw_axis_init(&view.x, low, high, false);
 	view.series = series;
-	for (view.n = 0; view.n < session->n_modes && view.n < SW_SCATTER_SERIES; view.n++) {
+	for (view.n = 0; view.n < session->n_modes; view.n++) {
 		points[view.n] = (struct points){session, view.n};
 		series[view.n] =
 			(struct sw_scatter_series){sw_view_mode_role(view.n), walk_recent, &points[view.n]};

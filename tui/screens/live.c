@@ -12,26 +12,44 @@ enum {
 	TALL = 20,
 	SIDE = 42, /* columns of the right side */
 	COUNTERS = 5,
+	SLOTS_LEAST = 3, /* of a mode that runs several at a time are seen, also in a small terminal */
 	RECENT_MAX = 16,
 };
 
 /* ---- the sentences ---- */
 
+/* Sentences that find no room are left out, never the first. Returns the rows of the others. */
+static int choose_sentences(struct sw_headline *headline, int width, int rows)
+{
+	struct sw_area measure = {NULL, 0, 0, width, 0};
+	int n = headline->n_sentences ? headline->ends[0] : 0;
+	int used = sw_flow_draw(measure, headline->pieces, n);
+	for (int i = 1; i < headline->n_sentences; i++) {
+		int length = headline->ends[i] - headline->ends[i - 1];
+		memmove(&headline->pieces[n], &headline->pieces[headline->ends[i - 1]],
+		        (size_t)length * sizeof headline->pieces[0]);
+		int more = sw_flow_draw(measure, headline->pieces, n + length);
+		if (more > rows)
+			continue;
+		used = more;
+		n += length;
+	}
+	headline->n = n;
+	return used < rows ? used : rows;
+}
+
 static void draw_headline(const struct sw_session_program *program, struct sw_area *area)
 {
 	struct sw_headline headline;
-	sw_view_headline(sw_program_session(program), program->has_figures ? program->figures : NULL,
+	const struct sw_session *session = sw_program_session(program);
+	sw_view_headline(session, program->has_figures ? program->figures : NULL, &program->highlights,
 	                 &headline);
 	struct sw_area text = sw_area_sub(*area, 1, 0, area->w - 2, area->h);
-	struct sw_area measure = {NULL, 0, 0, text.w, 0};
-	int rows = sw_flow_draw(measure, headline.pieces, headline.n);
 	/* As many as it will ever need at this width, so that nothing below jumps. */
 	int kept = text.w >= 110 ? 2 : text.w >= 70 ? 3 : 4;
 	if (area->h < 16)
 		kept--;
-	if (rows > kept)
-		rows = kept;
-	text.h = rows;
+	text.h = choose_sentences(&headline, text.w, kept);
 	sw_flow_draw(text, headline.pieces, headline.n);
 	(void)sw_area_cut_top(area, area->h >= 18 ? kept + 1 : kept);
 }
@@ -73,10 +91,24 @@ static bool is_engine_failing(const struct sw_session *session)
 	return newest && newest->outcome == SW_OUTCOME_ENGINE;
 }
 
+/* Kept containers that were lost, and made anew. */
+static uint64_t replaced_containers(const struct sw_session *session)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < session->n_modes; i++)
+		sum += session->modes[i]->replaced;
+	return sum;
+}
+
+static int counter_rows(const struct sw_session_program *program)
+{
+	return COUNTERS + (replaced_containers(sw_program_session(program)) > 0);
+}
+
 static void draw_counters(const struct sw_session_program *program, struct sw_area area)
 {
 	const struct sw_session *session = sw_program_session(program);
-	uint64_t taken = 0, refused = 0, retries = 0;
+	uint64_t taken = 0, refused = 0, retries = 0, replaced = replaced_containers(session);
 	for (int i = 0; i < session->n_modes; i++) {
 		taken += sw_mode_taken(session->modes[i]);
 		refused += sw_mode_refused(session->modes[i]);
@@ -99,8 +131,10 @@ static void draw_counters(const struct sw_session_program *program, struct sw_ar
 		{"failed", sum_outcome(session, SW_OUTCOME_FAILED), NULL, SW_ROLE_BAD},
 		{"rejected", sum_outcome(session, SW_OUTCOME_REJECTED), NULL, SW_ROLE_BAD},
 		{"cancelled", sum_outcome(session, SW_OUTCOME_CANCELLED), NULL, SW_ROLE_TEXT},
+		{"replaced", (int64_t)replaced, NULL, SW_ROLE_WARNING}, /* last: there as a rule are none */
 	};
-	(void)sw_counters_draw(inside, counters, sizeof counters / sizeof counters[0], 4);
+	int n = sizeof counters / sizeof counters[0];
+	(void)sw_counters_draw(inside, counters, replaced ? n : n - 1, 4);
 }
 
 /* ---- the verdict so far ---- */
@@ -193,26 +227,46 @@ static void draw_latency(const struct sw_session_program *program, struct sw_app
 	sw_draw_latency(sw_panel_draw(area, &panel), program, sw_app_log_scale(app));
 }
 
+/* "cold ×5, 3 running"; what the mode's name says already is left out. */
+static void describe_mode(const struct sw_mode_state *mode, char *dst, size_t size)
+{
+	char kind[32];
+	bool is_new = !strstr(mode->info.name, sw_view_kind(kind, sizeof kind, &mode->info));
+	int n = snprintf(dst, size, "%s%s", is_new ? "  " : "", is_new ? kind : "");
+	if (mode->n_slots > 1)
+		(void)snprintf(dst + n, size - (size_t)n, ", %d running", mode->n_running);
+}
+
 static void draw_lifecycle(const struct sw_session_program *program, struct sw_area area)
 {
 	const struct sw_session *session = sw_program_session(program);
 	int mode = sw_program_mode(program);
 	if (mode < 0)
 		return;
-	char note[48];
+	char note[48], about[64], behind[256];
 	const struct sw_mode_state *state = session->modes[mode];
 	const struct sw_running *run = sw_mode_running(state);
 	uint64_t timed = program->has_figures && mode < program->figures->n_modes
 	                     ? program->figures->modes[mode].timed_attempts
 	                     : 0;
+	/* With two modes their names say it; with more, and several at a time, it has to be said. */
+	bool is_told = session->n_modes > 2 || state->n_slots > 1;
+	describe_mode(state, about, sizeof about);
 	struct sw_flow_piece title[] = {{"lifecycle  ", SW_ROLE_TITLE},
-	                                {state->info.name, sw_view_mode_role(mode)}};
+	                                {state->info.name, sw_view_mode_role(mode)},
+	                                {about, SW_ROLE_DIM}};
 	/* What is seen of the newest attempt is then no container's. */
-	bool elsewhere = state->info.kind != SW_KIND_HOST &&
-	                 (run ? run->on_host : state->last_on_host);
+	bool elsewhere = state->info.kind != SW_KIND_HOST && (run ? run->on_host : state->last_on_host);
 	(void)snprintf(note, sizeof note, "%smean of %llu", elsewhere ? "newest on the host, " : "",
 	               (unsigned long long)timed);
-	struct sw_panel panel = {.title = title, .n_title = 2, .note = note};
+	sw_lifecycle_behind_text(program, mode, behind, sizeof behind);
+	struct sw_flow_piece foot = {behind, SW_ROLE_DIM};
+	bool needs_foot = *behind && !sw_lifecycle_shows_behind(program, mode, area.h - SW_PANEL_ROWS);
+	struct sw_panel panel = {.title = title,
+	                         .n_title = is_told ? 3 : 2,
+	                         .note = note,
+	                         .foot = &foot,
+	                         .n_foot = needs_foot};
 	sw_draw_lifecycle(sw_panel_draw(area, &panel), program, mode);
 }
 
@@ -224,24 +278,42 @@ static void draw_recent(const struct sw_session_program *program, struct sw_app 
 	sw_draw_recent(sw_panel_draw(area, &panel), program, sw_app_log_scale(app));
 }
 
+struct rows {
+	int latency, lifecycle; /* with their frames */
+};
+
+/* From the most telling down: blocks under a heading for each mode, or one line; a row for each phase, or
+ * one stacked bar, of all slots or of some. */
+static struct rows share_out(const struct sw_session_program *program, int height)
+{
+	int mode = sw_program_mode(program);
+	int best = sw_latency_rows(program) + SW_PANEL_ROWS;
+	int blocks = 2 * sw_program_session(program)->n_modes + 2 + SW_PANEL_ROWS;
+	int lines = sw_latency_line_rows(program) + SW_PANEL_ROWS;
+	int phases = sw_lifecycle_rows(program, mode) + SW_PANEL_ROWS;
+	int all = sw_lifecycle_stacked_rows(program, mode, SW_PARALLEL_MAX) + SW_PANEL_ROWS;
+	int some = sw_lifecycle_stacked_rows(program, mode, SLOTS_LEAST) + SW_PANEL_ROWS;
+	const struct rows forms[] = {
+		{blocks, phases}, {lines, phases}, {blocks, all}, {lines, all}, {lines, some},
+	};
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		if (forms[i].latency + forms[i].lifecycle > height)
+			continue;
+		int latency = height - forms[i].lifecycle;
+		return (struct rows){latency < best ? latency : best, forms[i].lifecycle};
+	}
+	return (struct rows){height - some, some};
+}
+
 /* Side by side: what is compared and where the time goes on the left, what came of it on the right. */
 static void draw_wide(const struct sw_session_program *program, struct sw_app *app,
                       struct sw_area area)
 {
 	struct sw_area right = sw_area_cut_right(&area, area.w >= 160 ? area.w / 3 : SIDE);
-	int lifecycle = sw_lifecycle_rows(program, sw_program_mode(program)) + SW_PANEL_ROWS;
-	int latency = sw_latency_rows(program) + SW_PANEL_ROWS;
-	if (latency + lifecycle > area.h)
-		latency = area.h - lifecycle;
-	/* Each histogram needs its heading and a line; then it is the waterfall that becomes one bar. */
-	int least = 2 * sw_program_session(program)->n_modes + 2 + SW_PANEL_ROWS;
-	if (latency < least) {
-		lifecycle = SW_LIFECYCLE_LEAST + 1 + SW_PANEL_ROWS;
-		latency = area.h - lifecycle;
-	}
-	draw_latency(program, app, sw_area_cut_top(&area, latency));
-	draw_lifecycle(program, sw_area_cut_top(&area, lifecycle));
-	draw_counters(program, sw_area_cut_top(&right, COUNTERS + SW_PANEL_ROWS));
+	struct rows rows = share_out(program, area.h);
+	draw_latency(program, app, sw_area_cut_top(&area, rows.latency));
+	draw_lifecycle(program, sw_area_cut_top(&area, rows.lifecycle));
+	draw_counters(program, sw_area_cut_top(&right, counter_rows(program) + SW_PANEL_ROWS));
 	draw_decision(program, sw_area_cut_top(&right, decision_rows(program) + SW_PANEL_ROWS));
 	draw_recent(program, app, sw_area_cut_top(&right, right.h < RECENT_MAX ? right.h : RECENT_MAX));
 }
@@ -251,8 +323,14 @@ static void draw_narrow(const struct sw_session_program *program, struct sw_app 
                         struct sw_area area)
 {
 	const int least = 4; /* rows of a panel that is worth having */
+	int mode = sw_program_mode(program);
 	int latency = sw_latency_rows(program) + SW_PANEL_ROWS;
-	int lifecycle = SW_LIFECYCLE_LEAST + SW_PANEL_ROWS;
+	int lines = sw_latency_line_rows(program) + SW_PANEL_ROWS;
+	int lifecycle = sw_lifecycle_stacked_rows(program, mode, 1) - 1 + SW_PANEL_ROWS;
+	/* What each mode's line leaves is for the slots. */
+	int slots = sw_lifecycle_stacked_rows(program, mode, SLOTS_LEAST) - 1 + SW_PANEL_ROWS;
+	if (slots > lifecycle && area.h - lines > lifecycle)
+		lifecycle = area.h - lines < slots ? area.h - lines : slots;
 	if (latency + lifecycle + least > area.h)
 		latency = area.h - lifecycle - (area.h >= 2 * lifecycle + least + 4 ? least : 0);
 	if (latency < least) {

@@ -3,6 +3,7 @@
 #define SW_SCREENS_SESSION_H
 
 #include "core/figures.h"
+#include "core/series.h"
 #include "tui/app.h"
 #include "tui/eventlog.h"
 #include "tui/screens/list.h"
@@ -15,7 +16,20 @@ struct sw_session_program {
 	bool has_figures, figures_dirty;
 	uint64_t figures_seq; /* session->last_seq then */
 	int64_t figures_at_ns, figures_cost_ns;
-	struct sw_ci difference_ci[SW_MODES_MAX]; /* of each mode's mean and the baseline's */
+	struct sw_highlights highlights; /* of the same state as the figures */
+	/* For the screen that compares: each mode against the baseline and against another one. Of the figures
+	 * that were there when it was computed, and only then when the screen is looked at. */
+	struct sw_comparison {
+		bool is_known, is_owed; /* owed: it was too dear for now */
+		uint64_t seq;           /* of the figures */
+		int reference;
+		int64_t at_ns, cost_ns;
+		struct sw_difference to_baseline[SW_MODES_MAX], to_reference[SW_MODES_MAX];
+		struct sw_drift drift[SW_MODES_MAX];
+		struct sw_outliers outliers[SW_MODES_MAX];
+		int n_modes;
+	} comparison;
+	int reference; /* against which the modes are compared beside the baseline; -1: the candidate */
 	struct sw_eventlog *log;
 	struct sw_list iterations, containers, events;
 	int mode; /* whose lifecycle is shown; -1: the candidate's */
@@ -37,6 +51,11 @@ static inline const struct sw_session *sw_program_session(const struct sw_sessio
 /* The mode whose lifecycle is shown: the chosen one, else the candidate, the baseline, the first;
  * -1: there is none. */
 int sw_program_mode(const struct sw_session_program *program);
+/* The mode against which others are compared beside the baseline: the chosen one, else in a session of many
+ * the candidate, else the baseline; -1: there is none. */
+int sw_program_reference(const struct sw_session_program *program);
+/* Brings the comparison up to date, as far as its cost allows. */
+void sw_program_compare(struct sw_session_program *program);
 /* SW_ACTION_MODE: the next one. A screen's act. */
 bool sw_program_choose_mode(void *user, struct sw_app *app, enum sw_action action);
 

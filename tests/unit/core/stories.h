@@ -257,6 +257,24 @@ static inline void story_turn(struct story *s, int mode, const struct turn *turn
 	story_it(s, SW_EVENT_ITERATION_FINISHED, mode, &it);
 }
 
+/* COUNT iterations were run in a row, the last one just now, all of them in WALL_NS. */
+static inline void story_turn_end(struct story *s, int mode, int64_t count, int64_t wall_ns)
+{
+	struct sw_iteration_info it = {.iteration = s->iterations[mode] - count + 1,
+	                               .count = count,
+	                               .start_ns = s->t_ns - wall_ns,
+	                               .wall_ns = wall_ns};
+	story_it(s, SW_EVENT_TURN_FINISHED, mode, &it);
+}
+
+/* A span that nobody waited for. */
+static inline void story_behind(struct story *s, int mode, enum sw_phase phase, int64_t ns)
+{
+	struct sw_iteration_info it = {
+		.n_spans = 1, .spans = {{phase, s->t_ns - ns, s->t_ns, false}}, .start_ns = s->t_ns - ns};
+	story_it(s, SW_EVENT_PHASE_BEHIND, mode, &it);
+}
+
 static inline void story_ok(struct story *s, int mode)
 {
 	bool host = s->session->modes[mode]->info.kind == SW_KIND_HOST;

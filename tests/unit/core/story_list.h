@@ -166,6 +166,147 @@ static inline void story_done(struct story *s)
 	story_end(s, SW_STATE_DONE, "");
 }
 
+/* ---- several kinds ---- */
+
+static const struct beat story_prepared_beats[] = {
+	{SW_PHASE_CREATE, 8 * MS, true},     {SW_PHASE_START, 40 * MS, false},
+	{SW_PHASE_BOOT, 9 * MS, false},      {SW_PHASE_IMPORTS, 100 * MS, false},
+	{SW_PHASE_EXECUTE, 10 * MS, false},  {SW_PHASE_DELIVER, MS, false},
+	{SW_PHASE_EXIT, 25 * MS, true},      {SW_PHASE_REMOVE, 24 * MS, true},
+};
+static const struct beat story_exec_beats[] = {
+	{SW_PHASE_CREATE, MS, false},
+	{SW_PHASE_START, 29 * MS, false},
+	{SW_PHASE_IMPORTS, 60 * MS, false},
+	{SW_PHASE_EXECUTE, 10 * MS, false},
+};
+static const struct beat story_warm_beats[] = {
+	{SW_PHASE_DATA, MS, false},
+	{SW_PHASE_EXECUTE, 3 * MS, false},
+	{SW_PHASE_DELIVER, MS / 5, false},
+};
+
+struct rung {
+	const char *name;
+	enum sw_kind kind;
+	int parallel;
+	const char *runtime;
+	const struct beat *beats;
+	int n_beats;
+	int percent; /* how long the beats take */
+};
+
+static const struct rung story_rungs[] = {
+	{"ast-only", SW_KIND_HOST, 1, "", BEATS(story_host_beats), 100},
+	{"docker-sandbox", SW_KIND_COLD, 1, "runc", BEATS(story_cold_beats), 100},
+	{"cold-crun", SW_KIND_COLD, 1, "crun", BEATS(story_cold_beats), 75},
+	{"cold-x2", SW_KIND_COLD, 2, "runc", BEATS(story_cold_beats), 120},
+	{"prepared", SW_KIND_PREPARED, 1, "runc", BEATS(story_prepared_beats), 100},
+	{"exec", SW_KIND_EXEC, 1, "runc", BEATS(story_exec_beats), 100},
+	{"warm", SW_KIND_WARM, 1, "runc", BEATS(story_warm_beats), 100},
+	{"warm-x2", SW_KIND_WARM, 2, "runc", BEATS(story_warm_beats), 110},
+};
+#define STORY_RUNGS (sizeof(story_rungs) / sizeof(story_rungs[0]))
+
+static inline void story_rung_mode(struct story *s, const struct rung *rung)
+{
+	struct sw_mode_info mode = story_mode_info(rung->name, rung->kind);
+	mode.parallel = rung->parallel;
+	mode.planned = 12;
+	snprintf(mode.runtime, sizeof(mode.runtime), "%s", rung->runtime);
+	mode.pool = rung->kind == SW_KIND_PREPARED ? 2 : 0;
+	mode.job_memory_bytes = rung->kind == SW_KIND_WARM ? GIB : 0;
+	mode.preforked = rung->kind == SW_KIND_HOST;
+	story_mode(s, &mode);
+}
+
+/* `parallel` at a time: the turn is that much shorter than what its iterations took. */
+static inline void story_rung_turn(struct story *s, int mode)
+{
+	const struct rung *rung = &story_rungs[mode];
+	struct beat beats[SW_SPANS_MAX];
+	struct turn turn = {beats, rung->n_beats, .outcome = SW_OUTCOME_OK};
+	int64_t began = s->t_ns;
+
+	for (int i = 0; i < rung->n_beats; i++) {
+		beats[i] = rung->beats[i];
+		beats[i].ns = beats[i].ns * rung->percent / 100;
+	}
+	for (int i = 0; i < rung->parallel; i++)
+		story_turn(s, mode, &turn);
+	if (rung->kind == SW_KIND_WARM)
+		story_behind(s, mode, SW_PHASE_PREWARM, 2 * MS);
+	story_turn_end(s, mode, rung->parallel, (s->t_ns - began) / rung->parallel + MS);
+}
+
+/* All kinds side by side, the number of iterations found by the rule of `auto`. */
+static inline void story_ladder(struct story *s)
+{
+	struct sw_event decided = {.kind = SW_EVENT_LENGTH_DECIDED, .mode = -1};
+	struct sw_event replaced = {.kind = SW_EVENT_CONTAINER_REPLACED, .mode = 6};
+	struct sw_session_info info = story_info("ladder");
+	struct sw_environment machine = story_machine();
+
+	info.is_auto = true;
+	info.iterations = 200;
+	info.precision_percent = 2;
+	info.min_iterations = 10;
+	info.time_budget_ns = 300000 * MS;
+	info.block = 1;
+	story_begin(s, &info);
+	story_environment(s, &machine);
+	for (size_t i = 0; i < STORY_RUNGS; i++)
+		story_rung_mode(s, &story_rungs[i]);
+	for (int round = 0; round < 12; round++)
+		for (size_t i = 0; i < STORY_RUNGS; i++)
+			if (round % story_rungs[i].parallel == 0)
+				story_rung_turn(s, (int)i);
+	snprintf(replaced.u.it.text, sizeof(replaced.u.it.text), "its container died");
+	story_tell(s, &replaced);
+	decided.u.length.iterations = 12;
+	decided.u.length.precision_percent = 1.9;
+	snprintf(decided.u.length.text, sizeof(decided.u.length.text),
+	         "precise enough: the widest 95 %% interval, of the difference of docker-sandbox from "
+	         "ast-only, spans 1.90 %% of the larger mean; asked for: 2 %%");
+	story_tell(s, &decided);
+	story_end(s, SW_STATE_DONE, "");
+}
+
+/* The cold mode with one layer less at a time: of three that cost 30 ms, nothing, and 12 ms, the first by
+ * its absence. */
+static inline void story_ablation(struct story *s)
+{
+	static const struct {
+		const char *name, *layer;
+		int64_t ms;
+	} modes[] = {{"sandbox", "", 300},
+	             {"no-network", "network", 330},
+	             {"no-seccomp", "seccomp", 300},
+	             {"no-caps", "caps", 288}};
+	struct sw_session_info info = story_info("ablation");
+	struct sw_environment machine = story_machine();
+
+	/* As core/ablate.h's plan: no candidate of its own, so that the first sandbox is both. */
+	snprintf(info.baseline, sizeof(info.baseline), "sandbox");
+	snprintf(info.candidate, sizeof(info.candidate), "sandbox");
+	story_begin(s, &info);
+	story_environment(s, &machine);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		struct sw_mode_info mode = story_mode_info(modes[i].name, SW_KIND_COLD);
+		snprintf(mode.layer, sizeof(mode.layer), "%s", modes[i].layer);
+		story_mode(s, &mode);
+	}
+	for (int round = 0; round < 20; round++)
+		for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+			struct beat beats[] = {{SW_PHASE_START, modes[i].ms * MS / 3, false},
+			                       {SW_PHASE_IMPORTS, modes[i].ms * MS / 3, false},
+			                       {SW_PHASE_REMOVE, modes[i].ms * MS / 3, false}};
+			struct turn turn = {BEATS(beats), .outcome = SW_OUTCOME_OK};
+			story_turn(s, (int)i, &turn);
+		}
+	story_end(s, SW_STATE_DONE, "");
+}
+
 static const struct {
 	const char *name;
 	void (*tell)(struct story *s);
@@ -179,6 +320,8 @@ static const struct {
 	{"interrupted", story_interrupted},
 	{"sixteen", story_sixteen},
 	{"hostile", story_hostile},
+	{"ladder", story_ladder},
+	{"ablation", story_ablation},
 	{"done", story_done},
 };
 #define STORIES (sizeof(story_list) / sizeof(story_list[0]))

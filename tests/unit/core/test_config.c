@@ -287,7 +287,8 @@ static void the_default_file_is_the_defaults(void **state)
 
 	config_test_ok(
 		plan,
-		"session: {name: x, iterations: 1, warmup: 2, order: random, seed: 1}\n"
+		"session: {name: x, iterations: auto, precision: 9, min_iterations: 1, max_iterations: 9,\n"
+		"          time_budget_seconds: 1, block: 2, warmup: 2, order: random, seed: 1}\n"
 		"modes: [{name: x, kind: cold}]\n"
 		"workload: {command: [x], backtest: real, days: 2, symbols: 2}\n"
 		"sandbox:\n"
@@ -320,6 +321,34 @@ static void the_command_file_loads(void **state)
 	config_test_finish_ok(plan);
 	assert_non_null(plan->workload.command);
 	assert_int_equal(sw_plan_candidate(plan), 1);
+}
+
+/* Every kind, both runtimes, and parallel: the file that shows them all. */
+static void the_ladder_has_every_kind(void **state)
+{
+	struct sw_plan *plan = *state;
+	struct sw_error err = {0};
+	unsigned kinds = 0;
+	bool preforked = false;
+
+	if (sw_config_load_file(plan, SW_SOURCE_DIR "/config/ladder.yaml", config_test_env(NULL),
+	                        &err) < 0)
+		fail_msg("%s", err.message);
+	config_test_finish_ok(plan);
+	for (int i = 0; i < plan->n_modes; i++) {
+		kinds |= 1u << plan->modes[i].kind;
+		preforked = preforked || plan->modes[i].preforked;
+		assert_int_equal(plan->modes[i].sandbox.cpu_milli, 1000);
+	}
+	assert_int_equal(kinds, (1u << SW_KIND_COUNT) - 1);
+	assert_true(preforked);
+	assert_string_equal(plan->modes[sw_plan_mode(plan, "cold-crun")].sandbox.runtime, "crun");
+	assert_string_equal(plan->modes[sw_plan_mode(plan, "cold-runc")].sandbox.runtime, "runc");
+	assert_int_equal(plan->modes[sw_plan_mode(plan, "cold-x5")].parallel, 5);
+	assert_int_equal(plan->modes[sw_plan_mode(plan, "warm-x2")].parallel, 2);
+	assert_int_equal(sw_plan_baseline(plan), sw_plan_mode(plan, "ast-only"));
+	assert_int_equal(sw_plan_candidate(plan), sw_plan_mode(plan, "docker-sandbox"));
+	assert_int_equal(plan->workload.backtest, SW_BACKTEST_REAL);
 }
 
 static void put_file(const char *path, const char *text)
@@ -387,6 +416,189 @@ static void new_modes_take_what_names_the_old_ones(void **state)
 	assert_int_equal(plan->n_modes, 1);
 }
 
+/* ---- every kind ---- */
+
+static void every_kind_takes_its_own_keys(void **state)
+{
+	struct sw_plan *plan = *state;
+
+	config_test_ok(plan, "session: {iterations: auto, precision: 0.5%, min_iterations: 3,\n"
+	                     "          max_iterations: 30, time_budget_seconds: 1.5, block: 7}\n"
+	                     "modes:\n"
+	                     "  - {name: h, kind: host, preforked: true, parallel: 64}\n"
+	                     "  - {name: c, kind: cold, parallel: 5}\n"
+	                     "  - {name: p, kind: prepared, pool: 64}\n"
+	                     "  - {name: q, kind: prepared}\n"
+	                     "  - {name: e, kind: exec}\n"
+	                     "  - {name: w, kind: warm, job_memory: 64m, memory_limit: 64m}\n");
+	config_test_finish_ok(plan);
+	assert_true(plan->is_auto);
+	assert_int_equal(plan->iterations, 30);
+	assert_true(plan->precision_percent == 0.5);
+	assert_int_equal(plan->min_iterations, 3);
+	assert_int_equal(plan->time_budget_ns, INT64_C(1500000000));
+	assert_int_equal(plan->block, 7);
+	assert_int_equal(plan->n_modes, 6);
+	assert_true(plan->modes[0].preforked);
+	assert_int_equal(plan->modes[0].parallel, 64);
+	assert_int_equal(plan->modes[1].parallel, 5);
+	assert_int_equal(plan->modes[2].pool, 64);
+	assert_int_equal(plan->modes[3].pool, SW_POOL_DEFAULT);
+	assert_int_equal(plan->modes[4].kind, SW_KIND_EXEC);
+	assert_int_equal(plan->modes[5].job_memory_bytes, 64 << 20);
+	assert_int_equal(plan->modes[5].given, sw_config_given("memory_limit"));
+	config_test_ok(plan, "session: {iterations: 8, precision: 4}");
+	config_test_finish_ok(plan);
+	assert_false(plan->is_auto);
+	assert_int_equal(plan->iterations, 8);
+	assert_true(plan->precision_percent == 4.0);
+}
+
+static void a_command_runs_in_the_other_kinds(void **state)
+{
+	struct sw_plan *plan = *state;
+
+	config_test_ok(plan, "modes: [{name: h, kind: host}, {name: c, kind: cold},\n"
+	                     "        {name: p, kind: prepared}, {name: e, kind: exec}]\n"
+	                     "workload: {command: [a]}");
+	config_test_finish_ok(plan);
+	/* A mode that was dropped is in nobody's way. */
+	config_test_ok(plan, "modes: [{name: h, kind: host}, {name: w, kind: warm}]\n"
+	                     "sandbox: {enabled: false}");
+	config_test_finish_ok(plan);
+}
+
+/* ---- matrices ---- */
+
+static void a_matrix_is_a_product(void **state)
+{
+	static const char *const vars[] = {"R", "crun", NULL};
+	static const char text[] = "modes:\n- {name: first, kind: host}\n"
+							   "- name: cold\n  kind: cold\n  pids_limit: 9\n"
+							   "  matrix:\n    runtime: [runc, \"${R}\"]\n"
+							   "    cpu_count: [0.5, 1, 0]\n"
+							   "- {name: last, kind: host}\n"
+							   "decision: {candidate: cold-crun-0.5}\n";
+	static const char *const names[] = {"cold-runc-0.5", "cold-runc-1", "cold-runc-0",
+	                                    "cold-crun-0.5", "cold-crun-1", "cold-crun-0"};
+	struct sw_plan *plan = *state;
+	struct sw_error err = {0};
+
+	if (sw_config_load_text(plan, "f", text, sizeof text - 1, config_test_env(vars), &err) < 0)
+		fail_msg("%s", err.message);
+	config_test_ok(plan, "sandbox: {docker: {runtime: other, cpu_count: 7, memory_limit: 9m}}");
+	config_test_finish_ok(plan);
+	assert_int_equal(plan->n_modes, 8);
+	assert_int_equal(sw_plan_candidate(plan), 4);
+	for (int i = 0; i < 6; i++) {
+		static const int64_t cpus[] = {500, 1000, 0};
+		const struct sw_mode_plan *mode = &plan->modes[i + 1];
+
+		assert_string_equal(mode->name, names[i]);
+		assert_int_equal(mode->kind, SW_KIND_COLD);
+		assert_string_equal(mode->sandbox.runtime, i < 3 ? "runc" : "crun");
+		assert_int_equal(mode->sandbox.cpu_milli, cpus[i % 3]);
+		assert_int_equal(mode->sandbox.pids_limit, 9);
+		assert_int_equal(mode->sandbox.memory_bytes, 9 << 20);
+		assert_int_equal(mode->given, sw_config_given("runtime") | sw_config_given("cpu_count") |
+		                                  sw_config_given("pids_limit"));
+	}
+	assert_string_equal(plan->modes[7].name, "last");
+	assert_string_equal(plan->modes[7].sandbox.runtime, "other");
+}
+
+static void a_matrix_names_its_modes(void **state)
+{
+	struct sw_plan *plan = *state;
+
+	config_test_ok(plan, "modes:\n"
+	                     "- name: \"{parallel}x-{pool}\"\n  kind: prepared\n"
+	                     "  matrix: {parallel: [1, 64], pool: [3]}\n"
+	                     "- name: s\n  kind: cold\n"
+	                     "  matrix: {seccomp: [/p/a b.json, builtin], user: [\"\", \"1:2\"]}\n"
+	                     "- {name: h, kind: host, matrix: {preforked: [true, false]}}\n"
+	                     "- {name: \"w\", kind: warm, matrix: {job_memory: [64m]}}\n");
+	config_test_finish_ok(plan);
+
+	static const char *const names[] = {
+		"1x-3",        "64x-3",         "s-p-a-b.json-empty", "s-p-a-b.json-1-2", "s-builtin-empty",
+		"s-builtin-1-2", "h-true", "h-false",            "w-64m"};
+
+	assert_int_equal(plan->n_modes, 9);
+	for (int i = 0; i < 9; i++)
+		assert_string_equal(plan->modes[i].name, names[i]);
+	assert_int_equal(plan->modes[1].parallel, 64);
+	assert_int_equal(plan->modes[1].pool, 3);
+	assert_string_equal(plan->modes[2].sandbox.seccomp, "/p/a b.json");
+	assert_string_equal(plan->modes[2].sandbox.user, "");
+	assert_true(plan->modes[6].preforked && !plan->modes[7].preforked);
+	assert_int_equal(plan->modes[8].job_memory_bytes, 64 << 20);
+}
+
+/* A session may have as many modes as it may, and not one more (test_config_errors.c). */
+static void a_matrix_may_fill_the_session(void **state)
+{
+	struct sw_plan *plan = *state;
+
+	config_test_ok(plan, "modes: [{name: a, kind: cold, matrix: {parallel: [1,2,3,4,5,6,7,8],\n"
+	                     "        pids_limit: [1,2,3,4]}}]");
+	assert_int_equal(plan->n_modes, SW_MODES_MAX);
+}
+
+/* Two values of each key of sandbox.docker. */
+static const char *const two_values[][3] = {
+	{"image", "a", "b"},
+	{"memory_limit", "7m", "9g"},
+	{"cpu_count", "2", "0.25"},
+	{"timeout_seconds", "1.5", "60"},
+	{"network", "none", "bridge"},
+	{"pids_limit", "0", "7"},
+	{"user", "1:1", "u"},
+	{"read_only", "true", "false"},
+	{"tmpfs_size", "0", "8m"},
+	{"runtime", "runc", "crun"},
+	{"seccomp", "unconfined", "builtin"},
+	{"drop_capabilities", "true", "false"},
+	{"no_new_privileges", "true", "false"},
+};
+
+/* Each, given to a mode itself and in a matrix, is that mode's alone. */
+static void every_sandbox_key_is_a_mode_s_too(void **state)
+{
+	struct sw_plan *plan = *state;
+
+	assert_int_equal(sizeof two_values / sizeof two_values[0], sw_config_docker.n_keys);
+	for (size_t i = 0; i < sw_config_docker.n_keys; i++) {
+		const struct sw_key *key = &sw_config_docker.keys[i];
+		const char *const *is = two_values[i];
+		char text[512], shown[32];
+
+		assert_string_equal(is[0], key->name);
+		snprintf(text, sizeof text,
+		         "modes:\n- {name: a, kind: cold, %s: %s}\n- {name: b, kind: cold, %s: %s}\n"
+		         "- {name: c, kind: cold, matrix: {%s: [%s, %s]}}\n",
+		         is[0], is[1], is[0], is[2], is[0], is[1], is[2]);
+		sw_plan_defaults(plan);
+		config_test_ok(plan, text);
+		config_test_finish_ok(plan);
+		assert_int_equal(plan->n_modes, 4);
+		for (int j = 0; j < 4; j++) {
+			const struct sw_mode_plan *mode = &plan->modes[j];
+			const char *expected = is[1 + j % 2];
+
+			assert_int_equal(mode->given, 1u << i);
+			assert_int_equal(mode->given, sw_config_given(key->name));
+			if (sw_key_is_text(key))
+				assert_string_equal((const char *)&mode->sandbox + key->offset, expected);
+			else
+				assert_string_equal(sw_key_format(key, sw_key_get(key, &mode->sandbox), shown,
+				                                  sizeof shown),
+				                    expected);
+		}
+	}
+	assert_int_equal(sw_config_given("name"), 0);
+}
+
 /* ---- finishing ---- */
 
 static void modes_inherit_what_they_do_not_give(void **state)
@@ -441,6 +653,13 @@ int main(void)
 		CONFIG_TEST(new_modes_take_what_names_the_old_ones),
 		CONFIG_TEST(modes_inherit_what_they_do_not_give),
 		CONFIG_TEST(a_disabled_sandbox_leaves_the_host),
+		CONFIG_TEST(every_kind_takes_its_own_keys),
+		CONFIG_TEST(a_command_runs_in_the_other_kinds),
+		CONFIG_TEST(a_matrix_is_a_product),
+		CONFIG_TEST(a_matrix_names_its_modes),
+		CONFIG_TEST(a_matrix_may_fill_the_session),
+		CONFIG_TEST(every_sandbox_key_is_a_mode_s_too),
+		CONFIG_TEST(the_ladder_has_every_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,8 @@ static void keys(void **state)
 		{"session:\n  name: x\n    \n  iteration: 3\n",
 	     "f:4:3: unknown key 'iteration' in session; did you mean 'iterations'?"},
 		{"session:\n  zzz: 3\n", "f:2:3: unknown key 'zzz' in session; use one of name, "
-	                             "iterations, warmup, order, seed"},
+	                             "iterations, precision, min_iterations, max_iterations, "
+	                             "time_budget_seconds, block, warmup, order, seed"},
 		{"zzz: 1", "f:1:1: unknown key 'zzz' at the top level; use one of session, modes, "
 	               "workload, sandbox, decision, gates, tui"},
 		{"sesion: {}", "f:1:1: unknown key 'sesion' at the top level; did you mean 'session'?"},
@@ -53,7 +54,8 @@ static void keys(void **state)
 		{"modes: [{name: a, kind: cold, memory_limits: 1g}]",
 	     "f:1:31: unknown key 'memory_limits' in modes[0]; did you mean 'memory_limit'?"},
 		{"session: {\"a\\e[31mb\": 1}",
-	     "f:1:11: unknown key 'a?[31mb' in session; use one of name, iterations, warmup, order, seed"},
+	     "f:1:11: unknown key 'a?[31mb' in session; use one of name, iterations, precision, "
+	     "min_iterations, max_iterations, time_budget_seconds, block, warmup, order, seed"},
 		{"session:\n  seed: 1\n  seed: 2\n",
 	     "f:3:3: session.seed: this key is there twice; keep one"},
 		{"session: {}\nsession: {}\n", "f:2:1: session: this key is there twice; keep one"},
@@ -71,14 +73,17 @@ static void types(void **state)
 		{"sandbox: {docker: []}",
 	     "f:1:19: sandbox.docker: expected keys with values, found a list"},
 		{"session: {iterations: [1]}",
-	     "f:1:23: session.iterations: expected a whole number, found a list"},
+	     "f:1:23: session.iterations: expected a whole number or auto, found a list"},
 		{"session:\n  iterations:\n",
-	     "f:2:14: session.iterations: expected a whole number, found nothing"},
+	     "f:2:14: session.iterations: expected a whole number or auto, found nothing"},
 		{"session: {name: ~}",
 	     "f:1:17: session.name: expected a text (\"\" for an empty one), found nothing"},
-		{"session: {iterations: many}", "f:1:23: session.iterations: 'many' is not a whole number"},
-		{"session: {iterations: 2.5}", "f:1:23: session.iterations: '2.5' is not a whole number"},
-		{"session: {iterations: 0x10}", "f:1:23: session.iterations: '0x10' is not a whole number"},
+		{"session: {iterations: many}",
+	     "f:1:23: session.iterations: 'many' is not a whole number; write one, or auto"},
+		{"session: {iterations: 2.5}",
+	     "f:1:23: session.iterations: '2.5' is not a whole number; write one, or auto"},
+		{"session: {iterations: 0x10}",
+	     "f:1:23: session.iterations: '0x10' is not a whole number; write one, or auto"},
 		{"session: {order: rndom}",
 	     "f:1:18: session.order: 'rndom' is no order; did you mean 'random'?"},
 		{"session: {order: 7}",
@@ -172,17 +177,30 @@ static void units_and_ranges(void **state)
 {
 	REFUSED(
 		{"session: {iterations: 0}",
-	     "f:1:23: session.iterations: 0 is out of range; use 1 to 10000000"},
+	     "f:1:23: session.iterations: 0 is out of range; use 1 to 10000000, or auto"},
 		{"session: {iterations: -1}",
-	     "f:1:23: session.iterations: -1 is out of range; use 1 to 10000000"},
+	     "f:1:23: session.iterations: -1 is out of range; use 1 to 10000000, or auto"},
 		{"session: {iterations: 1000000000}",
-	     "f:1:23: session.iterations: 1000000000 is out of range; use 1 to 10000000"},
+	     "f:1:23: session.iterations: 1000000000 is out of range; use 1 to 10000000, or auto"},
 		{"session: {iterations: 99999999999999999999}",
-	     "f:1:23: session.iterations: 99999999999999999999 is out of range; use 1 to 10000000"},
+	     "f:1:23: session.iterations: 99999999999999999999 is out of range; use 1 to 10000000, or auto"},
 		{"session: {seed: -1}",
 	     "f:1:17: session.seed: -1 is out of range; use 0 to 9223372036854775807"},
 		{"session: {seed: 9223372036854775808}",
 	     "f:1:17: session.seed: 9223372036854775808 is out of range; use 0 to 9223372036854775807"},
+		{"session: {precision: 0}",
+	     "f:1:22: session.precision: 0 is out of range; use 0.01 to 100"},
+		{"session: {precision: 2 %}", "f:1:22: session.precision: '2 %' is not a percentage with at "
+	                                  "most 6 decimals; write it like 2 or 0.5%"},
+		{"session: {precision: 101%}",
+	     "f:1:22: session.precision: 101% is out of range; use 0.01 to 100"},
+		{"session: {iterations: Auto}",
+	     "f:1:23: session.iterations: 'Auto' is not a whole number; write one, or auto"},
+		{"session: {min_iterations: auto}",
+	     "f:1:27: session.min_iterations: 'auto' is not a whole number"},
+		{"session: {time_budget_seconds: 0.5}",
+	     "f:1:32: session.time_budget_seconds: 0.5 is out of range; use 1 to 604800"},
+		{"session: {block: 0}", "f:1:18: session.block: 0 is out of range; use 1 to 10000"},
 		{DOCKER("memory_limit: 4m"),
 	     "f:3:19: sandbox.docker.memory_limit: 4m is out of range; use 6m "
 	     "(Docker's minimum) to 64t, or 0 for none"},
@@ -222,7 +240,8 @@ static void lists(void **state)
 		{"modes: []", "f:1:8: modes: an empty list; name at least one mode"},
 		{"modes: [x]", "f:1:9: modes[0]: expected keys with values, found a single value"},
 		{"modes: [{kind: cold}]", "f:1:9: modes[0]: a mode needs a name"},
-		{"modes:\n  - name: a\n", "f:2:5: modes[0]: a mode needs a kind; use host or cold"},
+		{"modes:\n  - name: a\n",
+	     "f:2:5: modes[0]: a mode needs a kind; use host, cold, prepared, exec or warm"},
 		{"modes: [{name: a, kind: cool}]",
 	     "f:1:25: modes[0].kind: 'cool' is no mode kind; did you mean 'cold'?"},
 		{"modes: [{name: a b, kind: cold}]",
@@ -265,6 +284,87 @@ static void lists(void **state)
 	     "f:1:29: decision.project_seconds: 9 entries are too many; use at most 8"});
 }
 
+static void modes(void **state)
+{
+	REFUSED(
+		{"modes: [{name: x, kind: cold, parallel: 65}]",
+	     "f:1:41: modes[0].parallel: 65 is out of range; use 1 to 64"},
+		{"modes: [{name: x, kind: prepared, pool: 65}]",
+	     "f:1:41: modes[0].pool: 65 is out of range; use 1 to 64"},
+		{"modes: [{name: x, kind: warm, job_memory: 1m}]",
+	     "f:1:43: modes[0].job_memory: 1m is out of range; use 6m to 64t, or 0 for three quarters of "
+	     "memory_limit"},
+		{"modes: [{name: x, kind: cold, pool: 2}]",
+	     "f:1:31: modes[0].pool: a mode of kind cold does not take it; leave it out, or use kind "
+	     "prepared"},
+		{"modes: [{preforked: false, name: x, kind: exec}]",
+	     "f:1:10: modes[0].preforked: a mode of kind exec does not take it; leave it out, or use kind "
+	     "host"},
+		{"modes:\n- {name: y, kind: host}\n- {name: x, kind: prepared, job_memory: 64m}\n",
+	     "f:3:29: modes[1].job_memory: a mode of kind prepared does not take it; leave it out, or use "
+	     "kind warm"});
+}
+
+#define MATRIX(text) "modes:\n- name: x\n  kind: cold\n  matrix: " text
+
+static void matrices(void **state)
+{
+	REFUSED(
+		{MATRIX("3"),
+	     "f:4:11: modes[0].matrix: expected keys with lists, like {runtime: [runc, crun]}"},
+		{MATRIX("{}"),
+	     "f:4:11: modes[0].matrix: expected keys with lists, like {runtime: [runc, crun]}"},
+		{MATRIX(""),
+	     "f:4:10: modes[0].matrix: expected keys with lists, like {runtime: [runc, crun]}"},
+		{MATRIX("{runtime: runc}"),
+	     "f:4:21: modes[0].matrix.runtime: expected a list of values like [none, bridge]"},
+		{MATRIX("{runtime: []}"),
+	     "f:4:21: modes[0].matrix.runtime: an empty list; name at least one value"},
+		{MATRIX("{runtime: [runc, [crun]]}"),
+	     "f:4:28: modes[0].matrix.runtime: expected a text (\"\" for an empty one), found a list"},
+		{MATRIX("{runtime: [a, b, a]}"),
+	     "f:4:28: modes[0].matrix.runtime: this value is there twice; keep one"},
+		{MATRIX("{runtme: [a]}"),
+	     "f:4:12: unknown key 'runtme' in modes[0].matrix; did you mean 'runtime'?"},
+		{MATRIX("{kind: [cold, warm]}"), "f:4:12: 'kind' is no key that modes[0].matrix can vary; use "
+	                                     "a mode's keys but name and kind"},
+		{MATRIX("{matrix: [a]}"), "f:4:12: 'matrix' is no key that modes[0].matrix can vary; use a "
+	                              "mode's keys but name and kind"},
+		{MATRIX("{[a]: [b]}"), "f:4:12: modes[0].matrix: a key must be a word"},
+		{MATRIX("{user: [a], user: [b]}"),
+	     "f:4:23: modes[0].matrix.user: this key is there twice; keep one"},
+		{MATRIX("{user: [a]}\n  user: b\n"),
+	     "f:4:12: modes[0].matrix.user: the mode gives this key too; keep one of them"},
+		{MATRIX("{pool: [1, 2]}"),
+	     "f:4:12: modes[0].matrix.pool: a mode of kind cold does not take it; leave it out, or use "
+	     "kind prepared"},
+		{MATRIX("{cpu_count: [1, 0.001]}"),
+	     "f:4:27: modes[0].matrix.cpu_count: 0.001 is out of range; use 0.01 (Docker's minimum) to "
+	     "1024, or 0 for none"},
+		{MATRIX("{parallel: [1,2,3,4,5,6], pids_limit: [1,2,3,4,5,6]}"),
+	     "f:4:49: modes[0].matrix.pids_limit: these are 36 modes or more; a session has at most 32"},
+		{MATRIX("{parallel: [1,2,3,4,5,6,7,8]}\n- {name: y, kind: cold, matrix: {parallel: "
+	            "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25]}}"),
+	     "f:5:3: modes[1]: 'y-25' is one mode too many; a session has at most 32"},
+		{MATRIX("{user: [a-b, a+b]}"), "f:2:9: modes[0]: the name 'x-a-b' is there twice; give another"},
+		{"modes: [{kind: cold, name: \"c-{runtime}-{net}\", matrix: {runtime: [a]}}]",
+	     "f:1:28: modes[0].name: '{net}' is no key of the matrix; use one that is, like {runtime}"},
+		{"modes: [{kind: cold, name: \"c-{runtime\", matrix: {runtime: [a]}}]",
+	     "f:1:28: modes[0].name: '{runtime' is no key of the matrix; use one that is, like {runtime}"},
+		{"modes: [{kind: cold, name: \"c {user}\", matrix: {user: [a]}}]",
+	     "f:1:28: modes[0].name: 'c a' is no name; use letters, digits, '.', '_' and '-'"},
+		{"modes: [{kind: cold, name: '', matrix: {parallel: [1]}}]",
+	     "f:1:28: modes[0].name: must not be empty"},
+		{"modes: [{kind: cold, name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,"
+	     " matrix: {user: [aaaa]}}]",
+	     "f:1:28: modes[0].name: "
+	     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-aaaa': 64 "
+	     "bytes are too long; use at most 63"},
+		{"modes: [{kind: cold, name: \"c-{runtime}\"}]",
+	     "f:1:28: modes[0].name: 'c-{runtime}' is no name; use letters, digits, '.', '_' and '-'"},
+		{"modes: [{kind: cold, matrix: {runtime: [a]}}]", "f:1:9: modes[0]: a mode needs a name"});
+}
+
 static void broken_yaml(void **state)
 {
 	REFUSED(
@@ -284,7 +384,7 @@ static void broken_yaml(void **state)
 		{"session:\n  name: \xC3\xA4\x01\n", "f:2:10: control characters are not allowed"},
 		{"session: *none", "f:1:10: the alias '*none' refers to nothing; define '&none' before it"},
 		{"session: {name: &n many,\n  iterations: *n}",
-	     "f:1:17: session.iterations: 'many' is not a whole number"},
+	     "f:1:17: session.iterations: 'many' is not a whole number; write one, or auto"},
 		{"session: &a {name: *a}",
 	     "f:1:20: the alias '*a' is inside the value it refers to (a cycle)"},
 		{"modes: &a\n  - name: x\n    kind: [&b [*a]]\n",
@@ -306,7 +406,8 @@ static void the_environment(void **state)
 	                                 "${NAME:default}, or $${ for a plain ${"},
 		{"session:\n  name: ${1}\n", "f:2:9: session.name: '${1}' holds no variable's name; write "
 	                                 "${NAME} or ${NAME:default}, or $${ for a plain ${"},
-		{"session:\n  iterations: ${N}\n", "f:2:15: session.iterations: 'x' is not a whole number"},
+		{"session:\n  iterations: ${N}\n",
+	     "f:2:15: session.iterations: 'x' is not a whole number; write one, or auto"},
 		{"gates: ['${N}', '${GONE}']",
 	     "f:1:17: gates: the environment variable 'GONE' is not set; set it, or give a default: "
 	     "${GONE:default}"},
@@ -425,14 +526,20 @@ static void files(void **state)
 static void finishing(void **state)
 {
 	static const struct bad cases[] = {
-		{"modes: [{name: x, kind: warm}]",
-	     "mode 'x': kind 'warm' is not built yet; use host or cold"},
-		{"modes: [{name: x, kind: prepared}]",
-	     "mode 'x': kind 'prepared' is not built yet; use host or cold"},
-		{"modes: [{name: x, kind: exec}]",
-	     "mode 'x': kind 'exec' is not built yet; use host or cold"},
-		{"modes: [{name: x, kind: cold, parallel: 5}]",
-	     "mode 'x': parallel 5 is not built yet; use 1"},
+		{"modes: [{name: x, kind: warm}]\nworkload: {command: [a]}",
+	     "mode 'x': kind warm keeps the Python worker ready, which runs strategies, but "
+	     "workload.command is given; use kind exec, or name a workload.strategy"},
+		{"modes: [{name: x, kind: host, preforked: true}]\nworkload: {command: [a]}",
+	     "mode 'x': preforked keeps the Python worker ready, which runs strategies, but "
+	     "workload.command is given; leave preforked out, or name a workload.strategy"},
+		{"modes: [{name: x, kind: warm, job_memory: 65m, memory_limit: 64m}]",
+	     "mode 'x': job_memory 65 MiB is above its memory_limit 64 MiB; use a smaller one"},
+		{"modes: [{name: x, kind: warm, job_memory: 3g}]",
+	     "mode 'x': job_memory 3 GiB is above its memory_limit 2 GiB; use a smaller one"},
+		{"session: {min_iterations: 1001}",
+	     "session.min_iterations 1001 is above session.max_iterations 1000; use a smaller one"},
+		{"session: {iterations: auto, max_iterations: 9}",
+	     "session.min_iterations 10 is above session.max_iterations 9; use a smaller one"},
 		{"modes: [{name: x, kind: cold}]\nsandbox: {enabled: false}",
 	     "sandbox.enabled is false and no mode of kind host is left; add one, or enable the sandbox"},
 		{"decision: {candidate: docker-sandbux}",
@@ -467,7 +574,7 @@ static void finishing_checks_flags(void **state)
 
 	plan->iterations = 0;
 	assert_int_equal(sw_config_finish(plan, &err), -1);
-	assert_string_equal(err.message, "session.iterations: 0 is out of range; use 1 to 10000000");
+	assert_string_equal(err.message, "session.iterations: 0 is out of range; use 1 to 10000000, or auto");
 	plan->iterations = 20;
 	plan->seed = UINT64_MAX;
 	assert_int_equal(sw_config_finish(plan, &err), -1);
@@ -501,6 +608,8 @@ int main(void)
 		CONFIG_TEST(bindings_are_bounded),
 		CONFIG_TEST(units_and_ranges),
 		CONFIG_TEST(lists),
+		CONFIG_TEST(modes),
+		CONFIG_TEST(matrices),
 		CONFIG_TEST(broken_yaml),
 		CONFIG_TEST(the_environment),
 		CONFIG_TEST(a_billion_laughs),

@@ -59,7 +59,9 @@ static int64_t random_number(const struct sw_key *key, uint64_t *seed)
 		return (int64_t)below(seed, 2);
 	if (key->type == SW_KEY_WORD)
 		return (int64_t)below(seed, key->words->count);
-	if (key->zero_is_none && below(seed, 4) == 0)
+	if (key->type == SW_KEY_COUNT && below(seed, 2))
+		return SW_KEY_AUTO;
+	if (key->zero_is && below(seed, 4) == 0)
 		return 0;
 	return (int64_t)((uint64_t)key->min + (span == UINT64_MAX ? offset : offset % (span + 1)));
 }
@@ -112,11 +114,22 @@ static void random_modes(struct sw_plan *plan, uint64_t *seed)
 
 		random_section(&sw_config_mode, mode, seed);
 		random_section(&sw_config_docker, &mode->sandbox, seed);
-		mode->kind = below(seed, 2) ? SW_KIND_HOST : SW_KIND_COLD;
-		mode->parallel = 1;
+		/* What its kind does not take, it does not say. */
+		if (mode->kind != SW_KIND_PREPARED)
+			mode->pool = SW_POOL_DEFAULT;
+		if (mode->kind != SW_KIND_HOST)
+			mode->preforked = false;
+		if (mode->kind != SW_KIND_WARM)
+			mode->job_memory_bytes = 0;
+		/* Each is in its range, but not all pairs fit. */
+		if (mode->job_memory_bytes > plan->sandbox.memory_bytes ||
+		    mode->job_memory_bytes > mode->sandbox.memory_bytes)
+			mode->job_memory_bytes = 0;
 		mode->given = (uint32_t)below(seed, (size_t)1 << sw_config_docker.n_keys);
 	}
 	plan->modes[0].kind = SW_KIND_HOST;
+	plan->modes[0].pool = SW_POOL_DEFAULT;
+	plan->modes[0].job_memory_bytes = 0;
 }
 
 static void random_command(struct sw_plan *plan, uint64_t *seed)
@@ -160,6 +173,8 @@ static void random_plan(struct sw_plan *plan, uint64_t *seed)
 	/* Each is in its range, but not all pairs fit. */
 	if ((int64_t)plan->workload.days * plan->workload.symbols > SW_CELLS_MAX)
 		plan->workload.symbols = SW_CELLS_MAX / plan->workload.days;
+	if (plan->min_iterations > plan->max_iterations)
+		plan->min_iterations = plan->max_iterations;
 	random_modes(plan, seed);
 	plan->fallback.on = (unsigned)next(seed) & SW_CONFIG_FALLBACK_MASK;
 	rules->optional_below_percent += rules->enable_below_percent;
@@ -177,6 +192,14 @@ static void random_plan(struct sw_plan *plan, uint64_t *seed)
 	random_bindings(plan, seed);
 	if (below(seed, 2))
 		random_command(plan, seed);
+	/* The worker that these keep ready runs no command. */
+	for (int i = 0; plan->workload.command && i < plan->n_modes; i++) {
+		plan->modes[i].preforked = false;
+		if (plan->modes[i].kind != SW_KIND_WARM)
+			continue;
+		plan->modes[i].kind = SW_KIND_EXEC;
+		plan->modes[i].job_memory_bytes = 0;
+	}
 }
 
 static void what_is_written_loads_back(void **state)
@@ -194,6 +217,26 @@ static void what_is_written_loads_back(void **state)
 		config_test_finish_ok(&work->back);
 		config_test_same(&work->plan, &work->back);
 	}
+}
+
+/* The modes that a matrix made are written as they are. */
+static void what_a_matrix_made_loads_back(void **state)
+{
+	struct work *work = *state;
+
+	config_test_ok(&work->plan, "session: {iterations: auto}\nmodes:\n"
+	                            "- {name: c, kind: cold, pids_limit: 3, matrix: {network: [none, "
+	                            "bridge], parallel: [1, 5], read_only: [true, false]}}\n"
+	                            "- {name: \"w{job_memory}\", kind: warm, matrix: {job_memory: [8m, 1g]}}\n"
+	                            "- {name: h, kind: host, preforked: true}\n");
+	config_test_finish_ok(&work->plan);
+	assert_int_equal(work->plan.n_modes, 11);
+	assert_int_equal(sw_config_write(&work->plan, &work->text), 0);
+	assert_null(strstr(work->text.data, "matrix"));
+	config_test_ok(&work->back, work->text.data);
+	config_test_finish_ok(&work->back);
+	config_test_same(&work->plan, &work->back);
+	assert_int_equal(work->back.iterations, 1000);
 }
 
 static void writing_keeps_to_the_limit(void **state)
@@ -328,9 +371,10 @@ static const char *any_variable(void *user, const char *name)
  * and the plan as it was. The sanitizers look on. */
 static void nothing_crashes_it(void **state)
 {
-	static const char seeds[][512] = {
+	static const char seeds[][640] = {
 		"session: {name: &n \"x ${A:1}\", iterations: 20, order: random}\n"
 		"modes:\n  - &m {name: a, kind: host}\n  - name: b\n    kind: cold\n    memory_limit: 2g\n"
+		"  - {name: \"w{pool}-{user}\", kind: prepared, matrix: {pool: [1, 2], user: ['', \"1:1\"]}}\n"
 		"workload: {command: [sh, -c, \"a\\n\\u00e4\", *n]}\n"
 		"sandbox:\n  docker: {cpu_count: 0.5, timeout_seconds: 3, user: \"1:1\"}\n"
 		"  fallback: {on: [engine, oom], max_retries: 2}\n"
@@ -381,6 +425,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_written_loads_back),
+		TEST(what_a_matrix_made_loads_back),
 		TEST(writing_keeps_to_the_limit),
 		TEST(the_manual_has_every_key),
 		TEST(nothing_crashes_it),

@@ -72,6 +72,41 @@ static void roles_without_a_name_go_by_kind(void **state)
 	assert_int_equal(sw_plan_baseline(plan), -1);
 }
 
+/* Who is named the baseline is not the candidate too, and an ablation has none. */
+static void the_baseline_is_no_candidate(void **state)
+{
+	struct sw_plan *plan = *state;
+
+	(void)sw_text_copy(plan->decision.baseline, SW_NAME_MAX, "docker-sandbox");
+	assert_int_equal(sw_plan_candidate(plan), -1);
+	plan->modes[plan->n_modes] = plan->modes[1];
+	(void)sw_text_copy(plan->modes[plan->n_modes++].name, SW_NAME_MAX, "other");
+	assert_int_equal(sw_plan_candidate(plan), 2);
+	plan->modes[2].layer = SW_LAYER_CAPS;
+	assert_int_equal(sw_plan_candidate(plan), -1);
+	assert_int_equal(sw_plan_baseline(plan), 1);
+}
+
+static void a_new_mode_is_sound(void **state)
+{
+	struct sw_plan *plan = *state;
+	struct sw_mode_plan mode = sw_plan_new_mode(&plan->sandbox);
+
+	assert_int_equal(mode.parallel, 1);
+	assert_int_equal(mode.pool, SW_POOL_DEFAULT);
+	assert_int_equal(mode.layer, SW_LAYER_NONE);
+	assert_int_equal(mode.given, 0);
+	assert_string_equal(mode.name, "");
+	assert_memory_equal(&mode.sandbox, &plan->sandbox, sizeof mode.sandbox);
+	assert_int_equal(plan->modes[1].pool, SW_POOL_DEFAULT);
+	assert_int_equal(plan->block, 1);
+	assert_false(plan->is_auto);
+	assert_true(plan->precision_percent == 2.0);
+	assert_int_equal(plan->min_iterations, 10);
+	assert_int_equal(plan->max_iterations, 1000);
+	assert_int_equal(plan->time_budget_ns, INT64_C(600000000000));
+}
+
 static void roles_with_a_name_go_by_it(void **state)
 {
 	struct sw_plan *plan = *state;
@@ -105,6 +140,7 @@ int main(void)
 		CONFIG_TEST(defaults_are_the_study),     CONFIG_TEST(the_sandbox_is_hardened_by_default),
 		CONFIG_TEST(modes_are_found_by_name),    CONFIG_TEST(roles_without_a_name_go_by_kind),
 		CONFIG_TEST(roles_with_a_name_go_by_it), CONFIG_TEST(done_frees_the_command),
+		CONFIG_TEST(the_baseline_is_no_candidate), CONFIG_TEST(a_new_mode_is_sound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

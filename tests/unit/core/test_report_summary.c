@@ -31,6 +31,100 @@ static void test_summary_golden(void **state)
 	golden_check("summary-60-sixteen.txt", &f->text);
 }
 
+/* Many modes, and the layers of one. */
+static void test_golden_of_several_modes(void **state)
+{
+	static const int widths[] = {120, 80, 60};
+	struct fixture *f = *state;
+	char name[40];
+
+	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+		tell(f, story_ladder);
+		summary(f, widths[i], false);
+		snprintf(name, sizeof(name), "summary-%d-ladder.txt", widths[i]);
+		golden_check(name, &f->text);
+		tell(f, story_ablation);
+		summary(f, widths[i], false);
+		snprintf(name, sizeof(name), "summary-%d-ablation.txt", widths[i]);
+		golden_check(name, &f->text);
+	}
+}
+
+static void test_several_modes_are_told_of(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, story_ladder);
+	summary(f, 120, false);
+	assert_says(f, "replaced          warm: 1 kept container was lost, and made anew\n");
+	assert_says(f, "prewarm      2.00  ");
+	assert_says(f, "off the path");
+	f->story.session->is_length_decided = false;
+	summary(f, 300, false);
+	assert_says(
+		f,
+		"length    auto, not decided: until every 95 % interval of a difference spans less than 2 %");
+	assert_says(f, "10 to 200 iterations per mode, within 5.00 min\n");
+	/* A journal that tells of no turns. */
+	for (int i = 0; i < f->figures.n_modes; i++)
+		f->figures.modes[i].throughput_per_second = 0;
+	summary(f, 120, false);
+	assert_says_not(f, "per second");
+	tell(f, story_done);
+	summary(f, 120, false);
+	assert_says_not(f, "All modes");
+	assert_says_not(f, "Drift");
+	assert_says_not(f, "What each layer");
+	assert_says_not(f, "replaced");
+}
+
+static void test_drift_and_outliers_are_said(void **state)
+{
+	struct fixture *f = *state;
+	struct sw_session_info info = story_info("x");
+	struct beat beat = {SW_PHASE_EXECUTE, 0, false};
+	struct turn turn = {&beat, 1, SW_OUTCOME_OK, .exact_ns = true};
+
+	story_study(&f->story, &info);
+	for (int i = 0; i < 24; i++) {
+		beat.ns = i == 5 ? 900 * MS : (200 - i / 8 * 40 + i % 3) * MS;
+		story_turn(&f->story, 1, &turn);
+	}
+	assert_int_equal(sw_figures_compute(f->story.session, &f->figures), 0);
+	summary(f, 200, false);
+	assert_says(f, "outliers  docker-sandbox: 1 of 24 iterations took more than ");
+	assert_says(f, "(Q3 + 3 × IQR), the longest 900 ms; nothing is left out of the figures\n");
+	beat.ns = 40 * MS;
+	for (int i = 0; i < 12; i++)
+		story_turn(&f->story, 1, &turn);
+	assert_int_equal(sw_figures_compute(f->story.session, &f->figures), 0);
+	summary(f, 200, false);
+	assert_says(f, "drift     docker-sandbox: the last third of its iterations took ");
+	assert_says(f, " ms less than the first third, on average (-");
+}
+
+static void test_a_layer_without_figures(void **state)
+{
+	struct fixture *f = *state;
+	struct sw_session_info info = story_info("x");
+	struct sw_mode_info whole = story_mode_info("whole", SW_KIND_COLD);
+	struct sw_mode_info less = story_mode_info("less", SW_KIND_COLD);
+
+	snprintf(less.layer, sizeof(less.layer), "limits");
+	story_begin(&f->story, &info);
+	story_mode(&f->story, &whole);
+	story_mode(&f->story, &less);
+	story_ok(&f->story, 0);
+	assert_int_equal(sw_figures_compute(f->story.session, &f->figures), 0);
+	summary(f, 120, false);
+	assert_says(f,
+	            "the limits: not measured, for want of iterations of less or whole that ended ok");
+	story_ok(&f->story, 1);
+	assert_int_equal(sw_figures_compute(f->story.session, &f->figures), 0);
+	summary(f, 120, false);
+	assert_says(f, "; one iteration gives no interval");
+}
+
 static void check_line(const char *line, size_t len, int width, bool ascii)
 {
 	char copy[2048];
@@ -63,7 +157,10 @@ static void test_summary_fits_in_every_state(void **state)
 				check_line(line, strcspn(line, "\n"), widths[w / 2], w % 2);
 			assert_says(f, "Performance ");
 			assert_says(f, "\nDecision ");
-			assert_says(f, "\nRecommended configuration ");
+			if (story_list[s].tell == story_ablation)
+				assert_says_not(f, "\nRecommended configuration ");
+			else
+				assert_says(f, "\nRecommended configuration ");
 			assert_says_not(f, "\n## ");
 		}
 	}
@@ -163,6 +260,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_summary_golden),
+		TEST(test_golden_of_several_modes),
+		TEST(test_several_modes_are_told_of),
+		TEST(test_drift_and_outliers_are_said),
+		TEST(test_a_layer_without_figures),
 		TEST(test_summary_fits_in_every_state),
 		TEST(test_summary_names_what_happened),
 		TEST(test_too_short_to_extrapolate_is_said),

@@ -164,6 +164,13 @@ static void test_the_validator_refuses_what_is_wrong(void **state)
 		{"done-does-not-add-up", "\"done\": 20", "\"done\": 19"},
 		{"not-run-does-not-add-up", "\"not_run\": 0", "\"not_run\": 3"},
 		{"sample-lost", "\"samples_dropped\": 0", "\"samples_dropped\": 1"},
+		{"layer-without-a-mode", "\"ablation\": []",
+	     "\"ablation\": [{\"layer\": \"caps\", \"without\": \"a\", \"whole\": \"b\", \"cost\": null}]"},
+		{"turns-of-none", "\"throughput_per_second\": null", "\"throughput_per_second\": 3"},
+		{"auto", "\"auto\": null", "\"auto\": {}"},
+		{"drift", "\"found\": false", "\"found\": 0"},
+		{"outliers", "\"threshold_ns\"", "\"limit_ns\""},
+		{"own-difference", "\"mode\": \"docker-sandbox\"", "\"mode\": \"ast-only\""},
 		{"twice", "\"gates\": []", "\"gates\": [], \"gates\": []"},
 		{"trailing-comma", "\"gates\": []", "\"gates\": [],,"},
 	};
@@ -211,6 +218,40 @@ static void test_what_was_not_measured_is_null(void **state)
 	assert_non_null(strstr(f->text.data, "\"verdict\": \"unknown\""));
 	tell(f, story_running); /* one iteration of the candidate */
 	assert_non_null(strstr(f->text.data, "\"overhead_percent_ci95\": null,"));
+}
+
+static void test_several_kinds(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, story_ladder);
+	assert_non_null(strstr(f->text.data, "\"precision_percent\": 2,"));
+	assert_non_null(strstr(f->text.data, "\"max_iterations\": 200,"));
+	assert_non_null(strstr(f->text.data, "\"decided\": true,\n      \"iterations\": 12,\n"
+	                                     "      \"reached_percent\": 1.9,"));
+	assert_non_null(strstr(f->text.data, "\"pool\": 2,"));
+	assert_non_null(strstr(f->text.data, "\"preforked\": true,"));
+	assert_non_null(strstr(f->text.data, "\"job_memory_bytes\": 1073741824,"));
+	assert_non_null(strstr(f->text.data, "\"replaced\": 1,"));
+	assert_non_null(strstr(f->text.data, "\"name\": \"prewarm\",\n          \"group\": "
+	                                     "\"startup\",\n          \"on_path\": false,"));
+	assert_non_null(strstr(f->text.data, "\"ablation\": [],"));
+	f->story.session->is_length_decided = false;
+	write_snapshot(f);
+	save(f, "undecided", f->text.data, f->text.len);
+	assert_non_null(strstr(f->text.data, "\"reached_percent\": null,\n      \"text\": null"));
+	assert_int_equal(validate(f, NULL), 0);
+}
+
+static void test_an_ablation(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, story_ablation);
+	assert_non_null(strstr(f->text.data, "\"ablation\": [\n    {\n      \"layer\": \"network\",\n"
+	                                     "      \"without\": \"no-network\",\n"
+	                                     "      \"whole\": \"sandbox\",\n      \"cost\": {\n"
+	                                     "        \"mode\": \"no-network\",\n"
+	                                     "        \"mean_ns\": -"));
+	assert_non_null(strstr(f->text.data, "\"verdict\": \"unknown\""));
 }
 
 static void test_a_full_buffer_is_an_error(void **state)
@@ -279,6 +320,8 @@ int main(void)
 		TEST(test_the_validator_refuses_what_is_wrong),
 		TEST(test_the_same_bytes_again),
 		TEST(test_what_was_not_measured_is_null),
+		TEST(test_several_kinds),
+		TEST(test_an_ablation),
 		TEST(test_a_full_buffer_is_an_error),
 		TEST(test_gates_are_said_not_to_be_evaluated),
 		TEST(test_golden),

@@ -43,6 +43,32 @@
 		"db\r\n{\"Error\":{\"Message\":\"failed to create shim task: OCI runtime create "             \
 		"failed: runc create failed: unable to start container process: exec: \\\"/bin/sh\\\": stat " \
 		"/bin/sh: no such file or directory: unknown\"},\"StatusCode\":127}\n\r\n0\r\n\r\n"
+#define R_EXEC_ID "da6bbb4f3bcee4895ce214c780bd4847abb2e27c78cdc2bee288255685903799"
+#define R_EXEC_201 \
+	R_JSON("201 Created") "Content-Length: 74\r\n\r\n{\"Id\":\"" R_EXEC_ID "\"}\n"
+#define R_EXEC_409               \
+	R_JSON("409 Conflict")       \
+	"Content-Length: 104\r\n\r\n" \
+	"{\"message\":\"Container " R_ID " is not running\"}\n"
+#define R_EXEC_404               \
+	R_JSON("404 Not Found")      \
+	"Content-Length: 102\r\n\r\n" \
+	"{\"message\":\"No such exec instance: " R_EXEC_ID "\"}\n"
+#define R_EXEC_STATE                                                                             \
+	R_JSON("200 OK")                                                                             \
+	"Content-Length: 405\r\n\r\n{\"ID\":\"" R_EXEC_ID "\",\"Running\":false,\"ExitCode\":3,"      \
+	"\"ProcessConfig\":{\"tty\":false,\"entrypoint\":\"/usr/bin/python3.11\",\"arguments\":"       \
+	"[\"-I\",\"-S\",\"-c\",\"exit(3)\"],\"privileged\":false},\"OpenStdin\":true,\"OpenStderr\":"    \
+	"true,\"OpenStdout\":true,\"CanRemove\":false,\"ContainerID\":\"" R_ID "\",\"DetachKeys\":\"\"," \
+	"\"Pid\":1688}\n"
+#define R_EXEC_101                                                                      \
+	"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"      \
+	"Connection: Upgrade\r\nUpgrade: tcp\r\nApi-Version: 1.41\r\nDocker-Experimental: " \
+	"false\r\nOstype: linux\r\nServer: Docker/20.10.24+dfsg1 (linux)\r\n\r\n"
+/* A command that is not there, on crun. */
+#define R_EXEC_NO_COMMAND                                                                     \
+	R_EXEC_101 "\1\0\0\0\0\0\0iOCI runtime exec failed: executable file `/nope` not found in " \
+	"$PATH: No such file or directory: unknown\r\n"
 #define R_LIST                                                                                    \
 	R_JSON("200 OK")                                                                              \
 	"Content-Length: 534\r\n\r\n[{\"Id\":\"" R_ID "\",\"Names\":[\"/swrec\"],"                    \

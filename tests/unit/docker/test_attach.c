@@ -15,6 +15,7 @@
 #include "tests/unit/docker/turns.h"
 
 #define SECOND INT64_C(1000000000)
+#define TO(where, timeout_ns) &(struct sw_attach_request){.path = (where), .open_timeout_ns = (timeout_ns)}
 #define HELLO "\1\0\0\0\0\0\0\6hello\n\2\0\0\0\0\0\0\3bye"
 enum { HELLO_LEN = sizeof HELLO - 1 };
 
@@ -127,8 +128,7 @@ static void open_to(struct fixture *f, bool is_unix, void (*serve)(struct peer *
 	const struct sw_attach_handlers handlers = {on_opened, on_data, on_closed, f};
 	struct sw_error err;
 	f->peer = peer_start(is_unix, serve, f);
-	if (sw_attach_open(f->loop, &f->peer->endpoint, "/v1.41/containers/x/attach?stream=1",
-	                   5 * SECOND, &handlers, &f->attach, &err) < 0)
+	if (sw_attach_open(f->loop, &f->peer->endpoint, TO("/v1.41/containers/x/attach?stream=1", 5 * SECOND), &handlers, &f->attach, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_false(f->opened || f->closed);
 }
@@ -172,6 +172,34 @@ static void test_upgrade_and_payload_together(void **state)
 	assert_string_equal(f->peer->request,
 	                    "POST /v1.41/containers/x/attach?stream=1 HTTP/1.1\r\nHost: localhost\r\n"
 	                    "Content-Length: 0\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+}
+
+/* An exec's start: its body goes with the request, stdin only after the answer. */
+static void test_with_a_body(void **state)
+{
+	struct fixture *f = *state;
+	const struct sw_attach_handlers handlers = {on_opened, on_data, on_closed, f};
+	const struct sw_attach_request request = {.path = "/v1.41/exec/x/start", .body = "{\"Tty\":false}",
+	                                          .open_timeout_ns = 5 * SECOND};
+	f->script = (struct script)SAYS(R_EXEC_NO_COMMAND);
+	f->peer = peer_start(true, play, f);
+	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, &request, &handlers, &f->attach,
+	                                NULL), 0);
+	until_closed(f);
+	assert_true(f->opened && !f->failed);
+	assert_non_null(strstr(f->out.data, "executable file `/nope` not found"));
+	assert_string_equal(f->peer->request,
+	                    "POST /v1.41/exec/x/start HTTP/1.1\r\nHost: localhost\r\n"
+	                    "Content-Type: application/json\r\nContent-Length: 13\r\n"
+	                    "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n{\"Tty\":false}");
+}
+
+static void test_exec_that_is_gone(void **state)
+{
+	struct script script = SAYS(R_EXEC_404);
+	script.is_held = true; /* Docker keeps that connection open: the length decides */
+	run_script(*state, script);
+	assert_refused(*state, SW_ERR_NOT_FOUND, "No such exec instance");
 }
 
 static void test_byte_by_byte(void **state)
@@ -277,7 +305,7 @@ static void test_deadline(void **state)
 	f->script = (struct script)SAYS("HTTP/1.1 101 UPGR");
 	f->script.is_held = true;
 	f->peer = peer_start(true, play, f);
-	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, "/x", SECOND / 20, &handlers,
+	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, TO("/x", SECOND / 20), &handlers,
 	                                &f->attach, NULL),
 	                 0);
 	until_closed(f);
@@ -293,7 +321,7 @@ static void test_deadline_ends_with_opening(void **state)
 	f->script = (struct script)SAYS(R_ATTACH_101);
 	f->script.is_held = true;
 	f->peer = peer_start(true, play, f);
-	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, "/x", SECOND / 20, &handlers,
+	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, TO("/x", SECOND / 20), &handlers,
 	                                &f->attach, NULL),
 	                 0);
 	while (!f->opened && !f->closed)
@@ -309,13 +337,13 @@ static void test_nobody_listens(void **state)
 	struct sw_endpoint endpoint;
 	struct sw_error err;
 	assert_int_equal(sw_endpoint_parse("unix:///nonexistent/s", &endpoint, NULL), 0);
-	assert_int_equal(sw_attach_open(f->loop, &endpoint, "/x", SECOND, &handlers, &f->attach, &err),
+	assert_int_equal(sw_attach_open(f->loop, &endpoint, TO("/x", SECOND), &handlers, &f->attach, &err),
 	                 -1);
 	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
 	assert_null(f->attach);
 	/* tcp: refused at once or soon. */
 	assert_int_equal(sw_endpoint_parse("tcp://127.0.0.1:1", &endpoint, NULL), 0);
-	if (sw_attach_open(f->loop, &endpoint, "/x", SECOND, &handlers, &f->attach, &err) == 0) {
+	if (sw_attach_open(f->loop, &endpoint, TO("/x", SECOND), &handlers, &f->attach, &err) == 0) {
 		until_closed(f);
 		err = f->error;
 	}
@@ -339,7 +367,7 @@ static void test_full_backlog(void **state)
 	}
 	assert_true(n < 64);
 	const struct sw_attach_handlers handlers = {on_opened, on_data, on_closed, f};
-	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, "/x", 5 * SECOND, &handlers,
+	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, TO("/x", 5 * SECOND), &handlers,
 	                                &f->attach, NULL),
 	                 0);
 	(void)turns(f->loop);
@@ -580,7 +608,7 @@ static void test_free_in_closed_by_deadline(void **state)
 	f->frees_in_closed = true;
 	f->script = (struct script){.bytes = "", .is_held = true};
 	f->peer = peer_start(true, play, f);
-	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, "/x", SECOND / 50, &handlers,
+	assert_int_equal(sw_attach_open(f->loop, &f->peer->endpoint, TO("/x", SECOND / 50), &handlers,
 	                                &f->attach, NULL),
 	                 0);
 	until_closed(f);
@@ -604,6 +632,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_upgrade_and_payload_together),
+		T(test_with_a_body),
+		T(test_exec_that_is_gone),
 		T(test_byte_by_byte),
 		T(test_without_upgrade),
 		T(test_tcp),

@@ -12,7 +12,7 @@
 
 static struct sw_mode_plan mode;
 static struct sw_task task;
-static struct sw_cold_facts facts;
+static struct sw_container_facts facts;
 static struct sw_attempt_result result;
 
 static int set_up(void **state)
@@ -36,7 +36,7 @@ static int tear_down(void **state)
 
 static void judge(bool is_podman)
 {
-	struct sw_cold_options options = {.mode = &mode, .task = &task, .is_podman = is_podman};
+	struct sw_container_options options = {.mode = &mode, .task = &task, .is_podman = is_podman};
 	sw_cold_result(&options, &facts, &result);
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/core/stories_many.h"
 #include "tests/unit/core/story_list.h"
 #include "tests/unit/golden.h"
 #include "tui/app_internal.h"

@@ -97,6 +97,23 @@ static void every_flag_is_taken(void **state)
 	assert_string_equal(cli.export_path, "a=b");
 }
 
+static void iterations_may_be_auto(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--iterations", "auto", "--ablate", "network,caps"), 0);
+	assert_int_equal(cli.iterations, SW_CLI_AUTO);
+	assert_string_equal(cli.ablate, "network,caps");
+	assert_int_equal(PARSE("--iterations=auto"), 0);
+	assert_int_equal(cli.iterations, SW_CLI_AUTO);
+	assert_null(cli.ablate);
+	assert_int_equal(PARSE("--iterations", "autos"), -1);
+	assert_string_equal(err.message,
+	                    "--iterations takes a number from 1 to 10000000 or auto, not 'autos'");
+	assert_int_equal(PARSE("--warmup", "auto"), -1);
+	assert_string_equal(err.message, "--warmup takes a number from 0 to 1000, not 'auto'");
+	assert_int_equal(PARSE("report", "--ablate", "caps", "x"), -1);
+}
+
 static void commands_take_their_words(void **state)
 {
 	(void)state;
@@ -249,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_the_first_command),    TEST(every_flag_is_taken),
+		TEST(iterations_may_be_auto),
 		TEST(commands_take_their_words),       TEST(too_many_words),
 		TEST(flags_may_come_first),
 		TEST(what_is_unknown_has_its_nearest), TEST(flags_belong_to_commands),

@@ -7,7 +7,9 @@ struct size {
 
 static const struct size sizes[] = {{120, 36}, {80, 24}, {60, 16}};
 
-static void check_story(const char *story_name, void (*tell)(struct story *s), int screen)
+/* With the mode CHOSEN for the lifecycle; -1: none is. */
+static void check_chosen(const char *story_name, void (*tell)(struct story *s), int screen,
+                         int chosen)
 {
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		for (int ascii = 0; ascii < 2; ascii++) {
@@ -15,6 +17,7 @@ static void check_story(const char *story_name, void (*tell)(struct story *s), i
 			char name[128];
 			stage_open(&stage, tell, sizes[i].width, sizes[i].height,
 			           ascii ? &sw_glyphs_ascii : &sw_glyphs_unicode);
+			stage.program->mode = chosen;
 			stage_screen(&stage, screen);
 			(void)snprintf(name, sizeof name, "%s-%s-%dx%d%s", story_name,
 			               stage.app.program.screens[screen]->name, sizes[i].width, sizes[i].height,
@@ -23,6 +26,11 @@ static void check_story(const char *story_name, void (*tell)(struct story *s), i
 			stage_close(&stage);
 		}
 	}
+}
+
+static void check_story(const char *story_name, void (*tell)(struct story *s), int screen)
+{
+	check_chosen(story_name, tell, screen, -1);
 }
 
 static void test_running(void **state)
@@ -62,6 +70,32 @@ static void test_modes(void **state)
 	check_story("modes", stage_modes, 5);
 }
 
+/* From cold to warm; five cold ones run at the same time, and one kept container was lost. */
+static void test_ladder(void **state)
+{
+	(void)state;
+	for (int screen = 0; screen < 5; screen++)
+		check_story("ladder", many_ladder, screen);
+	check_chosen("ladder-x5", many_ladder, 0, LADDER_COLD_X5);
+	check_chosen("ladder-warm", many_ladder, 0, LADDER_WARM);
+	check_chosen("ladder-prepared", many_ladder, 0, LADDER_PREPARED);
+}
+
+static void test_ablation(void **state)
+{
+	(void)state;
+	check_story("ablation", many_ablation, 0);
+	check_story("ablation", many_ablation, 3);
+}
+
+static void test_auto(void **state)
+{
+	(void)state;
+	check_story("auto", many_auto, 0);
+	check_story("auto-decided", many_auto_decided, 0);
+	check_story("auto-decided", many_auto_decided, 4);
+}
+
 static void test_empty(void **state)
 {
 	(void)state;
@@ -94,8 +128,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_running),   cmocka_unit_test(test_done),
 		cmocka_unit_test(test_fallbacks), cmocka_unit_test(test_started),
-		cmocka_unit_test(test_modes),     cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_modes),     cmocka_unit_test(test_ladder),
+		cmocka_unit_test(test_ablation),  cmocka_unit_test(test_auto),
+		cmocka_unit_test(test_empty),     cmocka_unit_test(test_sizes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

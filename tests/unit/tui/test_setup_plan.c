@@ -106,6 +106,103 @@ static void wrong_keys_stop_with_their_position(void **state)
 	assert_string_equal(err.message, expected);
 }
 
+static void a_number_and_auto_take_turns(void **state)
+{
+	(void)state;
+	assert_int_equal(load("session: {iterations: auto, max_iterations: 77}\n"), 0);
+	assert_true(plan.is_auto);
+	assert_int_equal(plan.iterations, 77);
+	sw_plan_done(&plan);
+	cli.iterations = 30;
+	assert_int_equal(load("session: {iterations: auto}\n"), 0);
+	assert_false(plan.is_auto);
+	assert_int_equal(plan.iterations, 30);
+	sw_plan_done(&plan);
+	cli.iterations = SW_CLI_AUTO;
+	assert_int_equal(load("session: {iterations: 5, max_iterations: 88}\n"), 0);
+	assert_true(plan.is_auto);
+	assert_int_equal(plan.iterations, 88);
+}
+
+static void an_ablation_makes_the_modes(void **state)
+{
+	(void)state;
+	cli.ablate = "seccomp,limits";
+	assert_int_equal(load("modes:\n- {name: h, kind: host}\n- {name: w, kind: warm}\n"
+	                      "- {name: c, kind: cold, memory_limit: 1g}\n"
+	                      "session: {order: sequential}\n"),
+	                 0);
+	assert_int_equal(plan.n_modes, 3);
+	assert_string_equal(plan.modes[0].name, "c");
+	assert_string_equal(plan.modes[1].name, "no-seccomp");
+	assert_string_equal(plan.modes[2].name, "no-limits");
+	assert_int_equal(plan.order, SW_ORDER_INTERLEAVED);
+	assert_int_equal(sw_plan_baseline(&plan), 0);
+	assert_int_equal(sw_plan_candidate(&plan), -1);
+	sw_plan_done(&plan);
+	cli.order = "random";
+	assert_int_equal(load(""), 0);
+	assert_int_equal(plan.order, SW_ORDER_RANDOM);
+	sw_plan_done(&plan);
+	cli.ablate = "sycall";
+	assert_int_equal(load(""), -1);
+	assert_string_equal(err.message, "--ablate: 'sycall' is no layer; use network, seccomp, readonly, "
+	                                 "limits, caps or all");
+	cli.ablate = "caps";
+	cli.modes = "docker-sandbox";
+	assert_int_equal(load(""), -1);
+	assert_string_equal(err.message,
+	                    "--ablate makes the session's modes itself; leave --mode out");
+	assert_int_equal(err.code, SW_ERR_USAGE);
+}
+
+/* What a mode's events say of it: of each key only what its kind takes. */
+static void a_session_is_described(void **state)
+{
+	static struct sw_setup session;
+	static struct sw_session_info info;
+	static struct sw_environment environment;
+	static struct sw_mode_info mode;
+	(void)state;
+	assert_int_equal(load("session: {iterations: auto, precision: 3%, block: 4, min_iterations: 11,\n"
+	                      "          time_budget_seconds: 9}\n"
+	                      "modes:\n- {name: h, kind: host, preforked: true, parallel: 2}\n"
+	                      "- {name: p, kind: prepared, pool: 3}\n"
+	                      "- {name: w, kind: warm, job_memory: 64m}\n- {name: c, kind: cold}\n"),
+	                 0);
+	memset(&session, 0, sizeof session);
+	session.plan = plan;
+	sw_setup_describe(&session, &info, &environment);
+	assert_true(info.is_auto);
+	assert_true(info.precision_percent == 3.0);
+	assert_int_equal(info.iterations, 1000);
+	assert_int_equal(info.min_iterations, 11);
+	assert_int_equal(info.time_budget_ns, INT64_C(9000000000));
+	assert_int_equal(info.block, 4);
+	sw_setup_describe_mode(&session, 0, &mode);
+	assert_true(mode.preforked && !mode.pool && !mode.job_memory_bytes);
+	assert_int_equal(mode.parallel, 2);
+	assert_string_equal(mode.layer, "");
+	sw_setup_describe_mode(&session, 1, &mode);
+	assert_true(!mode.preforked && mode.pool == 3 && !mode.job_memory_bytes);
+	sw_setup_describe_mode(&session, 2, &mode);
+	assert_true(!mode.preforked && !mode.pool && mode.job_memory_bytes == 64 << 20);
+	sw_plan_done(&plan);
+	cli.ablate = "caps";
+	assert_int_equal(load("session: {iterations: 3}\n"), 0);
+	session.plan = plan;
+	sw_setup_describe(&session, &info, &environment);
+	assert_false(info.is_auto);
+	assert_true(info.precision_percent == 0.0 && info.min_iterations == 0 && !info.time_budget_ns);
+	assert_string_equal(info.baseline, "docker-sandbox");
+	assert_string_equal(info.candidate, "");
+	assert_string_equal(environment.image, "sandwatch/python:latest");
+	sw_setup_describe_mode(&session, 1, &mode);
+	assert_string_equal(mode.name, "no-caps");
+	assert_string_equal(mode.layer, "caps");
+	assert_false(mode.drop_capabilities);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -115,6 +212,9 @@ int main(void)
 		TEST(a_theme_s_name_has_a_bound),
 		TEST(a_theme_that_is_none_is_no_reason_to_stop),
 		TEST(wrong_keys_stop_with_their_position),
+		TEST(a_number_and_auto_take_turns),
+		TEST(an_ablation_makes_the_modes),
+		TEST(a_session_is_described),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
 }

@@ -48,10 +48,12 @@ static void told(void (*tell)(struct story *s), char *dst, size_t size)
 	struct story story = {0};
 	struct sw_figures *figures = malloc(sizeof *figures);
 	struct sw_headline headline;
+	struct sw_highlights highlights;
 	tell(&story);
 	assert_non_null(figures);
 	assert_int_equal(sw_figures_compute(story.session, figures), 0);
-	sw_view_headline(story.session, figures, &headline);
+	assert_int_equal(sw_view_highlights(figures, &highlights), 0);
+	sw_view_headline(story.session, figures, &highlights, &headline);
 	dst[0] = '\0';
 	for (int i = 0; i < headline.n; i++)
 		strncat(dst, headline.pieces[i].text, size - strlen(dst) - 1);

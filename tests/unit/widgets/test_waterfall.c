@@ -24,6 +24,7 @@ static const struct sw_waterfall_phase cold[] = {
 };
 static struct sw_waterfall_stretch running[] = {
 	{0, 0, 8.8}, {1, 8.8, 9.9}, {2, 9.9, 90.9}, {3, 90.9, 100.8}, {4, 100.8, 231}};
+static const struct sw_waterfall_run run = {"#14", "231 ms", true, running, 5};
 
 static struct sw_waterfall_view sample(int n, bool live)
 {
@@ -36,10 +37,8 @@ static struct sw_waterfall_view sample(int n, bool live)
 	                                 .total = "431 ms"};
 	if (live) {
 		view.now_head = "now";
-		view.running_name = "#14";
-		view.elapsed = "231 ms";
-		view.stretches = running;
-		view.n_stretches = 5;
+		view.runs = &run;
+		view.n_runs = 1;
 		view.expected = 431;
 	}
 	running[4].end = 231;
@@ -71,12 +70,14 @@ static void off_the_path_is_shade(void **state)
 	static const struct sw_waterfall_phase phases[] = {
 		{.name = "a", .role = STARTUP, .start = 0, .length = 8},
 		{.name = "b", .role = CLEANUP, .start = 8, .length = 8, .off_path = true}};
-	struct sw_canvas *canvas = sw_canvas_new(19, 2, &sw_glyphs_unicode);
+	struct sw_canvas *canvas = sw_canvas_new(19, 4, &sw_glyphs_unicode);
 	struct sw_waterfall_view view = {.phases = phases, .n = 2, .total_name = "a"};
 	assert_true(sw_axis_init(&view.axis, 0, 16, false));
 	sw_waterfall_draw(sw_canvas_area(canvas), &view);
-	assert_string_equal(charts_text(canvas), "a  ████████\nb          ░░░░░░░░\n");
-	assert_int_equal(sw_canvas_row(canvas, 1)[12].role, CLEANUP);
+	const char *text = charts_text(canvas);
+	assert_memory_equal(text, "a  ████████\n", strlen("a  ████████\n"));
+	assert_non_null(strstr(text, "\nb          ░░░░░░░░\n")); /* below the axis */
+	assert_int_equal(sw_canvas_row(canvas, 3)[12].role, CLEANUP);
 	sw_canvas_resize(canvas, 19, 1);
 	sw_waterfall_draw(sw_canvas_area(canvas), &view);
 	assert_string_equal(charts_text(canvas), "a  ████████\n");
@@ -186,6 +187,110 @@ static void asks_for_the_rows_it_uses(void **state)
 	sw_canvas_free(canvas);
 }
 
+/* Rows of text from the left, their first WIDTH columns, without what is blank at the end. */
+static void assert_row(struct sw_canvas *canvas, int y, int width, const char *expected)
+{
+	char text[64];
+	int n = 0;
+	for (int x = 0; x < width; x++) {
+		uint32_t ch = sw_canvas_row(canvas, y)[x].ch;
+		text[n++] = ch < 0x7f ? (char)ch : '#';
+	}
+	while (n > 0 && text[n - 1] == ' ')
+		n--;
+	text[n] = '\0';
+	assert_string_equal(text, expected);
+}
+
+static struct sw_waterfall_view crowd(struct sw_waterfall_run runs[6])
+{
+	static const struct sw_waterfall_phase phases[] = {
+		{.name = "start", .role = STARTUP, .length = 10, .mean = "10"},
+		{.name = "execute", .role = EXECUTION, .start = 10, .length = 5, .mean = "5"},
+		{.name = "create", .role = STARTUP, .length = 12, .mean = "12", .off_path = true},
+		{.name = "remove", .role = CLEANUP, .length = 900, .mean = "900", .off_path = true}};
+	static const struct sw_waterfall_stretch stretch = {0, 0, 4};
+	static const char *const names[] = {"#21", "#22", "", "#20", "#24", "#19"};
+	for (int i = 0; i < 6; i++)
+		runs[i] = (struct sw_waterfall_run){names[i], "4", i != 2 && i != 5, &stretch, 1};
+	struct sw_waterfall_view view = {.phases = phases,
+	                                 .n = 4,
+	                                 .label = charts_ms,
+	                                 .runs = runs,
+	                                 .n_runs = 6,
+	                                 .behind_head = "behind the path"};
+	assert_true(sw_axis_init(&view.axis, 0, 20, false));
+	return view;
+}
+
+/* A slot keeps its row, one in which nothing has run too; what finds none is counted. */
+static void several_run_at_a_time(void **state)
+{
+	(void)state;
+	struct sw_waterfall_run runs[6];
+	struct sw_waterfall_view view = crowd(runs);
+	struct sw_canvas *canvas = sw_canvas_new(40, 13, &sw_glyphs_unicode);
+	assert_int_equal(sw_waterfall_rows(&view), 2 + 6 + 2 + 3);
+	assert_int_equal(sw_waterfall_draw(sw_canvas_area(canvas), &view), 13);
+	static const char *const all[] = {"start", "execute", "#21", "#22", "-", "#20", "#24", "#19"};
+	for (int y = 0; y < 8; y++)
+		assert_row(canvas, y, 7, all[y]);
+	assert_row(canvas, 10, 20, "behind the path");
+	assert_row(canvas, 11, 7, "create");
+	assert_int_equal(sw_canvas_row(canvas, 11)[0].role, SW_ROLE_DIM);
+	assert_row(canvas, 12, 7, "remove");
+
+	assert_true(sw_waterfall_shows_behind(&view, 9));
+	assert_false(sw_waterfall_shows_behind(&view, 8));
+	assert_false(sw_waterfall_shows_behind(&view, 2));
+	/* Three runs, then what lies behind, then the other runs. */
+	sw_canvas_clear(canvas);
+	assert_int_equal(sw_waterfall_draw(sw_area_sub(sw_canvas_area(canvas), 0, 0, 40, 10), &view),
+	                 10);
+	assert_row(canvas, 3, 7, "#22");
+	assert_row(canvas, 4, 7, "-");
+	assert_row(canvas, 5, 20, "+2 more running");
+	assert_row(canvas, 7, 20, "behind the path");
+
+	/* No room for what lies behind: never among the phases of the path. */
+	sw_canvas_clear(canvas);
+	assert_int_equal(sw_waterfall_draw(sw_area_sub(sw_canvas_area(canvas), 0, 0, 40, 5), &view), 5);
+	assert_row(canvas, 0, 7, "start");
+	assert_row(canvas, 1, 7, "execute");
+	assert_row(canvas, 2, 7, "#21");
+	assert_row(canvas, 3, 20, "+3 more running");
+
+	/* One stacked bar, and below it the runs. */
+	static const struct sw_waterfall_phase many[] = {{.name = "a", .length = 1},
+	                                                 {.name = "b", .start = 1, .length = 1},
+	                                                 {.name = "c", .start = 2, .length = 1},
+	                                                 {.name = "d", .start = 3, .length = 1},
+	                                                 {.name = "e", .start = 4, .length = 1},
+	                                                 {.name = "f", .start = 5, .length = 1},
+	                                                 {.name = "g", .start = 6, .length = 1}};
+	view.phases = many;
+	view.n = 7;
+	view.total_name = "mean";
+	sw_canvas_clear(canvas);
+	assert_int_equal(sw_waterfall_stacked_rows(&view), 10);
+	assert_int_equal(sw_waterfall_draw(sw_area_sub(sw_canvas_area(canvas), 0, 0, 40, 7), &view), 7);
+	assert_row(canvas, 0, 4, "mean");
+	assert_row(canvas, 2, 4, "#21");
+	assert_row(canvas, 3, 4, "#22");
+	assert_row(canvas, 5, 20, "+2 more running");
+	/* Of those left none runs. */
+	view.n_runs = 3;
+	runs[2].active = false;
+	sw_canvas_clear(canvas);
+	assert_int_equal(sw_waterfall_draw(sw_area_sub(sw_canvas_area(canvas), 0, 0, 40, 5), &view), 5);
+	assert_row(canvas, 3, 20, "+1 more running");
+	runs[1].active = false;
+	sw_canvas_clear(canvas);
+	sw_waterfall_draw(sw_area_sub(sw_canvas_area(canvas), 0, 0, 40, 5), &view);
+	assert_row(canvas, 3, 20, "+2 more, idle");
+	sw_canvas_free(canvas);
+}
+
 static void stays_inside_whatever_comes(void **state)
 {
 	(void)state;
@@ -198,14 +303,23 @@ static void stays_inside_whatever_comes(void **state)
 		struct sw_waterfall_view view = sample(0, charts_below(&seed, 2));
 		view.phases = phases;
 		view.n = charts_below(&seed, 2) ? charts_below(&seed, 80) : charts_below(&seed, 14);
-		view.stretches = stretches;
-		view.n_stretches = charts_below(&seed, 100);
+		struct sw_waterfall_run runs[9];
+		for (int r = 0; r < 9; r++)
+			runs[r] = (struct sw_waterfall_run){r % 4 ? "#1234567"
+			                                    : r   ? ""
+			                                          : NULL,
+			                                    "312 ms", r % 3, stretches,
+			                                    charts_below(&seed, 100)};
+		view.runs = runs;
+		view.n_runs = charts_below(&seed, 10);
+		view.behind_head = charts_below(&seed, 2) ? "behind the path" : NULL;
 		view.expected = charts_value(&seed);
 		sw_axis_init(&view.axis, 0, charts_value(&seed), false);
 		for (int p = 0; p < 80; p++) {
 			phases[p] = cold[charts_below(&seed, 12)];
 			phases[p].start = charts_value(&seed);
 			phases[p].length = charts_value(&seed);
+			phases[p].off_path = charts_below(&seed, 20) == 0;
 			if (charts_below(&seed, 5) == 0)
 				phases[p].name = "箱子 of a rather long name";
 		}
@@ -229,6 +343,7 @@ int main(void)
 		cmocka_unit_test(every_phase_is_seen),
 		cmocka_unit_test(looks_as_it_should),
 		cmocka_unit_test(asks_for_the_rows_it_uses),
+		cmocka_unit_test(several_run_at_a_time),
 		cmocka_unit_test(stays_inside_whatever_comes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
