@@ -19,6 +19,7 @@
 # What keeps jobs apart stands behind a comment line `# defence: NAME`, each in the one statement that
 # follows. Tests cut that statement out and see the attack succeed, so it has to stay one statement, and
 # what stands before it has to work without it.
+import contextlib
 import ctypes
 import errno
 import gc
@@ -36,6 +37,7 @@ DRAIN_READS = 32  # a pipe holds 1 MiB at most
 EXIT_FULL = 75  # a child's, that its ceiling stopped
 DEATH_MS = 200  # from the end of a child's results to its own
 SLICE_MS = 20  # between looks at a child, where there is no pidfd_open
+KILL_S = 0.0003  # between looks at what has been killed
 PREWARM_MS = 60_000
 PREWARM_TRIES = 3
 PREWARM_CELLS_MAX = 200_000
@@ -323,42 +325,32 @@ def descendants():
 
 
 def signal_all(group):
-    """False when there was nobody."""
     if os.getpid() == 1:
         # All of the container but this process. The kernel sees to it that none slips through by forking.
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-        return True
+        return
     victims = descendants()
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     for pid in victims:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
-    return bool(victims)
-
-
-def reap_all(statuses, flags):
-    try:
-        pid, status = os.waitpid(-1, flags)
-        while pid:
-            statuses[pid] = status
-            pid, status = os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        pass
 
 
 def kill_all(group, statuses):
-    """Kills and reaps every process of a job, until there is none."""
-    while signal_all(group):
-        reap_all(statuses, 0)
-    reap_all(statuses, os.WNOHANG)
+    """Kills and reaps every process of a job. It is over when nobody is left to be waited for: what /proc
+    lists is not always complete while processes end."""
+    while True:
+        signal_all(group)
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            while pid:
+                statuses[pid] = status
+                pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        time.sleep(KILL_S)
 
 
 # ---------------------------------------------------------------- the zygote
