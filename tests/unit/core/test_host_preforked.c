@@ -64,8 +64,11 @@ static int setup(void **state)
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	guard = (struct sw_timer){0};
-	task = (struct sw_task){.strategy = GOOD, .strategy_len = strlen(GOOD), .days = 20, .symbols = 2};
-	attempt = (struct sw_attempt){.iteration = 7, .number = 1, .token = "0123456789abcdef0123456789abcdef"};
+	task =
+		(struct sw_task){.strategy = GOOD, .strategy_len = strlen(GOOD), .days = 20, .symbols = 2};
+	attempt = (struct sw_attempt){.iteration = 7,
+	                              .number = 1,
+	                              .token = "0123456789abcdef0123456789abcdef"};
 	n_done = n_ready = n_behind = chain = 0;
 	runner = NULL;
 	sw_buf_init(&texts[0], 0);
@@ -111,9 +114,14 @@ static int teardown(void **state)
 static void make(int64_t timeout_ns, int64_t memory_bytes)
 {
 	struct sw_error err;
-	struct sw_host_options options = {.loop = loop, .task = &task, .timeout_ns = timeout_ns,
-	                                  .worker_argv = argv, .worker_env = env, .preforked = true,
-	                                  .memory_bytes = memory_bytes, .sink = {emit, NULL}};
+	struct sw_host_options options = {.loop = loop,
+	                                  .task = &task,
+	                                  .timeout_ns = timeout_ns,
+	                                  .worker_argv = argv,
+	                                  .worker_env = env,
+	                                  .preforked = true,
+	                                  .memory_bytes = memory_bytes,
+	                                  .sink = {emit, NULL}};
 	assert_int_equal(sw_host_new(&options, &runner, &err), 0);
 	wait_ready(runner->ops->prepare);
 	assert_string_equal(ready_error, "");
@@ -144,19 +152,23 @@ static void run(void)
 /* ---- a stand-in ---- */
 
 #define READY(times) "printf '\\036sw1 - ready {\"t\":{" times "}}\\n' >&3; "
-#define OVER(end, code) \
-	"printf '\\036sw1 %s over {\"end\":\"" end "\",\"code\":" code ",\"stdout_bytes\":5,\"stderr_bytes\":6," \
+#define OVER(end, code)                                            \
+	"printf '\\036sw1 %s over {\"end\":\"" end "\",\"code\":" code \
+	",\"stdout_bytes\":5,\"stderr_bytes\":6,"                      \
 	"\"tail\":\"last words\",\"killed\":0}\\n' $tok >&3; "
-#define OK "printf '\\036sw1 %s result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\"}\\n' $tok >&3; "
+#define OK \
+	"printf '\\036sw1 %s result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\"}\\n' $tok >&3; "
 #define PREWARM "\"prewarm\":[1000,3000]"
 /* What runs per job, and may look at $line. */
-#define ZYGOTE(body) \
-	"[ \"$1\" = --zygote ] || exit 3; " READY("\"main\":1," PREWARM) \
-	"while read -r line; do tok=${line#*\\\"token\\\":\\\"}; tok=${tok%%\\\"*}; " body " done"
+#define ZYGOTE(body)                                                                                              \
+	"[ \"$1\" = --zygote ] || exit 3; " READY(                                                                    \
+		"\"main\":1," PREWARM) "while read -r line; do tok=${line#*\\\"token\\\":\\\"}; tok=${tok%%\\\"*}; " body \
+							   " done"
 
 static void stand_in(const char *script, int64_t timeout_ns)
 {
-	static char shell[] = "/bin/sh", flag[] = "-c", name[] = "zygote", path[] = "PATH=/usr/bin:/bin";
+	static char shell[] = "/bin/sh", flag[] = "-c", name[] = "zygote",
+				path[] = "PATH=/usr/bin:/bin";
 	char *const words[] = {shell, flag, (char *)(uintptr_t)script, name, NULL};
 	memcpy(argv, words, sizeof words);
 	env[0] = path;
@@ -201,10 +213,13 @@ static void all_in_one_piece_and_the_next_from_inside(void **state)
 {
 	(void)state;
 	/* One write: the result, `over` and `ready`. */
-	stand_in(ZYGOTE("printf '\\036sw1 %s result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\"}\\n"
-	                "\\036sw1 %s over {\"end\":\"result\",\"code\":0,\"stdout_bytes\":0,\"stderr_bytes\":0,"
-	                "\"tail\":\"\",\"killed\":0}\\n\\036sw1 - ready {\"t\":{" PREWARM "}}\\n' $tok $tok >&3; "),
-	         20 * SECOND);
+	stand_in(
+		ZYGOTE(
+			"printf '\\036sw1 %s result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\"}\\n"
+			"\\036sw1 %s over {\"end\":\"result\",\"code\":0,\"stdout_bytes\":0,\"stderr_bytes\":0,"
+			"\"tail\":\"\",\"killed\":0}\\n\\036sw1 - ready {\"t\":{" PREWARM
+			"}}\\n' $tok $tok >&3; "),
+		20 * SECOND);
 	chain = 4;
 	run();
 	while (n_done < 5)
@@ -222,12 +237,15 @@ static void how_a_child_ended_is_told(void **state)
 		enum sw_outcome outcome;
 		const char *text;
 	} ends[] = {
-		{ZYGOTE(OVER("timeout", "0") READY(PREWARM)), SW_OUTCOME_TIMEOUT, "over its limit of 20.0 s"},
+		{ZYGOTE(OVER("timeout", "0") READY(PREWARM)), SW_OUTCOME_TIMEOUT,
+	     "over its limit of 20.0 s"},
 		{ZYGOTE(OVER("oom", "75") READY(PREWARM)), SW_OUTCOME_OOM, "last words"},
 		{ZYGOTE(OVER("exit", "3") READY(PREWARM)), SW_OUTCOME_CRASHED, "status 3"},
-		{ZYGOTE(OVER("exit", "-1") READY(PREWARM)), SW_OUTCOME_CRASHED, "no result that can be read"},
+		{ZYGOTE(OVER("exit", "-1") READY(PREWARM)), SW_OUTCOME_CRASHED,
+	     "no result that can be read"},
 		{ZYGOTE(OVER("signal", "11") READY(PREWARM)), SW_OUTCOME_CRASHED, "SIGSEGV"},
-		{ZYGOTE(OVER("flood", "0") READY(PREWARM)), SW_OUTCOME_CRASHED, "1048576 bytes and no result"},
+		{ZYGOTE(OVER("flood", "0") READY(PREWARM)), SW_OUTCOME_CRASHED,
+	     "1048576 bytes and no result"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
@@ -249,7 +267,8 @@ static void how_a_child_ended_is_told(void **state)
 static void a_zygote_that_dies_is_started_anew(void **state)
 {
 	(void)state;
-	stand_in(ZYGOTE("case $line in *'\"days\":20'*) exit 9;; esac; " OK OVER("result", "0") READY(PREWARM)),
+	stand_in(ZYGOTE("case $line in *'\"days\":20'*) exit 9;; esac; " OK OVER("result", "0")
+	                    READY(PREWARM)),
 	         20 * SECOND);
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_CRASHED);
@@ -284,8 +303,9 @@ static void the_job_tells_deadline_and_ceiling(void **state)
 {
 	(void)state;
 	task.is_unchecked = true;
-	stand_in(ZYGOTE("case $line in *'\"timeout_ms\":20000,'*'\"validate\":false'*) " OK ";; *) " OVER("exit", "1")
-	                ";; esac; " READY(PREWARM)), 20 * SECOND);
+	stand_in(ZYGOTE("case $line in *'\"timeout_ms\":20000,'*'\"validate\":false'*) " OK
+	                ";; *) " OVER("exit", "1") ";; esac; " READY(PREWARM)),
+	         20 * SECOND);
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_OK);
 }
@@ -361,7 +381,8 @@ static void real_jobs(void **state)
 	run_and_settle(SW_OUTCOME_OK);
 	memcpy(digest, result.digest, sizeof digest);
 	for (int i = 0; i < result.n_spans; i++)
-		assert_true(result.spans[i].phase != SW_PHASE_PREWARM && result.spans[i].phase != SW_PHASE_IMPORTS);
+		assert_true(result.spans[i].phase != SW_PHASE_PREWARM &&
+		            result.spans[i].phase != SW_PHASE_IMPORTS);
 	assert_int_equal(n_behind, 1);
 	assert_true(behind.start_ns > result.end_ns && behind.end_ns > behind.start_ns);
 	assert_true(behind.end_ns <= sw_clock_ns());
@@ -386,7 +407,8 @@ static void real_limits(void **state)
 	real_zygote(400 * MS, INT64_C(64) << 20);
 	run_and_settle(SW_OUTCOME_TIMEOUT);
 	assert_true(result.end_ns - result.start_ns >= 400 * MS);
-	assert_true(result.end_ns - result.start_ns < 1400 * MS); /* the zygote's own deadline, not ours */
+	assert_true(result.end_ns - result.start_ns <
+	            1400 * MS); /* the zygote's own deadline, not ours */
 	strategy("hoard = np.ones(20000000)\n" GOOD);
 	run_and_settle(SW_OUTCOME_OOM);
 	assert_non_null(strstr(result.error, "memory_limit"));
@@ -417,7 +439,8 @@ static void cancelled_nothing_of_a_job_is_left(void **state)
 	/* A process in a session of its own, whose parent is gone; without the zygote it would come to us. */
 	snprintf(source, sizeof source,
 	         "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork(): os._exit(0)\n"
-	         "    open('%s', 'w')\nwhile True: time.sleep(100)\n", path);
+	         "    open('%s', 'w')\nwhile True: time.sleep(100)\n",
+	         path);
 	task.is_unchecked = true;
 	strategy(source);
 	real_zygote(30 * SECOND, 0);
