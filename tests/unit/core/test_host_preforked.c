@@ -1,4 +1,4 @@
-/* core/host_runner.c with the zygote: first a stand-in that speaks the protocol's bytes, then the real one. */
+/* core/host_runner.c with the zygote: first a stand-in that speaks its bytes, then the real one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -151,19 +151,18 @@ static void run(void)
 
 /* ---- a stand-in ---- */
 
+/* clang-format off */
 #define READY(times) "printf '\\036sw1 - ready {\"t\":{" times "}}\\n' >&3; "
-#define OVER(end, code)                                            \
-	"printf '\\036sw1 %s over {\"end\":\"" end "\",\"code\":" code \
-	",\"stdout_bytes\":5,\"stderr_bytes\":6,"                      \
-	"\"tail\":\"last words\",\"killed\":0}\\n' $tok >&3; "
-#define OK \
-	"printf '\\036sw1 %s result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\"}\\n' $tok >&3; "
+#define OVER(end, code) \
+	"printf '\\036sw1 %s over {\"end\":\"" end "\",\"code\":" code "," \
+	"\"stdout_bytes\":5,\"stderr_bytes\":6,\"tail\":\"last words\",\"killed\":0}\\n' $tok >&3; "
+#define OK "printf '\\036sw1 %s result {\"outcome\":\"ok\",\"digest\":\"" DIGEST "\"}\\n' $tok >&3; "
 #define PREWARM "\"prewarm\":[1000,3000]"
 /* What runs per job, and may look at $line. */
-#define ZYGOTE(body)                                                                                              \
-	"[ \"$1\" = --zygote ] || exit 3; " READY(                                                                    \
-		"\"main\":1," PREWARM) "while read -r line; do tok=${line#*\\\"token\\\":\\\"}; tok=${tok%%\\\"*}; " body \
-							   " done"
+#define ZYGOTE(body) \
+	"[ \"$1\" = --zygote ] || exit 3; " READY("\"main\":1," PREWARM) \
+	"while read -r line; do tok=${line#*\\\"token\\\":\\\"}; tok=${tok%%\\\"*}; " body " done"
+/* clang-format on */
 
 static void stand_in(const char *script, int64_t timeout_ns)
 {
