@@ -67,29 +67,30 @@ static const char *last_line(const struct sw_warm_facts *facts, char dst[360])
 	return dst;
 }
 
-/* The job's own ceiling is below the container's, so which of them it was is told by who says it. */
+/* A ceiling is the job's own, unless the kernel had to kill: that is the container's, or the machine's. */
 static void judge_oom(const struct sw_container_options *options, const struct sw_warm_facts *facts,
                       struct sw_attempt_result *result)
 {
 	char limit[16], line[360];
-	int64_t bytes = facts->is_dead ? options->mode->sandbox.memory_bytes
-	                               : sw_warm_job_memory(options->mode);
+	bool is_own = !facts->is_dead && facts->report.over.code != SIGKILL;
+	int64_t bytes = is_own ? sw_warm_job_memory(options->mode)
+	                       : options->mode->sandbox.memory_bytes;
 	sw_text_bytes(limit, sizeof limit, (uint64_t)bytes);
 	last_line(facts, line);
 	if (bytes <= 0)
 		sw_result_fail(result, SW_OUTCOME_OOM,
 		               "killed, as the machine is out of memory; set a memory_limit%s", line);
-	else if (facts->is_dead)
-		sw_result_fail(
-			result, SW_OUTCOME_OOM,
-			"its container was over its memory limit of %s and killed; raise memory_limit if "
-			"it needs more%s",
-			limit, line);
-	else
+	else if (is_own)
 		sw_result_fail(
 			result, SW_OUTCOME_OOM,
 			"over its memory limit of %s and killed; raise job_memory if it needs more%s", limit,
 			line);
+	else
+		sw_result_fail(
+			result, SW_OUTCOME_OOM,
+			"killed%s, as its container was over its memory limit of %s; raise memory_limit if "
+			"it needs more%s",
+			facts->is_dead ? " with all" : "", limit, line);
 }
 
 static void judge_death(const struct sw_container_options *options,

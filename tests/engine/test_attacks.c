@@ -121,7 +121,8 @@ static void is_noticed_without_its_defence(void **state)
 	one.options.image_argv = argv;
 	make();
 	struct harm harm = attack_run(&one, attack, &calm);
-	print_message("%s, without the defence %s: %s%s\n", attack->name, attack->defence, harm.text,
+	print_message("%s, without the defence %s: %s %s; %s%s\n", attack->name, attack->defence,
+	              sw_word(&sw_words_outcome, (int)harm.outcome), harm.said, harm.text,
 	              harm.is_replaced ? " (replaced)" : "");
 	wx_finish(&one);
 	sw_buf_done(&tar);
@@ -134,7 +135,8 @@ static int tear_down(void **state)
 	return wx_close(state);
 }
 
-int main(void)
+/* Arguments: the attacks to be tried; none: all. */
+int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[2 * N_ATTACKS];
 	char names[2 * N_ATTACKS][96];
@@ -142,7 +144,10 @@ int main(void)
 	memset(tests, 0, sizeof tests);
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < N_ATTACKS; i++) {
-			if (pass == 1 && !attacks[i].defence[0])
+			bool is_wanted = argc < 2;
+			for (int k = 1; k < argc; k++)
+				is_wanted |= strcmp(argv[k], attacks[i].name) == 0;
+			if (!is_wanted || (pass == 1 && !attacks[i].defence[0]))
 				continue;
 			(void)snprintf(names[n], sizeof names[n],
 			               pass ? "%s_is_noticed_without_%s" : "%s_is_withstood", attacks[i].name,

@@ -178,6 +178,10 @@ static void memory_names_whose_ceiling_it_was(void **state)
 	assert_judged(SW_OUTCOME_OOM,
 	              "over its memory limit of 100 MiB and killed; raise job_memory if it needs "
 	              "more");
+	over(SW_OVER_OOM, 9, "");
+	assert_judged(SW_OUTCOME_OOM,
+	              "killed, as its container was over its memory limit of 400 MiB; raise "
+	              "memory_limit if it needs more");
 	mode.job_memory_bytes = mode.sandbox.memory_bytes = 0;
 	assert_judged(SW_OUTCOME_OOM, "killed, as the machine is out of memory; set a memory_limit");
 }
@@ -224,7 +228,7 @@ static void a_container_out_of_memory(void **state)
 	facts.is_dead = facts.is_oom = true;
 	facts.exit_code = 137;
 	assert_judged(SW_OUTCOME_OOM,
-	              "its container was over its memory limit of 400 MiB and killed; raise "
+	              "killed with all, as its container was over its memory limit of 400 MiB; raise "
 	              "memory_limit if it needs more");
 	/* Podman never says it (facts.md): SIGKILL under a limit is taken for it. */
 	facts.is_oom = false;
