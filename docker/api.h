@@ -118,6 +118,12 @@ typedef void (*sw_api_state_fn)(void *user, const struct sw_api_state *state,
                                 const struct sw_error *error);
 struct sw_http_call *sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
                                             sw_api_state_fn done, void *user);
+/* GET /events of the past AGE_NS: whether the kernel has killed something in container ID for want of
+ * memory. For one that runs: its oom_killed is set at its end only (20.10). The engine's clock must be this
+ * machine's, and it remembers its last 256 events. */
+typedef void (*sw_api_oom_fn)(void *user, bool has_oom, const struct sw_error *error);
+struct sw_http_call *sw_api_container_oom(struct sw_api *api, const char *id, int64_t age_ns,
+                                          int64_t timeout_ns, sw_api_oom_fn done, void *user);
 void sw_api_container_kill(struct sw_api *api, const char *id, const char *signal,
                            int64_t timeout_ns, sw_api_done_fn done, void *user);
 /* DELETE ?force=1&v=1; a container that is gone already (404), or whose removal is under way (409

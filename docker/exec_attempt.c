@@ -102,6 +102,16 @@ static void kill_attempt(struct sw_exec *exec, const char *why)
 
 /* ---- how it ended ---- */
 
+static void on_oom(void *user, bool has_oom, const struct sw_error *error)
+{
+	struct sw_exec *exec = user;
+	exec->step = NULL;
+	exec->facts.is_oom = has_oom;
+	exec->facts.is_oom_untold = error != NULL;
+	end_attempt(exec);
+	finish_attempt(exec);
+}
+
 static void on_state(void *user, const struct sw_api_state *state, const struct sw_error *error)
 {
 	struct sw_exec *exec = user;
@@ -118,9 +128,8 @@ static void on_state(void *user, const struct sw_api_state *state, const struct 
 	} else if (exec->has_doubt) {
 		fail_and_replace(exec, &facts->life_error);
 	} else if (facts->exit_code == 128 + SIGKILL) {
-		facts->is_oom = state->oom_killed;
-		end_attempt(exec);
-		finish_attempt(exec);
+		exec->step = sw_api_container_oom(exec->base.api, facts->id, sw_clock_ns() - facts->start_ns,
+		                                  sw_container_patience_ns, on_oom, exec);
 	} else {
 		sw_worker_reader_last_line(&facts->out, line, sizeof line);
 		sw_error_set(&why, SW_ERR_PROTOCOL, 0,

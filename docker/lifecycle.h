@@ -72,7 +72,8 @@ int sw_lifecycle_start(struct sw_loop *loop, struct sw_api *api,
                        const struct sw_life_handlers *handlers, struct sw_lifecycle **out_life,
                        struct sw_error *err);
 
-/* Starts a container that is `held`; in another state it does nothing. What was written before is sent first. */
+/* Starts a container that is `held`; in another state it does nothing. What was written before is sent
+ * first. */
 void sw_lifecycle_go(struct sw_lifecycle *life);
 
 /* Queues stdin; end closes it. Valid any time after start; sent once attached. */

@@ -1,5 +1,5 @@
-/* Hides nothing: what docker/prepared.c (the runner and its attempt) and docker/prepared_pool.c (the containers,
- * from being made to being gone) share. Must not be included elsewhere. */
+/* Hides nothing: what docker/prepared.c (the runner and its attempt) and docker/prepared_pool.c (the
+ * containers, from being made to being gone) share. Must not be included elsewhere. */
 #ifndef SW_PREPARED_INTERNAL_H
 #define SW_PREPARED_INTERNAL_H
 

@@ -68,7 +68,7 @@ static void tell_unmade(struct sw_stocked *stocked)
 	if (!stamps->remove_ns || (stocked->has_served && !from_ns))
 		return;
 	int64_t until_ns = stamps->kill_ns ? stamps->kill_ns : stamps->remove_ns;
-	if (from_ns && until_ns > from_ns)
+	if (from_ns && (stamps->kill_ns || stamps->exited_ns > from_ns || stamps->eof_ns > from_ns))
 		spans[n++] = (struct sw_span){SW_PHASE_EXIT, from_ns, until_ns, false};
 	int64_t remove_ns = stamps->remove_ns;
 	if (stamps->kill_ns && stamps->exited_ns > stamps->kill_ns) {
@@ -225,7 +225,8 @@ static int make(struct sw_prepared *prepared)
 	return 0;
 }
 
-/* One that could not be made keeps its place until an attempt was told of it: it is not made over and over. */
+/* One that could not be made keeps its place until an attempt was told of it: it is not made over and
+ * over. */
 void sw_pool_refill(struct sw_prepared *prepared)
 {
 	int has = 0;

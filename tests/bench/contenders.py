@@ -224,7 +224,7 @@ class Sandwatch(Rung):
         self.name, self.what = f"sandwatch, {kind}", self.spans[kind]
 
     def block(self, workload, count):
-        snapshot = self.bench.session({
+        snapshot = self.bench.sessions.run({
             "session": {"name": "bench", "iterations": count, "warmup": 1},
             "modes": [{"name": self.kind, "kind": self.kind}], "workload": {"command": workload.command},
             "sandbox": {"docker": {"image": workload.image, "runtime": self.runtime}, "fallback": {"enabled": False}}})

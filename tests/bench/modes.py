@@ -8,12 +8,12 @@ from line import line
 from proc import cgroup_memory_kb, memory_kb
 
 WORKLOAD = {"strategy": "momentum", "backtest": "real", "days": 252, "symbols": 10}
-HOST = {"name": "host, preforked", "kind": "host", "preforked": True}
+HOST = {"name": "host-preforked", "kind": "host", "preforked": True}
 WARM = {"name": "warm", "kind": "warm"}
 COLD = {"name": "cold", "kind": "cold"}
 SLOW = [HOST, WARM, {"name": "exec", "kind": "exec"}, {"name": "prepared", "kind": "prepared"}, COLD,
-        {"name": "cold ×8", "kind": "cold", "parallel": 8}]
-FAST = [HOST, {**HOST, "name": "host ×2", "parallel": 2}, WARM, {**WARM, "name": "warm ×2", "parallel": 2}]
+        {"name": "cold-x8", "kind": "cold", "parallel": 8}]
+FAST = [HOST, {**HOST, "name": "host-x2", "parallel": 2}, WARM, {**WARM, "name": "warm-x2", "parallel": 2}]
 OWN_CPU_WARM_MS_MAX = 0.1
 LINE_MS_MAX = 0.3
 ROW = 1000  # warm jobs in a row
@@ -99,10 +99,10 @@ class Modes:
         self.line_goal(table)
         table.figure("exec / cold, p50", slow.ratio("exec", "cold"), 0.6)
         table.figure("the same with half a CPU", half.ratio("exec", "cold"), None)
-        table.figure("cold ×8, jobs a second / one after another", slow.speedup("cold ×8", "cold"), 1.5, is_least=True)
-        table.figure("the same with half a CPU each", half.speedup("cold ×8", "cold"), None)
-        table.figure("warm ×2, jobs a second / warm", fast.speedup("warm ×2", "warm"), 1.7, is_least=True)
-        table.figure("beside it: the host's preforked worker ×2 / ×1", fast.speedup("host ×2", HOST["name"]), None)
+        table.figure("cold ×8, jobs a second / one after another", slow.speedup("cold-x8", "cold"), 1.5, is_least=True)
+        table.figure("the same with half a CPU each", half.speedup("cold-x8", "cold"), None)
+        table.figure("warm ×2, jobs a second / warm", fast.speedup("warm-x2", "warm"), 1.7, is_least=True)
+        table.figure("beside it: the host's preforked worker ×2 / ×1", fast.speedup("host-x2", HOST["name"]), None)
         self.own_cpu(table)
         self.in_a_row(table)
 

@@ -68,6 +68,18 @@ static void on_ready(void *user, const char *error)
 	(void)snprintf(b->ready_error, sizeof b->ready_error, "%s", error ? error : "");
 }
 
+/* Not fx_done: what else the test asks the engine for waits for that. */
+static void on_kill_sent(void *user, const struct sw_error *error)
+{
+	(void)user;
+	assert_null(error);
+}
+
+static void kill_container(const char *id)
+{
+	sw_api_container_kill(fx.api, id, "KILL", 10 * FX_SECOND, on_kill_sent, NULL);
+}
+
 static void on_event(void *user, struct sw_event *event)
 {
 	struct bench *b = user;
@@ -78,7 +90,7 @@ static void on_event(void *user, struct sw_event *event)
 	if (event->u.it.phase == b->cancel_in && b->cancel_in != SW_PHASE_PULL)
 		b->runner->ops->cancel(b->runner);
 	if (event->u.it.phase == SW_PHASE_EXECUTE && b->kill_in_execute)
-		sw_api_container_kill(fx.api, event->u.it.container, "KILL", 10 * FX_SECOND, fx_done, &fx);
+		kill_container(event->u.it.container);
 }
 
 static void make_only(struct bench *b)
@@ -392,9 +404,14 @@ static void memory_limit_is_oom(void **state)
 	assert_outcome(bench, SW_OUTCOME_OOM, "over its memory limit of 64 MiB and killed");
 	assert_int_equal(bench->result.exit_code, 137);
 	assert_tiled(bench);
+	/* Another's is not this one's. */
+	use_python("import os; os.kill(os.getpid(), 9)");
+	run(bench);
+	assert_outcome(bench, SW_OUTCOME_CRASHED, "died by SIGKILL");
 	use_python("pass");
 	run(bench);
 	assert_outcome(bench, SW_OUTCOME_OK, "");
+	assert_int_equal(count_events(bench, SW_EVENT_CONTAINER_REPLACED), 0);
 	finish(bench);
 }
 
@@ -500,7 +517,7 @@ static void killed_from_outside_between_attempts(void **state)
 	use_python("pass");
 	run(bench);
 	assert_outcome(bench, SW_OUTCOME_OK, "");
-	sw_api_container_kill(fx.api, bench->result.container, "KILL", 10 * FX_SECOND, fx_done, &fx);
+	kill_container(bench->result.container);
 	while (!is_told) { /* within the test runner's patience */
 		fx_step(&fx);
 		is_told = count_events(bench, SW_EVENT_CONTAINER_REPLACED) == 1;
@@ -516,8 +533,7 @@ static void killed_just_before_an_attempt(void **state)
 	need_python();
 	make(bench);
 	use_python("import time; time.sleep(1000)");
-	sw_api_container_kill(fx.api, last_event(bench, SW_EVENT_CONTAINER_CREATED)->u.it.container,
-	                      "KILL", 10 * FX_SECOND, fx_done, &fx);
+	kill_container(last_event(bench, SW_EVENT_CONTAINER_CREATED)->u.it.container);
 	run(bench);
 	assert_outcome(bench, SW_OUTCOME_ENGINE, "");
 	assert_replaced(bench, 1, "");
@@ -546,7 +562,7 @@ static void command_in_another_image(void **state)
 	static const char *const slow[] = {"/bin/sh", "-c", "sleep 0.3; echo hi", NULL};
 	static const char *const none[] = {"/none", NULL};
 	static const char *const quiet[] = {"/bin/sh", "-c", "exec >&- 2>&-; sleep 0.3; exit 4", NULL};
-	SW_CLEANUP(buf) struct sw_buf tar = {0};
+	static struct sw_buf tar; /* freed by the last line, unless it fails */
 	(void)state;
 	fx_need_engine();
 	use_foreign_image(&tar);
@@ -583,6 +599,7 @@ static void command_in_another_image(void **state)
 	assert_tiled(bench);
 	finish(bench);
 	fx_remove_image(&fx, FX_SHELL);
+	sw_buf_done(&tar);
 }
 
 static void image_without_anything_to_keep_it_up(void **state)
