@@ -5,6 +5,7 @@
 #include "docker/container_runner.h"
 #include "docker/exec.h"
 #include "docker/prepared.h"
+#include "docker/warm.h"
 
 /* PLAN: the mode; NULL: for fallbacks alone. */
 static int make_host(const struct sw_runners_options *o, const struct sw_mode_plan *plan,
@@ -34,6 +35,7 @@ static int make_container(const struct sw_runners_options *o, int mode, int slot
 		[SW_KIND_COLD] = sw_cold_new,
 		[SW_KIND_PREPARED] = sw_prepared_new,
 		[SW_KIND_EXEC] = sw_exec_new,
+		[SW_KIND_WARM] = sw_warm_new,
 	};
 	const struct sw_setup *setup = o->setup;
 	struct sw_container_options options = {
