@@ -165,7 +165,7 @@ struct sw_session_program *sw_session_program_new(const struct sw_source *source
 		sw_session_program_free(program);
 		return NULL;
 	}
-	program->mode = program->reference = -1;
+	program->mode = program->reference = program->chosen.mode = -1;
 	program->iterations.table = (struct sw_table_state){.sort = -1, .follow = true};
 	program->containers.table = (struct sw_table_state){.sort = -1, .follow = true};
 	program->events.table = (struct sw_table_state){.sort = -1, .follow = true};
@@ -260,13 +260,51 @@ int sw_program_reference(const struct sw_session_program *program)
 	return candidate >= 0 && (session->n_modes > 2 || baseline < 0) ? candidate : baseline;
 }
 
-bool sw_program_choose_mode(void *user, struct sw_app *app, enum sw_action action)
+const struct sw_running *sw_program_running(const struct sw_session_program *program,
+                                            const struct sw_which *which)
 {
-	struct sw_session_program *program = self(user);
 	const struct sw_session *session = sw_program_session(program);
-	(void)app;
-	if (action != SW_ACTION_MODE || !session->n_modes)
+	if (which->mode < 0 || which->mode >= session->n_modes)
+		return NULL;
+	const struct sw_mode_state *mode = session->modes[which->mode];
+	for (int i = 0; i < mode->n_slots; i++) {
+		const struct sw_running *run = &mode->slots[i];
+		if (run->is_active && run->iteration == which->iteration && run->warmup == which->warmup)
+			return run;
+	}
+	return NULL;
+}
+
+/* The one that runs and began first, of all modes; false: none runs. */
+static bool find_oldest(const struct sw_session *session, struct sw_which *out)
+{
+	const struct sw_running *oldest = NULL;
+	for (int i = 0; i < session->n_modes; i++) {
+		const struct sw_running *run = sw_mode_running(session->modes[i]);
+		if (!run || (oldest && run->iteration_start_ns >= oldest->iteration_start_ns))
+			continue;
+		oldest = run;
+		*out = (struct sw_which){i, run->iteration, run->warmup};
+	}
+	return oldest != NULL;
+}
+
+void sw_program_cancel(const struct sw_session_program *program, struct sw_app *app,
+                       const struct sw_which *which)
+{
+	if (program->source.cancel && program->source.cancel(program->source.user, which))
+		sw_app_say(app, SW_ROLE_WARNING, "cancelling %s %s%lld",
+		           sw_program_session(program)->modes[which->mode]->info.name,
+		           which->warmup ? "w" : "#", (long long)which->iteration);
+}
+
+bool sw_program_act(void *user, struct sw_app *app, enum sw_action action)
+{
+	const struct sw_session_program *program = self(user);
+	struct sw_which oldest;
+	if (action != SW_ACTION_CANCEL)
 		return false;
-	program->mode = (sw_program_mode(program) + 1) % session->n_modes;
+	if (find_oldest(sw_program_session(program), &oldest))
+		sw_program_cancel(program, app, &oldest);
 	return true;
 }

@@ -195,9 +195,8 @@ static bool act(void *user, struct sw_app *app, enum sw_action action)
 {
 	struct sw_session_program *program = user;
 	int n = sw_program_session(program)->n_modes;
-	(void)app;
 	if (action != SW_ACTION_MODE || n < 3)
-		return false;
+		return sw_program_act(program, app, action);
 	program->reference = (sw_program_reference(program) + 1) % n;
 	return true;
 }

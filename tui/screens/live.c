@@ -353,9 +353,20 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 		draw_narrow(program, app, area);
 }
 
+/* SW_ACTION_MODE: the next mode's lifecycle. */
+static bool act(void *user, struct sw_app *app, enum sw_action action)
+{
+	struct sw_session_program *program = user;
+	const struct sw_session *session = sw_program_session(program);
+	if (action != SW_ACTION_MODE || !session->n_modes)
+		return sw_program_act(program, app, action);
+	program->mode = (sw_program_mode(program) + 1) % session->n_modes;
+	return true;
+}
+
 const struct sw_screen sw_screen_live = {
 	.name = "live",
 	.places = SW_ON_HISTOGRAM,
 	.draw = draw,
-	.act = sw_program_choose_mode,
+	.act = act,
 };

@@ -32,12 +32,11 @@ struct sw_session_program {
 	int reference; /* against which the modes are compared beside the baseline; -1: the candidate */
 	struct sw_eventlog *log;
 	struct sw_list iterations, containers, events;
+	struct sw_which chosen; /* the iteration whose row was chosen when they were drawn; mode -1: none */
 	int mode; /* whose lifecycle is shown; -1: the candidate's */
 	/* What the open detail is of: the lists go on beneath it. */
 	struct {
-		int mode;
-		int64_t iteration;
-		bool warmup;
+		struct sw_which iteration;
 		char container[16];
 		uint64_t event; /* its number among all that were added, from 0 */
 	} opened;
@@ -56,8 +55,15 @@ int sw_program_mode(const struct sw_session_program *program);
 int sw_program_reference(const struct sw_session_program *program);
 /* Brings the comparison up to date, as far as its cost allows. */
 void sw_program_compare(struct sw_session_program *program);
-/* SW_ACTION_MODE: the next one. A screen's act. */
-bool sw_program_choose_mode(void *user, struct sw_app *app, enum sw_action action);
+/* What all screens do alike, for their act: SW_ACTION_CANCEL cancels the iteration that began first, and
+ * says which. */
+bool sw_program_act(void *user, struct sw_app *app, enum sw_action action);
+/* Cancels this one, and says so. */
+void sw_program_cancel(const struct sw_session_program *program, struct sw_app *app,
+                       const struct sw_which *which);
+/* The slot in which it runs, or NULL. */
+const struct sw_running *sw_program_running(const struct sw_session_program *program,
+                                            const struct sw_which *which);
 
 /* The six screens, in the order of their keys. */
 extern const struct sw_screen sw_screen_live, sw_screen_iterations, sw_screen_containers,

@@ -108,4 +108,6 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	}
 }
 
-const struct sw_screen sw_screen_verification = {.name = "verification", .draw = draw};
+const struct sw_screen sw_screen_verification = {.name = "verification",
+                                                 .draw = draw,
+                                                 .act = sw_program_act};
