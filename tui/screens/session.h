@@ -20,10 +20,10 @@ struct sw_session_program {
 	/* For the screen that compares: each mode against the baseline and against another one. Of the figures
 	 * that were there when it was computed, and only then when the screen is looked at. */
 	struct sw_comparison {
-		bool is_known, is_owed; /* owed: it was too dear for now */
+		bool is_known, is_owed; /* owed: it is not all of the newest figures, and goes on */
 		uint64_t seq;           /* of the figures */
-		int reference;
-		int64_t at_ns, cost_ns;
+		int reference, next;    /* next: the mode that is due; n_modes: all are done */
+		int64_t begun_ns, cost_ns;
 		struct sw_difference to_baseline[SW_MODES_MAX], to_reference[SW_MODES_MAX];
 		struct sw_drift drift[SW_MODES_MAX];
 		struct sw_outliers outliers[SW_MODES_MAX];
@@ -32,8 +32,9 @@ struct sw_session_program {
 	int reference; /* against which the modes are compared beside the baseline; -1: the candidate */
 	struct sw_eventlog *log;
 	struct sw_list iterations, containers, events;
-	struct sw_which chosen; /* the iteration whose row was chosen when they were drawn; mode -1: none */
-	int mode; /* whose lifecycle is shown; -1: the candidate's */
+	struct sw_which
+		chosen; /* the iteration whose row was chosen when they were drawn; mode -1: none */
+	int mode;   /* whose lifecycle is shown; -1: the candidate's */
 	/* What the open detail is of: the lists go on beneath it. */
 	struct {
 		struct sw_which iteration;
@@ -53,7 +54,7 @@ int sw_program_mode(const struct sw_session_program *program);
 /* The mode against which others are compared beside the baseline: the chosen one, else in a session of many
  * the candidate, else the baseline; -1: there is none. */
 int sw_program_reference(const struct sw_session_program *program);
-/* Brings the comparison up to date, as far as its cost allows. */
+/* Brings the comparison up to date, as far as its cost allows: with many samples some modes at each call. */
 void sw_program_compare(struct sw_session_program *program);
 /* What all screens do alike, for their act: SW_ACTION_CANCEL cancels the iteration that began first, and
  * says which. */

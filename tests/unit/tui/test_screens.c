@@ -76,7 +76,7 @@ static void test_modes(void **state)
 static void test_ladder(void **state)
 {
 	(void)state;
-	for (int screen = 0; screen < 5; screen++)
+	for (int screen = 0; screen < 6; screen++)
 		check_story("ladder", many_ladder, screen);
 	check_chosen("ladder-x5", many_ladder, 0, LADDER_COLD_X5);
 	check_chosen("ladder-warm", many_ladder, 0, LADDER_WARM);
@@ -178,6 +178,37 @@ static void test_reference(void **state)
 	stage_close(&stage);
 }
 
+/* Enough samples that one frame does not compare all modes. */
+static void many_samples(struct story *s)
+{
+	many_ladder(s);
+	for (int i = 0; i < 300; i++)
+		for (int mode = 0; mode < 3; mode++)
+			story_ok(s, mode);
+}
+
+static void test_a_comparison_goes_on_over_frames(void **state)
+{
+	struct stage stage;
+	(void)state;
+	stage_open(&stage, many_samples, 80, 24, &sw_glyphs_unicode);
+	const struct sw_comparison *found = &stage.program->comparison;
+	stage_screen(&stage, 3);
+	assert_true(found->is_known && found->is_owed);
+	assert_in_range(found->next, 1, LADDER_MODES - 1);
+	assert_false(found->to_reference[LADDER_MODES - 1].is_known);
+	/* Frames go on though nothing moves. */
+	int frames = 1;
+	for (; found->is_owed && frames < 20; frames++) {
+		assert_true(stage.app.program.moving(stage.app.program.user));
+		stage_screen(&stage, 3);
+	}
+	assert_in_range(frames, 2, LADDER_MODES);
+	assert_true(found->to_reference[LADDER_MODES - 1].is_known);
+	assert_false(stage.app.program.moving(stage.app.program.user));
+	stage_close(&stage);
+}
+
 /* Any size, from one cell on: nothing is written outside, and all of it can be shown. */
 static void test_sizes(void **state)
 {
@@ -212,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_ablation),  cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_empty),     cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_reference), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_a_comparison_goes_on_over_frames),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
