@@ -50,7 +50,7 @@ SHIM := $(B)/shim
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench clean distclean help packages packages-test engine-down check lint \
+.PHONY: all run test bench ladder clean distclean help packages packages-test engine-down check lint \
         format docs unit engine-tests bench-replay FORCE
 all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage)
 
@@ -71,7 +71,15 @@ test: ## installs what the tests need, builds, and runs every test on a private 
 bench: ## measures the figures of docs/performance.md (ARGS="--rounds N"; needs root)
 	@config/packages.sh bench
 	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@"$(MAKE)" --no-print-directory -s "PROFILE=$(PROFILE)" $(B)/tests/bench/line
 	@tests/bench/bench.py --program $(BIN) $(ARGS)
+
+ladder: ## runs config/ladder.yaml and rewrites README's table of the study's optimizations
+	@config/packages.sh bench
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@config/engine.sh $(BIN) up
+	@$(BIN) --batch --config config/ladder.yaml --iterations 60 --export $(B)/ladder.json $(ARGS)
+	@tests/bench/study.py $(B)/ladder.json README.md
 
 engine-down: all ## stops the private engine that sandwatch started
 	@config/engine.sh $(BIN) down

@@ -39,6 +39,8 @@ needs_bench="$needs_run
   program  dockerd     docker.io            moby-engine      docker         docker
   program  docker      docker-cli|docker.io moby-engine      docker         docker
   program  runc        runc                 runc             runc           -
+  program  crun        crun                 crun             crun           -
+  program  bwrap       bubblewrap           bubblewrap       bubblewrap     -
   program  python3     python3              python3          python         python
   module   docker      python3-docker       python3-docker   python-docker  -"
 

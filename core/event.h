@@ -81,7 +81,7 @@ struct sw_iteration_info {
 	enum sw_outcome outcome; /* also the reason of retry, fallback_taken, fallback_refused */
 	int64_t start_ns, wall_ns, other_ns;
 	int64_t attempts; /* iteration_finished */
-	int64_t count;    /* turn_finished: iterations that ended in the turn */
+	int64_t count;    /* turn_finished: iterations of the turn that ended ok in their own mode */
 	int64_t exit_code, term_signal;
 	int64_t stdout_bytes, stderr_bytes, dropped_bytes;
 	bool by_durations;
@@ -129,8 +129,8 @@ enum sw_event_kind { SW_EVENTS(SW_EVENT_ENUM) SW_EVENT_COUNT };
  * length; note and session_finished: end; paused and resumed: none. `mode` is the mode's index where the
  * kind has one, else -1.
  *
- * turn_finished: COUNT iterations of a mode, from ITERATION on, were run in a row, `parallel` at a time, and
- * all that they left to do behind is done: from start_ns for wall_ns. phase_behind: spans that lay on
+ * turn_finished: iterations of a mode, from ITERATION on, were run in a row, `parallel` at a time, and all
+ * that they left to do behind is done: from start_ns for wall_ns. COUNT of them ended ok in their own mode. phase_behind: spans that lay on
  * nobody's critical path (iteration 0: not of one iteration). container_created with iteration 0: a container
  * that is kept for several. container_replaced: a kept one was lost, text says why. */
 struct sw_event {

@@ -15,6 +15,8 @@
 #define BOOT_TIMEOUT_NS INT64_C(60000000000)
 /* After the process has ended: a grandchild outside the group may hold a pipe open for ever. */
 #define DRAIN_TIMEOUT_NS INT64_C(200000000)
+/* The zygote ends a child at its limit; what it lets pass for this long is ended with it. */
+#define ZYGOTE_GRACE_NS INT64_C(1000000000)
 
 enum { DRAIN_READS = 16 };
 
@@ -23,6 +25,7 @@ enum stream { STREAM_OUT, STREAM_ERR, STREAM_RESULT, STREAM_COUNT };
 struct host {
 	struct sw_runner runner; /* first: this is what callers hold */
 	struct sw_host_options o;
+	char **argv;             /* the worker's, o.worker_argv's strings; NULL: there is none */
 	char path[SW_PATH_MAX];  /* of the command */
 	char path_error[SW_TEXT_MAX];
 	struct sw_process process;
@@ -32,11 +35,12 @@ struct host {
 	/* the attempt */
 	bool busy, waiting; /* waiting: busy, until the worker is ready */
 	bool timed_out, cancelled;
-	struct sw_attempt attempt;
+	struct sw_attempt attempt, ran; /* ran: the one that the worker had last */
 	sw_attempt_done_fn done;
 	void *done_user;
-	sw_runner_ready_fn prepared;
+	sw_runner_ready_fn prepared; /* prepare's, settle's or finish's */
 	void *prepared_user;
+	unsigned readies; /* of the report's that were heeded */
 	struct sw_buf job;
 	size_t job_sent;
 	int64_t read_ns, kill_ns;
@@ -55,6 +59,11 @@ static void begin(struct host *h);
 static bool is_command(const struct host *h)
 {
 	return h->o.task->command != NULL;
+}
+
+static bool is_preforked(const struct host *h)
+{
+	return h->o.preforked && !is_command(h);
 }
 
 /* ---- the process ---- */
@@ -99,8 +108,8 @@ static int watch_process(struct host *h, struct sw_error *err)
 static int spawn(struct host *h, struct sw_error *err)
 {
 	struct sw_process_options options = {
-		.path = is_command(h) ? h->path : h->o.worker_argv[0],
-		.argv = is_command(h) ? h->o.task->command : h->o.worker_argv,
+		.path = is_command(h) ? h->path : h->argv[0],
+		.argv = is_command(h) ? h->o.task->command : h->argv,
 		.env = is_command(h) ? NULL : h->o.worker_env,
 		.pipe_in = !is_command(h),
 		.pipe_result = !is_command(h),
@@ -126,6 +135,7 @@ static void new_readers(struct host *h, const char *token)
 		sw_worker_reader_init(&h->readers[i], token);
 	}
 	sw_worker_report_init(&h->report);
+	h->readies = 0;
 }
 
 /* ---- the end of an attempt ---- */
@@ -137,17 +147,6 @@ static void last_words(struct host *h, char *dst, size_t size)
 		sw_worker_reader_last_line(&h->readers[STREAM_OUT], dst, size);
 	if (!*dst)
 		sw_text_copy(dst, size, "nothing");
-}
-
-/* Real-time signals have a number only. */
-static const char *signal_name(int number, char *dst, size_t size)
-{
-	const char *name = sigabbrev_np(number);
-	if (name)
-		snprintf(dst, size, "SIG%s", name);
-	else
-		snprintf(dst, size, "signal %d", number);
-	return dst;
 }
 
 static void judge_end(struct host *h)
@@ -163,7 +162,7 @@ static void judge_end(struct host *h)
 		               sw_text_duration(limit, sizeof limit, h->o.timeout_ns));
 	else if (h->exit_signal)
 		sw_result_fail(r, SW_OUTCOME_CRASHED, "died by %s; the last it said: %s",
-		               signal_name(h->exit_signal, name, sizeof name), said);
+		               sw_text_signal(name, sizeof name, h->exit_signal), said);
 	else if (!is_command(h))
 		sw_result_fail(r, SW_OUTCOME_CRASHED,
 		               "the worker ended with status %d without a result; the last it said: %s",
@@ -175,17 +174,11 @@ static void judge_end(struct host *h)
 		               said);
 }
 
-static void judge_result(struct host *h)
+/* The worker's own word on the job. */
+static bool is_answered(const struct host *h)
 {
-	struct sw_attempt_result *r = &h->result;
-	if (h->report.garbage) {
-		sw_result_fail(r, SW_OUTCOME_CRASHED, "the worker's result cannot be read: %s",
-		               h->report.error);
-		return;
-	}
-	r->outcome = h->report.outcome;
-	sw_text_copy(r->digest, sizeof r->digest, h->report.digest);
-	sw_text_copy(r->error, sizeof r->error, h->report.error);
+	return !is_command(h) &&
+	       (h->report.has_result || h->report.garbage || (is_preforked(h) && h->report.has_over));
 }
 
 static void set_spans(struct host *h)
@@ -216,6 +209,10 @@ static void count_bytes(struct host *h)
 	struct sw_attempt_result *r = &h->result;
 	r->stdout_bytes = h->readers[STREAM_OUT].plain_bytes;
 	r->stderr_bytes = h->readers[STREAM_ERR].plain_bytes;
+	if (is_preforked(h) && h->report.has_over) {
+		r->stdout_bytes = h->report.over.stdout_bytes;
+		r->stderr_bytes = h->report.over.stderr_bytes;
+	}
 	for (int i = STREAM_OUT; i <= STREAM_ERR; i++)
 		r->dropped_bytes += h->readers[i].plain_bytes - h->readers[i].tail_len;
 }
@@ -225,8 +222,8 @@ static void finish_attempt(struct host *h)
 	struct sw_attempt_result *r = &h->result;
 	r->exit_code = h->exited ? h->exit_code : -1;
 	r->term_signal = h->exited ? h->exit_signal : 0;
-	if (!is_command(h) && (h->report.has_result || h->report.garbage))
-		judge_result(h);
+	if (is_answered(h))
+		sw_worker_judge(&h->report, h->o.timeout_ns, r);
 	else
 		judge_end(h);
 	set_spans(h);
@@ -311,6 +308,12 @@ static void result_read(struct host *h)
 	finish_attempt(h);
 }
 
+static void boot_over_time(void *user)
+{
+	struct host *h = user;
+	sw_process_kill(&h->process);
+}
+
 static void worker_ready(struct host *h)
 {
 	h->ready = true;
@@ -321,14 +324,53 @@ static void worker_ready(struct host *h)
 		begin(h);
 }
 
+static void tell_prewarm(struct host *h, int64_t start_ns, int64_t end_ns)
+{
+	struct sw_event event;
+	if (!h->ran.number || !start_ns)
+		return; /* the first child is a part of prepare */
+	sw_event_init(&event, SW_EVENT_PHASE_BEHIND, h->ran.mode);
+	event.u.it.iteration = h->ran.iteration;
+	event.u.it.attempt = h->ran.number;
+	event.u.it.warmup = h->ran.warmup;
+	event.u.it.on_host = h->ran.on_host;
+	event.u.it.spans[0] =
+		(struct sw_span){.phase = SW_PHASE_PREWARM, .start_ns = start_ns, .end_ns = end_ns};
+	event.u.it.n_spans = 1;
+	h->o.sink.emit(h->o.sink.user, &event);
+}
+
+/* The result, `over` and `ready` for the next child may come in one piece. The attempt's end may start
+ * the next one from inside, which begins a new report. */
+static void zygote_said(struct host *h)
+{
+	int64_t start_ns = h->report.phases[SW_PHASE_PREWARM].start_ns;
+	int64_t end_ns = h->report.phases[SW_PHASE_PREWARM].end_ns;
+	bool is_ready = h->report.readies != h->readies && !h->exited;
+	h->readies = h->report.readies;
+	if (h->busy && !h->waiting && is_answered(h)) {
+		h->read_ns = sw_clock_ns();
+		h->result.end_ns = h->read_ns;
+		h->ready = false;
+		sw_loop_arm(h->o.loop, &h->deadline, h->read_ns + BOOT_TIMEOUT_NS, boot_over_time, h);
+		finish_attempt(h);
+	}
+	if (!is_ready)
+		return;
+	tell_prewarm(h, start_ns, end_ns);
+	worker_ready(h);
+}
+
 static void result_stream(struct host *h, size_t len)
 {
 	/* The result counts on its own descriptor only: printed text cannot be taken for it. */
 	if (!sw_worker_reader_feed(&h->readers[STREAM_RESULT], h->buf, len, &h->report))
 		return;
-	if (!h->ready && !h->exited) {
+	if (is_preforked(h)) {
+		zygote_said(h);
+	} else if (!h->ready && !h->exited) {
 		worker_ready(h);
-	} else if (h->busy && (h->report.has_result || h->report.garbage)) {
+	} else if (h->busy && is_answered(h)) {
 		h->read_ns = sw_clock_ns();
 		result_read(h);
 	}
@@ -394,12 +436,6 @@ static void over_time(void *user)
 	kill_now(h);
 }
 
-static void boot_over_time(void *user)
-{
-	struct host *h = user;
-	sw_process_kill(&h->process);
-}
-
 static void emit_phase(struct host *h, enum sw_phase phase)
 {
 	struct sw_event event;
@@ -431,6 +467,7 @@ static void begin(struct host *h)
 {
 	struct sw_error err = {.code = SW_OK};
 	new_readers(h, h->attempt.token);
+	h->ran = h->attempt;
 	h->waiting = false;
 	h->result.start_ns = sw_clock_ns();
 	if (is_command(h)) {
@@ -442,20 +479,23 @@ static void begin(struct host *h)
 	} else {
 		sw_buf_clear(&h->job);
 		h->job_sent = 0;
-		if (sw_worker_job(&h->job, h->o.task, &h->attempt, false) < 0) {
+		struct sw_job_options job = {.timeout_ns = is_preforked(h) ? h->o.timeout_ns : 0,
+		                             .memory_bytes = is_preforked(h) ? h->o.memory_bytes : 0};
+		if (sw_worker_job(&h->job, h->o.task, &h->attempt, &job) < 0) {
 			cannot_start(h, "cannot write the job: out of memory");
 			return;
 		}
 		h->result.start_ns = sw_clock_ns();
 		send_job(h, h->process.in, SW_LOOP_WRITE);
 	}
-	sw_loop_arm(h->o.loop, &h->deadline, h->result.start_ns + h->o.timeout_ns, over_time, h);
+	int64_t limit_ns = h->o.timeout_ns + (is_preforked(h) ? ZYGOTE_GRACE_NS : 0);
+	sw_loop_arm(h->o.loop, &h->deadline, h->result.start_ns + limit_ns, over_time, h);
 	emit_phase(h, SW_PHASE_EXECUTE);
 }
 
 static int boot(struct host *h, struct sw_error *err)
 {
-	if (!h->o.worker_argv)
+	if (!h->argv)
 		return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "no worker for the host: %s",
 		                    h->o.no_worker ? h->o.no_worker : "no image's root is unpacked");
 	drop_process(h); /* a dead one's pipes may be open still */
@@ -482,6 +522,8 @@ static void host_start(struct sw_runner *runner, const struct sw_attempt *attemp
 	h->busy = h->waiting = true;
 	h->timed_out = h->cancelled = false;
 	h->kill_ns = h->read_ns = 0;
+	sw_worker_report_init(&h->report); /* the last attempt's says nothing of this one */
+	h->readies = 0;
 	h->result = (struct sw_attempt_result){.exit_code = -1};
 	if (is_command(h) && *h->path_error)
 		cannot_start(h, h->path_error);
@@ -497,7 +539,12 @@ static void host_cancel(struct sw_runner *runner)
 	if (!h->busy)
 		return;
 	h->cancelled = true;
-	if (h->process.pid > 0) {
+	if (h->process.pid > 0 && is_preforked(h)) {
+		/* Its children are in groups of their own: it ends them itself, before the deadline kills it. */
+		h->kill_ns = sw_clock_ns();
+		kill(h->process.pid, SIGTERM);
+		sw_loop_arm(h->o.loop, &h->deadline, h->kill_ns + ZYGOTE_GRACE_NS, boot_over_time, h);
+	} else if (h->process.pid > 0) {
 		kill_now(h);
 	} else if (!h->exited || h->waiting) {
 		sw_loop_cancel(h->o.loop, &h->later);
@@ -522,6 +569,16 @@ static void host_prepare(struct sw_runner *runner, sw_runner_ready_fn ready, voi
 		tell_prepared(h, err.message);
 }
 
+/* Whatever keeps a preforked worker from being ready ends it, too: then there is nothing to wait for. */
+static void host_settle(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
+{
+	struct host *h = (struct host *)runner;
+	h->prepared = ready;
+	h->prepared_user = user;
+	if (!is_preforked(h) || h->ready || h->process.pid < 0)
+		sw_loop_defer(h->o.loop, &h->later, ready_later, h);
+}
+
 static void host_finish(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
 {
 	struct host *h = (struct host *)runner;
@@ -538,6 +595,7 @@ static void host_free(struct sw_runner *runner)
 	for (int i = 0; i < STREAM_COUNT; i++)
 		sw_worker_reader_done(&h->readers[i]);
 	sw_buf_done(&h->job);
+	free(h->argv);
 	free(h);
 }
 
@@ -545,9 +603,25 @@ static const struct sw_runner_ops host_ops = {
 	.prepare = host_prepare,
 	.start = host_start,
 	.cancel = host_cancel,
+	.settle = host_settle,
 	.finish = host_finish,
 	.free = host_free,
 };
+
+/* The caller's arguments, and what makes a worker a zygote. */
+static char **worker_argv(const struct sw_host_options *options)
+{
+	static char zygote[] = "--zygote";
+	size_t n = 0;
+	while (options->worker_argv[n])
+		n++;
+	char **argv = calloc(n + 2, sizeof *argv);
+	if (!argv)
+		return NULL;
+	memcpy(argv, options->worker_argv, n * sizeof *argv);
+	argv[n] = options->preforked ? zygote : NULL;
+	return argv;
+}
 
 int sw_host_new(const struct sw_host_options *options, struct sw_runner **out_runner,
                 struct sw_error *err)
@@ -559,6 +633,10 @@ int sw_host_new(const struct sw_host_options *options, struct sw_runner **out_ru
 	h->runner.ops = &host_ops;
 	h->o = *options;
 	h->process = SW_PROCESS_NONE;
+	if (options->worker_argv && !(h->argv = worker_argv(options))) {
+		free(h);
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot make a runner for the host");
+	}
 	if (is_command(h) && sw_process_find(options->task->command[0], options->path_list,
 	                                     h->path, sizeof h->path, &why) < 0)
 		sw_text_copy(h->path_error, sizeof h->path_error, why.message);

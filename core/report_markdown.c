@@ -60,8 +60,7 @@ static void put_executive_summary(const struct sw_markdown *md)
 		          sw_md(sw_say_candidate(figures).text).text,
 		          sw_md(sw_say_baseline(figures).text).text, sw_rate(candidate->success_rate).text,
 		          candidate->judged, candidate->judged == 1 ? "" : "s",
-		          sw_mode_taken(candidate->state),
-		          sw_md_difference(md, figures->overhead_ns).text);
+		          sw_mode_taken(candidate->state), sw_md_difference(md, figures->overhead_ns).text);
 		if (has_interval(figures))
 			sw_md_add(md, " (95 %% interval %s to %s)",
 			          sw_md_difference(md, figures->overhead_ci.low).text,
@@ -110,8 +109,14 @@ static void put_configuration(const struct sw_markdown *md)
 	put_item(md, "Test Date", info->started_at);
 
 	sw_md_add(md, "\n### Test Parameters\n\n");
-	sw_md_add(md, "- **Iterations**: %" PRId64 " per mode, after %" PRId64 " warm-up\n",
-	          info->iterations, info->warmup);
+	if (info->is_auto)
+		put_item(md, "Iterations", sw_say_auto(md->figures).text);
+	else
+		sw_md_add(md, "- **Iterations**: %" PRId64 " per mode\n", info->iterations);
+	sw_md_add(md, "- **Warm-up**: %" PRId64 " per mode, in no figure\n", info->warmup);
+	if (info->block > 1)
+		sw_md_add(md, "- **Turns**: %" PRId64 " iterations of a mode in a row, per slot\n",
+		          info->block);
 	sw_md_add(md, "- **Order**: %s, seed %" PRId64 "\n", sw_word(&sw_words_order, (int)info->order),
 	          info->seed);
 	put_item(md, "Workload", info->workload);
@@ -152,7 +157,7 @@ static void begin_metrics(struct sw_table *table)
 
 /* What takes two samples at least. */
 static struct sw_number spread(const struct sw_markdown *md, const struct sw_stats *latency,
-                                     double ns)
+                               double ns)
 {
 	return latency->count > 1 ? sw_md_time(md, ns) : (struct sw_number){"-"};
 }
@@ -197,6 +202,8 @@ static void put_mode_reliability(const struct sw_markdown *md, const struct sw_m
 	put_row(&table, "Failures", count_of(mode->failures));
 	put_row(&table, "Containers created", count_of(mode->state->containers_created));
 	put_row(&table, "Containers removed", count_of(mode->state->containers_removed));
+	if (mode->state->replaced > 0)
+		put_row(&table, "Kept containers lost and made anew", count_of(mode->state->replaced));
 	sw_md_table(md, &table);
 }
 
@@ -276,14 +283,16 @@ static void put_comparison_table(const struct sw_markdown *md)
 		sw_table_cell(&table, "%s", sw_md_difference(md, figures->overhead_min_ns).text);
 		sw_table_cell(&table, "%s", sw_md_difference(md, figures->overhead_max_ns).text);
 		sw_table_cell(&table, "%s",
-		              has_interval(figures) ? sw_md_time(md, figures->overhead_stddev_ns).text : "-");
+		              has_interval(figures) ? sw_md_time(md, figures->overhead_stddev_ns).text
+		                                    : "-");
 		sw_table_cell(&table, "%" PRIu64 " failures", figures->modes[figures->candidate].failures);
 	}
 	sw_md_table(md, &table);
 	if (has_interval(figures))
-		sw_md_add(md, "The overhead's Min and Max are the differences of the minima and the maxima; "
-		              "its Std Dev is that of the difference between two independent iterations, one "
-		              "of each mode: √(sd² + sd²).\n\n");
+		sw_md_add(md,
+		          "The overhead's Min and Max are the differences of the minima and the maxima; "
+		          "its Std Dev is that of the difference between two independent iterations, one "
+		          "of each mode: √(sd² + sd²).\n\n");
 }
 
 static void put_comparison(const struct sw_markdown *md)
@@ -292,6 +301,7 @@ static void put_comparison(const struct sw_markdown *md)
 
 	sw_md_add(md, "## Performance Comparison\n\n### Execution Time Analysis\n\n");
 	put_comparison_table(md);
+	sw_md_modes(md);
 	sw_md_add(md, "### Overhead Percentage\n\n");
 	if (!figures->has_overhead) {
 		sw_md_paragraph(md, sw_say_no_overhead(figures).text);

@@ -43,6 +43,32 @@ void sw_md_table(const struct sw_markdown *md, struct sw_table *table);
 struct sw_number sw_md_time(const struct sw_markdown *md, double ns);
 struct sw_number sw_md_difference(const struct sw_markdown *md, double ns); /* "+431.22 ms" */
 
+/* All modes beside one another, drift and outliers; what each layer costs: parts of the sections
+ * "Performance Comparison" and "Overhead Breakdown" (core/report_markdown_modes.c). */
+void sw_md_modes(const struct sw_markdown *md);
+void sw_md_layers(const struct sw_markdown *md);
+
+/* What a session that measures every kind is started with. */
+#define SW_LADDER_COMMAND "sandwatch --config config/ladder.yaml"
+
+#define SW_PHASE_BIT(phase) (1U << (phase))
+/* What can be done before the job comes and after its result went; with `start`, what the engine and its
+ * runtime do; with PID 1's start and the imports, what a kept worker does not do again. */
+#define SW_PREPARED_PHASES                                                                         \
+	(SW_PHASE_BIT(SW_PHASE_CREATE) | SW_PHASE_BIT(SW_PHASE_ATTACH) | SW_PHASE_BIT(SW_PHASE_EXIT) | \
+	 SW_PHASE_BIT(SW_PHASE_STOP) | SW_PHASE_BIT(SW_PHASE_REMOVE))
+#define SW_ENGINE_PHASES (SW_PREPARED_PHASES | SW_PHASE_BIT(SW_PHASE_START))
+#define SW_REUSE_PHASES \
+	(SW_ENGINE_PHASES | SW_PHASE_BIT(SW_PHASE_BOOT) | SW_PHASE_BIT(SW_PHASE_IMPORTS))
+
+/* core/report_markdown_impact.c. The mode that optimizations are compared with: the candidate if it is a cold
+ * one that runs one iteration at a time, else the first such mode; NULL when none ended an iteration ok. */
+const struct sw_mode_figures *sw_md_cold(const struct sw_markdown *md);
+/* The runtime that MODE used: the engine's own where it asked for none; "" when that is not known. */
+const char *sw_md_runtime(const struct sw_markdown *md, const struct sw_mode_figures *mode);
+/* The study's table "Estimated Impact of Optimizations": against COLD. */
+void sw_md_impact(const struct sw_markdown *md, const struct sw_mode_figures *cold);
+
 /* The sections after "Performance Comparison" (core/report_markdown_middle.c, _risks.c, _options.c,
  * _end.c). */
 void sw_md_breakdown(const struct sw_markdown *md);

@@ -91,7 +91,8 @@ static struct sw_sentence say_both(const struct sw_markdown *md)
 	struct sw_sentence sentence = {""};
 
 	if (figures->has_overhead)
-		(void)snprintf(sentence.text, sizeof(sentence.text), ": %s instead of %s per iteration here",
+		(void)snprintf(sentence.text, sizeof(sentence.text),
+		               ": %s instead of %s per iteration here",
 		               sw_md_time(md, figures->modes[figures->baseline].latency.mean).text,
 		               sw_md_time(md, figures->modes[figures->candidate].latency.mean).text);
 	return sentence;
@@ -113,15 +114,16 @@ static void put_options(const struct sw_markdown *md)
 	          recommended(md, 'A'), figures->has_overhead ? ": " : "",
 	          figures->has_overhead ? sw_md_difference(md, figures->overhead_ns).text : "",
 	          figures->has_overhead ? " per iteration here" : "");
-	sw_md_add(md,
-	          "#### Option B: Optional Feature%s\n\n```yaml\n"
-	          "sandbox:\n"
-	          "  enabled: ${SANDBOX_ENABLED:false}  # Environment variable\n"
-	          "  fallback:\n"
-	          "    enabled: true\n"
-	          "```\n\n"
-	          "**Use Case**: environments that differ, some of them sensitive to the overhead%s\n\n",
-	          recommended(md, 'B'), say_both(md).text);
+	sw_md_add(
+		md,
+		"#### Option B: Optional Feature%s\n\n```yaml\n"
+		"sandbox:\n"
+		"  enabled: ${SANDBOX_ENABLED:false}  # Environment variable\n"
+		"  fallback:\n"
+		"    enabled: true\n"
+		"```\n\n"
+		"**Use Case**: environments that differ, some of them sensitive to the overhead%s\n\n",
+		recommended(md, 'B'), say_both(md).text);
 	sw_md_add(md,
 	          "#### Option C: Disable for Testing%s\n\n```yaml\n"
 	          "sandbox:\n"

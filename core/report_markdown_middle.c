@@ -70,7 +70,7 @@ void sw_md_breakdown(const struct sw_markdown *md)
 	sw_md_add(md, "## Overhead Breakdown\n\n");
 	for (int i = 0; i < figures->n_modes; i++) {
 		const struct sw_mode_figures *mode = &figures->modes[i];
-		if (mode->state->info.kind == SW_KIND_HOST)
+		if (mode->state->info.kind == SW_KIND_HOST || *mode->state->info.layer)
 			continue;
 		any = true;
 		sw_md_add(md, "### Container Lifecycle Analysis (%s)\n\n",
@@ -84,6 +84,7 @@ void sw_md_breakdown(const struct sw_markdown *md)
 	}
 	if (!any)
 		sw_md_add(md, "Not measured: the session has no sandbox mode.\n\n");
+	sw_md_layers(md);
 }
 
 /* ---- Production Performance Projection ---- */
@@ -163,8 +164,9 @@ static void put_insight(const struct sw_markdown *md)
 		low = fmin(low, figures->projections[i].overhead_percent);
 		high = fmax(high, figures->projections[i].overhead_percent);
 	}
-	sw_md_add(md, "**Key Insight**: with jobs of this length the overhead is %s to %s, %s the limit of "
-	              "%s %% for \"enable by default\".\n\n",
+	sw_md_add(md,
+	          "**Key Insight**: with jobs of this length the overhead is %s to %s, %s the limit of "
+	          "%s %% for \"enable by default\".\n\n",
 	          sw_percent_fixed(low).text, sw_percent_fixed(high).text,
 	          high < limit   ? "below"
 	          : low >= limit ? "not below"

@@ -189,7 +189,9 @@ static void mitigate_uncertainty(const struct sw_markdown *md,
 	sw_md_add(md, "- **Functional tests**: verify the sandbox before it is enabled: this session "
 	              "ran none\n");
 	if (candidate && candidate->not_run > 0)
-		sw_md_add(md, "- **Completeness**: %" PRIu64 " of %" PRId64 " planned iterations were not run\n",
+		sw_md_add(md,
+		          "- **Completeness**: %" PRIu64 " of %" PRId64
+		          " planned iterations were not run\n",
 		          candidate->not_run, candidate->state->info.planned);
 	if (!figures->has_overhead)
 		return;

@@ -78,7 +78,9 @@ static void finish_iteration(struct sw_slot *slot)
 	s->event.in_turn = s->n_active > 0 || sw_scheduler_turn_goes_on(s);
 	s->turn_ended++;
 	s->done[slot->attempt.mode] += !slot->attempt.warmup;
-	if (!slot->attempt.warmup && last->outcome == SW_OUTCOME_OK && !slot->attempt.on_host)
+	bool is_own_ok = last->outcome == SW_OUTCOME_OK && !slot->attempt.on_host;
+	s->turn_ok += is_own_ok;
+	if (!slot->attempt.warmup && is_own_ok)
 		sw_adaptive_add(&s->adaptive, slot->attempt.mode, last->end_ns - slot->iteration_start_ns);
 	sw_scheduler_emit(s);
 	s->wait_seq = s->event.in_turn ? s->wait_seq : s->event.seq;

@@ -45,7 +45,7 @@ struct sw_scheduler {
 	int64_t next_in_turn; /* 0..turn.count: how many have been handed out */
 	bool has_turn;        /* some of `turn` is to be run still, or run anew */
 	int n_active;
-	int64_t turn_start_ns, turn_ended; /* iterations that ended since it began, or went on */
+	int64_t turn_start_ns, turn_ended, turn_ok; /* iterations that ended since it began, or went on */
 	bool turn_is_spoilt;               /* a drop: its length says nothing */
 	int settle_at;
 	/* `iterations: auto` */

@@ -56,7 +56,7 @@ void sw_scheduler_next_turn(void *user)
 	s->turn_start_ns = sw_clock_ns();
 	if (!s->first_ns && !s->turn.warmup)
 		s->first_ns = s->turn_start_ns;
-	s->turn_ended = 0;
+	s->turn_ended = s->turn_ok = 0;
 	s->turn_is_spoilt = false;
 	for (int i = 0; i < parallel(s) && s->stage == SW_STAGE_TURN; i++)
 		if (!s->slots[i].active && take_iteration(&s->slots[i]))
@@ -82,7 +82,7 @@ static void emit_turn(struct sw_scheduler *s)
 	it->warmup = s->turn.warmup;
 	it->start_ns = s->turn_start_ns - s->o.origin_ns;
 	it->wall_ns = sw_clock_ns() - s->turn_start_ns;
-	it->count = s->turn_ended;
+	it->count = s->turn_ok;
 	sw_scheduler_emit(s);
 }
 

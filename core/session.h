@@ -108,7 +108,7 @@ struct sw_mode_state {
 	uint64_t replaced; /* kept containers that were lost, and made anew */
 	/* Turns: iterations in a row, `parallel` at a time, until nothing of them goes on behind. Their
 	 * quotient is the mode's throughput. Warm-up excluded. */
-	uint64_t turn_count; /* iterations that ended in a turn that is over */
+	uint64_t turn_count; /* iterations that ended ok in a turn that is over */
 	double turn_ns;      /* those turns' length */
 	/* what runs right now: one slot per parallel iteration; an iteration keeps its slot to its end */
 	struct sw_running *slots; /* owned */

@@ -232,7 +232,7 @@ static void put_seconds(struct sw_json *json, const char *key, double ns)
 }
 
 static void put_mode_summary(struct sw_json *json, const char *key,
-                             const struct sw_figures *figures, int index)
+                             const struct sw_figures *figures, int index, bool with_fallbacks)
 {
 	if (index < 0) {
 		sw_json_null(json, key);
@@ -246,7 +246,7 @@ static void put_mode_summary(struct sw_json *json, const char *key,
 	else
 		sw_json_null(json, "mean");
 	sw_json_double(json, "success_rate", mode->judged ? mode->success_rate : NAN);
-	if (index == figures->candidate)
+	if (with_fallbacks)
 		sw_json_double(json, "fallback_rate", mode->judged ? mode->fallback_rate : NAN);
 	sw_json_int(json, "iterations", (int64_t)mode->judged);
 	sw_json_end_object(json);
@@ -276,8 +276,8 @@ static void put_percentage(struct sw_json *json, const struct sw_figures *figure
 
 void sw_snapshot_summary(struct sw_json *json, const struct sw_figures *figures)
 {
-	put_mode_summary(json, "baseline", figures, figures->baseline);
-	put_mode_summary(json, "docker_sandbox", figures, figures->candidate);
+	put_mode_summary(json, "baseline", figures, figures->baseline, false);
+	put_mode_summary(json, "docker_sandbox", figures, figures->candidate, true);
 	if (!figures->has_overhead) {
 		sw_json_null(json, "overhead");
 		return;

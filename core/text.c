@@ -187,6 +187,16 @@ char *sw_text_duration(char *dst, size_t size, int64_t ns)
 	return dst;
 }
 
+const char *sw_text_signal(char *dst, size_t size, int number)
+{
+	const char *name = sigabbrev_np(number);
+	if (name)
+		(void)snprintf(dst, size, "SIG%s", name);
+	else
+		(void)snprintf(dst, size, "signal %d", number); /* a real-time signal */
+	return dst;
+}
+
 char *sw_text_seconds(char *dst, size_t size, double seconds)
 {
 	double ms = round(seconds * 1000.0);

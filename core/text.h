@@ -40,4 +40,7 @@ size_t sw_text_distance(const char *a, const char *b);
  * 1 + len/4), else NULL. CANDIDATES ends with NULL. */
 const char *sw_text_nearest(const char *word, const char *const *candidates);
 
+/* A signal's name, "SIGKILL"; "signal 40" for one that has none. Returns DST. */
+const char *sw_text_signal(char *dst, size_t size, int number);
+
 #endif

@@ -9,6 +9,7 @@
 
 #define MARK '\036'
 #define STAMP_MAX (INT64_C(1) << 61)
+#define MS INT64_C(1000000)
 
 /* ---- job ---- */
 
@@ -40,15 +41,23 @@ static int add_base64(struct sw_buf *out, const unsigned char *bytes, size_t len
 }
 
 int sw_worker_job(struct sw_buf *out, const struct sw_task *task, const struct sw_attempt *attempt,
-                  bool once)
+                  const struct sw_job_options *options)
 {
 	struct sw_json json;
 	sw_json_init(&json, out, 0);
 	sw_json_object(&json, NULL);
 	sw_json_int(&json, "v", 1);
 	sw_json_str(&json, "token", attempt->token);
-	sw_json_bool(&json, "once", once);
-	if (is_utf8(task->strategy, task->strategy_len)) {
+	sw_json_bool(&json, "once", options->once);
+	if (options->timeout_ns > 0)
+		sw_json_int(&json, "timeout_ms", (options->timeout_ns + MS - 1) / MS);
+	if (options->memory_bytes > 0)
+		sw_json_int(&json, "memory_bytes", options->memory_bytes);
+	if (task->is_unchecked)
+		sw_json_bool(&json, "validate", false);
+	if (options->noop)
+		sw_json_bool(&json, "noop", true);
+	else if (is_utf8(task->strategy, task->strategy_len)) {
 		sw_json_strn(&json, "strategy", task->strategy, task->strategy_len);
 	} else {
 		struct sw_buf coded = {0};
@@ -100,7 +109,7 @@ static void read_pair(const struct sw_value *times, enum sw_phase phase,
 static void read_times(const struct sw_value *times, struct sw_worker_report *report)
 {
 	static const enum sw_phase inner[] = {SW_PHASE_IMPORTS, SW_PHASE_VALIDATE, SW_PHASE_DATA,
-	                                      SW_PHASE_EXECUTE, SW_PHASE_SERIALIZE};
+	                                      SW_PHASE_EXECUTE, SW_PHASE_SERIALIZE, SW_PHASE_PREWARM};
 	read_stamp(sw_value_member(times, "main"), 1, &report->main_ns);
 	read_stamp(sw_value_member(times, "written"), 1, &report->written_ns);
 	for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++)
@@ -157,7 +166,104 @@ static void read_ready(const char *text, size_t len, struct sw_worker_report *re
 	if (sw_value_parse(text, len, &root, NULL) < 0)
 		return;
 	read_times(sw_value_member(root, "t"), report);
+	report->readies++;
 	sw_value_free(root);
+}
+
+static int over_end(const char *word)
+{
+	static const char *const words[] = {
+		[SW_OVER_RESULT] = "result", [SW_OVER_TIMEOUT] = "timeout", [SW_OVER_OOM] = "oom",
+		[SW_OVER_EXIT] = "exit",     [SW_OVER_SIGNAL] = "signal",   [SW_OVER_FLOOD] = "flood",
+	};
+	for (int i = 0; word && i < (int)(sizeof words / sizeof words[0]); i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	return -1;
+}
+
+/* The first counts, as with results. False: it cannot be read, and is output like any other. */
+static bool read_over(const char *text, size_t len, struct sw_worker_report *report)
+{
+	struct sw_value *root;
+	int64_t code, killed, out, errors;
+	if (report->has_over)
+		return true;
+	if (sw_value_parse(text, len, &root, NULL) < 0)
+		return false;
+	int end = over_end(sw_value_text(sw_value_member(root, "end")));
+	const char *tail = sw_value_text(sw_value_member(root, "tail"));
+	bool read = end >= 0 && tail && sw_value_int(sw_value_member(root, "code"), -1, 255, &code) &&
+	            sw_value_int(sw_value_member(root, "killed"), 0, INT32_MAX, &killed) &&
+	            sw_value_int(sw_value_member(root, "stdout_bytes"), 0, STAMP_MAX, &out) &&
+	            sw_value_int(sw_value_member(root, "stderr_bytes"), 0, STAMP_MAX, &errors);
+	if (read) {
+		report->has_over = true;
+		report->over = (struct sw_over){.end = (enum sw_over_end)end,
+		                                .code = (int)code,
+		                                .killed = (int)killed,
+		                                .stdout_bytes = (uint64_t)out,
+		                                .stderr_bytes = (uint64_t)errors};
+		sw_text_clean(report->over.tail, sizeof report->over.tail, tail, strlen(tail));
+	}
+	sw_value_free(root);
+	return read;
+}
+
+/* ---- how it went ---- */
+
+static void judge_over(const struct sw_over *over, int64_t timeout_ns,
+                       struct sw_attempt_result *result)
+{
+	const char *said = *over->tail ? over->tail : "nothing";
+	char text[32];
+	switch (over->end) {
+	case SW_OVER_TIMEOUT:
+		sw_result_fail(result, SW_OUTCOME_TIMEOUT,
+		               "over its limit of %s and killed; raise timeout_seconds if it needs longer",
+		               sw_text_duration(text, sizeof text, timeout_ns));
+		break;
+	case SW_OVER_OOM:
+		sw_result_fail(result, SW_OUTCOME_OOM,
+		               "out of memory and stopped; raise memory_limit if it needs more; the last it "
+		               "said: %s", said);
+		break;
+	case SW_OVER_SIGNAL:
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "died by %s; the last it said: %s",
+		               sw_text_signal(text, sizeof text, over->code), said);
+		break;
+	case SW_OVER_FLOOD:
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "wrote %u bytes and no result; the last it said: %s",
+		               SW_RESULT_MAX, said);
+		break;
+	case SW_OVER_EXIT:
+	case SW_OVER_RESULT:
+		if (over->end == SW_OVER_EXIT && over->code >= 0)
+			sw_result_fail(result, SW_OUTCOME_CRASHED,
+			               "its process ended with status %d without a result; the last it said: %s",
+			               over->code, said);
+		else
+			sw_result_fail(result, SW_OUTCOME_CRASHED, "gave no result that can be read; the last it "
+			               "said: %s", said);
+		break;
+	}
+}
+
+void sw_worker_judge(const struct sw_worker_report *report, int64_t timeout_ns,
+                     struct sw_attempt_result *result)
+{
+	if (report->garbage) {
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "the worker's result cannot be read: %s",
+		               report->error);
+	} else if (report->has_result) {
+		result->outcome = report->outcome;
+		sw_text_copy(result->digest, sizeof result->digest, report->digest);
+		sw_text_copy(result->error, sizeof result->error, report->error);
+	} else if (report->has_over) {
+		judge_over(&report->over, timeout_ns, result);
+	} else {
+		sw_result_fail(result, SW_OUTCOME_CRASHED, "the worker gave no result");
+	}
 }
 
 /* ---- sentinels ---- */
@@ -227,7 +333,9 @@ static bool take_sentinel(const struct sw_worker_reader *reader, struct sw_worke
 		/* The first word counts: code that writes a second result changes nothing. */
 		if (!report->has_result && !report->garbage)
 			read_result(rest, left - (size_t)(rest - at), report);
-	} else if ((rest = after_word(at, "ready")))
+	} else if ((rest = after_word(at, "over")))
+		return read_over(rest, left - (size_t)(rest - at), report);
+	else if ((rest = after_word(at, "ready")))
 		read_ready(rest, left - (size_t)(rest - at), report);
 	else if ((rest = after_word(at, "init")))
 		read_init(rest, report);

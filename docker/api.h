@@ -71,6 +71,14 @@ void sw_api_image_import(struct sw_api *api, const char *name, int fd, const cha
 void sw_api_image_remove(struct sw_api *api, const char *name, int64_t timeout_ns,
                          sw_api_done_fn done, void *user);
 
+/* POST /networks/create: a bridge network NAME with the label LABEL ("KEY", its value empty). One of that
+ * name that is there already is success. */
+void sw_api_network_create(struct sw_api *api, const char *name, const char *label,
+                           int64_t timeout_ns, sw_api_done_fn done, void *user);
+/* DELETE /networks/{name}; a missing network is success. */
+void sw_api_network_remove(struct sw_api *api, const char *name, int64_t timeout_ns,
+                           sw_api_done_fn done, void *user);
+
 /* What a container is made of. Everything is borrowed during the call only. */
 struct sw_api_create {
 	const char *name; /* "sandwatch-<session>-<n>"; NULL: the engine names it */
@@ -93,7 +101,7 @@ typedef void (*sw_api_created_fn)(void *user, const char *id, const char *warnin
                                   const struct sw_error *error);
 void sw_api_container_create(struct sw_api *api, const char *name, const char *body,
                              int64_t timeout_ns, sw_api_created_fn done, void *user);
-/* Start, wait and upload give a handle for sw_http_cancel, as sw_http_send does. */
+/* Start, wait, state and upload give a handle for sw_http_cancel, as sw_http_send does. */
 struct sw_http_call *sw_api_container_start(struct sw_api *api, const char *id, int64_t timeout_ns,
                                             sw_api_done_fn done, void *user);
 /* POST …/wait, condition not-running: send after start's answer only (facts.md). */
@@ -108,8 +116,14 @@ struct sw_api_state { /* GET /containers/{id}/json, .State */
 };
 typedef void (*sw_api_state_fn)(void *user, const struct sw_api_state *state,
                                 const struct sw_error *error);
-void sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
-                            sw_api_state_fn done, void *user);
+struct sw_http_call *sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
+                                            sw_api_state_fn done, void *user);
+/* GET /events of the past AGE_NS: whether the kernel has killed something in container ID for want of
+ * memory. For one that runs: its oom_killed is set at its end only (20.10). The engine's clock must be this
+ * machine's, and it remembers its last 256 events. */
+typedef void (*sw_api_oom_fn)(void *user, bool has_oom, const struct sw_error *error);
+struct sw_http_call *sw_api_container_oom(struct sw_api *api, const char *id, int64_t age_ns,
+                                          int64_t timeout_ns, sw_api_oom_fn done, void *user);
 void sw_api_container_kill(struct sw_api *api, const char *id, const char *signal,
                            int64_t timeout_ns, sw_api_done_fn done, void *user);
 /* DELETE ?force=1&v=1; a container that is gone already (404), or whose removal is under way (409

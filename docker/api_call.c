@@ -40,13 +40,13 @@ struct sw_http_call *sw_api_container_wait(struct sw_api *api, const char *id, i
 	return ask_container(api, &like, &request, "waiting for", id, "/wait?condition=not-running");
 }
 
-void sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
-                            sw_api_state_fn done, void *user)
+struct sw_http_call *sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
+                                            sw_api_state_fn done, void *user)
 {
 	struct sw_http_request request = {.method = "GET"};
 	const struct sw_api_call like = {.answered = sw_api_read_state, .state = done, .user = user,
 	                                 .timeout_ns = timeout_ns};
-	ask_container(api, &like, &request, "inspecting", id, "/json");
+	return ask_container(api, &like, &request, "inspecting", id, "/json");
 }
 
 void sw_api_container_kill(struct sw_api *api, const char *id, const char *signal,
@@ -209,5 +209,48 @@ void sw_api_image_remove(struct sw_api *api, const char *name, int64_t timeout_n
 		return;
 	sw_api_path(api, &path, "/images");
 	sw_api_path_image(&path, name);
+	sw_api_call_send(call, &request, &path);
+}
+
+void sw_api_network_create(struct sw_api *api, const char *name, const char *label,
+                           int64_t timeout_ns, sw_api_done_fn done, void *user)
+{
+	SW_CLEANUP(buf) struct sw_buf path = {0};
+	SW_CLEANUP(buf) struct sw_buf body = {0};
+	struct sw_http_request request = {.method = "POST"};
+	const struct sw_api_call like = {.answered = sw_api_read_done, .done = done, .user = user,
+	                                 .timeout_ns = timeout_ns,
+	                                 .fine = 409 /* it is there already */};
+	struct sw_api_call *call = sw_api_call_new(api, &like, "creating network '%s'", name);
+	struct sw_json json;
+	if (!call)
+		return;
+	sw_json_init(&json, &body, 0);
+	sw_json_object(&json, NULL);
+	sw_json_str(&json, "Name", name);
+	sw_json_bool(&json, "CheckDuplicate", true);
+	sw_json_str(&json, "Driver", "bridge");
+	sw_json_object(&json, "Labels");
+	sw_json_str(&json, label, "");
+	sw_json_end_object(&json);
+	sw_json_end_object(&json);
+	request.body = body.data;
+	request.body_len = body.len;
+	sw_api_path(api, &path, "/networks/create");
+	sw_api_call_send(call, &request, &path);
+}
+
+void sw_api_network_remove(struct sw_api *api, const char *name, int64_t timeout_ns,
+                           sw_api_done_fn done, void *user)
+{
+	SW_CLEANUP(buf) struct sw_buf path = {0};
+	struct sw_http_request request = {.method = "DELETE"};
+	const struct sw_api_call like = {.answered = sw_api_read_done, .done = done, .user = user,
+	                                 .timeout_ns = timeout_ns, .fine = 404};
+	struct sw_api_call *call = sw_api_call_new(api, &like, "removing network '%s'", name);
+	if (!call)
+		return;
+	sw_api_path(api, &path, "/networks");
+	sw_api_path_container(&path, name);
 	sw_api_call_send(call, &request, &path);
 }

@@ -1,4 +1,6 @@
+#include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/json.h"
 #include "core/text.h"
@@ -98,5 +100,43 @@ struct sw_http_call *sw_api_exec_inspect(struct sw_api *api, const char *id, int
 	if (!call)
 		return NULL;
 	exec_path(api, id, "/json", &path);
+	return sw_api_call_send(call, &request, &path);
+}
+
+/* Objects in a row, one per event; the engine has filtered them. */
+static void read_oom(struct sw_api_call *call, const struct sw_http_reply *reply,
+                     const struct sw_error *error)
+{
+	call->oom(call->user, !error && strstr(reply->body, "\"oom\"") != NULL, error);
+}
+
+/* Seconds since 1970 with nanoseconds: what `since` and `until` take. */
+static void add_time(struct sw_buf *path, int64_t ns)
+{
+	sw_buf_addf(path, "%" PRId64 ".%09" PRId64, ns / 1000000000, ns % 1000000000);
+}
+
+struct sw_http_call *sw_api_container_oom(struct sw_api *api, const char *id, int64_t age_ns,
+                                          int64_t timeout_ns, sw_api_oom_fn done, void *user)
+{
+	SW_CLEANUP(buf) struct sw_buf path = {0};
+	SW_CLEANUP(buf) struct sw_buf filters = {0};
+	struct sw_http_request request = {.method = "GET"};
+	const struct sw_api_call like = {
+		.answered = read_oom, .oom = done, .user = user, .timeout_ns = timeout_ns};
+	struct timespec now;
+	struct sw_api_call *call =
+		sw_api_call_new(api, &like, "asking for events of container %.*s", SW_API_SHORT(id));
+	if (!call)
+		return NULL;
+	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t now_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	sw_buf_addf(&filters, "{\"container\":[\"%s\"],\"event\":[\"oom\"]}", id);
+	sw_api_path(api, &path, "/events?since=");
+	add_time(&path, now_ns - age_ns);
+	sw_buf_add_str(&path, "&until=");
+	add_time(&path, now_ns); /* of the past: the answer ends at once */
+	sw_buf_add_str(&path, "&filters=");
+	sw_api_path_value(&path, filters.data ? filters.data : "");
 	return sw_api_call_send(call, &request, &path);
 }

@@ -35,6 +35,7 @@ struct sw_api_call {
 		sw_api_waited_fn waited;
 		sw_api_state_fn state;
 		sw_api_exec_state_fn exec_state;
+		sw_api_oom_fn oom;
 	};
 	sw_api_container_fn each; /* of a list */
 	void *user;

@@ -158,6 +158,7 @@ static void on_entered(void *user, enum sw_life state)
 			base, sw_lifecycle_stamps(cold->life)->kill_ns ? SW_PHASE_STOP : SW_PHASE_REMOVE, id);
 		break;
 	case SW_LIFE_IDLE:
+	case SW_LIFE_HELD:
 	case SW_LIFE_EXITED:
 	case SW_LIFE_GONE:
 	case SW_LIFE_COUNT:
@@ -182,7 +183,8 @@ static int hand_over_job(struct sw_cold *cold, struct sw_error *err)
 	SW_CLEANUP(buf) struct sw_buf job = {0};
 	if (!cold->base.options.task->strategy)
 		return 0; /* a command reads nothing: it has no stdin */
-	if (sw_worker_job(&job, cold->base.options.task, &cold->base.attempt, true) < 0)
+	if (sw_worker_job(&job, cold->base.options.task, &cold->base.attempt,
+	                  &(struct sw_job_options){.once = true}) < 0)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot write the job");
 	if (sw_lifecycle_write(cold->life, job.data, job.len, err) < 0)
 		return -1;

@@ -13,17 +13,8 @@ static void fill_spans(const struct sw_container_facts *facts, struct sw_attempt
 	if (stamps->attach_ns)
 		sw_result_span(result, SW_PHASE_ATTACH, stamps->attach_ns,
 		               stamps->start_ns ? stamps->start_ns : remove_ns, true);
-	if (stamps->start_ns) {
-		int64_t run_end_ns = sw_container_run_spans(facts, until_ns, result);
-		if (stamps->exited_ns && !stamps->kill_ns)
-			sw_result_span(result, SW_PHASE_EXIT, run_end_ns, remove_ns, true);
-	}
-	if (stamps->kill_ns && stamps->exited_ns > stamps->kill_ns) {
-		sw_result_span(result, SW_PHASE_STOP, stamps->kill_ns, stamps->exited_ns, true);
-		remove_ns = stamps->exited_ns;
-	}
-	if (stamps->remove_ns)
-		sw_result_span(result, SW_PHASE_REMOVE, remove_ns, facts->end_ns, true);
+	int64_t run_end_ns = stamps->start_ns ? sw_container_run_spans(facts, until_ns, result) : 0;
+	sw_container_end_spans(facts, run_end_ns, result);
 }
 
 void sw_cold_result(const struct sw_container_options *options,

@@ -145,7 +145,8 @@ void sw_container_hear(struct sw_container_runner *base, struct sw_container_fac
 		return;
 	if ((facts->report.has_result || facts->report.garbage) && !facts->result_ns) {
 		facts->result_ns = sw_clock_ns();
-		exit_begins(base, id);
+		if (!facts->exit_is_behind)
+			exit_begins(base, id);
 	}
 	if (facts->report.has_exit && !facts->exit_ns) {
 		facts->exit_ns = sw_clock_ns();

@@ -67,6 +67,22 @@ int64_t sw_container_run_spans(const struct sw_container_facts *facts, int64_t u
 	           : spans_of_run(facts, shared, until_ns, result);
 }
 
+void sw_container_end_spans(const struct sw_container_facts *facts, int64_t run_end_ns,
+                            struct sw_attempt_result *result)
+{
+	const struct sw_life_stamps *stamps = &facts->stamps;
+	int64_t remove_ns = stamps->remove_ns ? stamps->remove_ns : facts->end_ns;
+	bool is_behind = facts->exit_is_behind && facts->result_ns;
+	if (run_end_ns && stamps->exited_ns && !stamps->kill_ns && !is_behind)
+		sw_result_span(result, SW_PHASE_EXIT, run_end_ns, remove_ns, true);
+	if (stamps->kill_ns && stamps->exited_ns > stamps->kill_ns) {
+		sw_result_span(result, SW_PHASE_STOP, stamps->kill_ns, stamps->exited_ns, true);
+		remove_ns = stamps->exited_ns;
+	}
+	if (stamps->remove_ns)
+		sw_result_span(result, SW_PHASE_REMOVE, remove_ns, facts->end_ns, true);
+}
+
 /* ---- outcome ---- */
 
 const char *sw_signal_name(int sig)
@@ -198,7 +214,8 @@ static bool was_oom(const struct sw_container_options *options,
 {
 	if (facts->exit_code != 128 + SIGKILL)
 		return false;
-	return facts->is_oom || (options->is_podman && options->mode->sandbox.memory_bytes > 0);
+	bool is_untold = options->is_podman || facts->is_oom_untold;
+	return facts->is_oom || (is_untold && options->mode->sandbox.memory_bytes > 0);
 }
 
 void sw_container_judge(const struct sw_container_options *options,

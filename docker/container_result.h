@@ -27,6 +27,7 @@ struct sw_container_facts {
 	struct sw_error life_error;
 	bool is_missing_image;
 	bool is_oom; /* the engine says so */
+	bool is_oom_untold; /* it could not be asked: SIGKILL under a limit is taken for one */
 	bool
 		exit_is_behind; /* a result is judged by itself: what the worker exits with is not waited for */
 	int refused_code; /* start was refused, and the engine's exit code for that: 126, 127; else 0 */
@@ -45,6 +46,11 @@ void sw_container_result_begin(const struct sw_container_facts *facts,
  * or the end of the run (at the latest UNTIL_NS). Returns where they end. */
 int64_t sw_container_run_spans(const struct sw_container_facts *facts, int64_t until_ns,
                                struct sw_attempt_result *result);
+
+/* Appends what follows the run, which ended at RUN_END_NS (0: it never began): exit, stop, remove, as far
+ * as the attempt waited for them. */
+void sw_container_end_spans(const struct sw_container_facts *facts, int64_t run_end_ns,
+                            struct sw_attempt_result *result);
 
 /* Sets outcome, digest and error. */
 void sw_container_judge(const struct sw_container_options *options,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "core/cleanup.h"
 #include "core/codec.h"
@@ -189,8 +190,8 @@ void sw_container_name(const struct sw_container_runner *base, const char *what,
 			*p = '_';
 }
 
-static int build_body(const struct sw_container_runner *base,
-                      const struct sw_container_shape *shape, struct sw_buf *body,
+int sw_container_body(const struct sw_container_runner *base,
+                      const struct sw_container_shape *shape, struct sw_buf *out,
                       struct sw_error *err)
 {
 	char token[64];
@@ -205,12 +206,25 @@ static int build_body(const struct sw_container_runner *base,
 		.open_stdin = shape->with_stdin,
 		.is_podman = base->options.is_podman,
 	};
+	if (base->profile_failed) {
+		*err = base->profile_error;
+		return -1;
+	}
 	for (int i = 0; shape->env && shape->env[i] && i + 2 < ENV_MAX; i++)
 		env[i + 1] = shape->env[i];
 	(void)snprintf(token, sizeof token, "SANDWATCH_TOKEN=%s", shape->token);
-	if (sw_api_create_body(&create, body) < 0)
+	if (sw_api_create_body(&create, out) < 0)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot describe the container");
 	return 0;
+}
+
+void sw_container_token(char dst[33])
+{
+	unsigned char bytes[16];
+	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+		memset(bytes, 0, sizeof bytes); /* not reached: 16 bytes never block after boot */
+	for (size_t i = 0; i < sizeof bytes; i++)
+		(void)snprintf(dst + 2 * i, 3, "%02x", bytes[i]);
 }
 
 int sw_container_make(struct sw_container_runner *base, const char *name,
@@ -220,11 +234,7 @@ int sw_container_make(struct sw_container_runner *base, const char *name,
 {
 	const struct sw_container_options *options = &base->options;
 	SW_CLEANUP(buf) struct sw_buf body = {0};
-	if (base->profile_failed) {
-		*err = base->profile_error;
-		return -1;
-	}
-	if (build_body(base, shape, &body, err) < 0)
+	if (sw_container_body(base, shape, &body, err) < 0)
 		return -1;
 	bool uploads = options->shim == SW_SHIM_UPLOADED;
 	struct sw_life_options life = {
@@ -234,6 +244,7 @@ int sw_container_make(struct sw_container_runner *base, const char *name,
 		.upload = uploads ? options->shim_tar : NULL,
 		.upload_len = options->shim_tar_len,
 		.engine_timeout_ns = sw_container_patience_ns,
+		.is_held = shape->is_held,
 	};
 	return sw_lifecycle_start(options->loop, base->api, &life, handlers, out_life, err);
 }

@@ -101,6 +101,7 @@ struct sw_container_shape {
 	const char *const *entrypoint; /* NULL: the image's */
 	const char *const *command;    /* NULL: the image's */
 	bool with_stdin;
+	bool is_held; /* as struct sw_life_options' */
 };
 
 /* Fills in what a container for one run of the task is like: the strategy's worker is the image's own
@@ -114,6 +115,15 @@ const char *sw_container_shim_path(enum sw_shim shim);
 /* "sandwatch-SESSION-MODE-SLOT-WHAT", of the signs that an engine allows; WHAT makes it unique. */
 void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
                        size_t size);
+
+/* A token that nobody can guess, 32 hex digits. */
+void sw_container_token(char dst[33]);
+
+/* Appends the body of create for a container of SHAPE with all that the mode says; or -1 with the profile's
+ * error. */
+int sw_container_body(const struct sw_container_runner *base,
+                      const struct sw_container_shape *shape, struct sw_buf *out,
+                      struct sw_error *err);
 
 /* Begins to make a container of SHAPE: sw_lifecycle_start with all that the mode says, or the profile's
  * error. HANDLERS as there. */

@@ -83,9 +83,10 @@ int sw_engine_start_private(const char *state_dir, struct sw_steps steps, struct
 int sw_engine_grant_private(const char *state_dir, uid_t uid, struct sw_error *err);
 
 /* Stops the private engine of STATE_DIR and waits for its end: TERM, then KILL after 20 s; only a
- * process that is this engine's dockerd by its pid file, start time and command line. Its data
- * stays; REMOVE_DATA removes it too. Not running is success; *OUT_WAS_RUNNING says which. Needs root
- * when there is anything to stop. */
+ * process that is this engine's dockerd by its pid file, start time and command line. The bridge
+ * that was made on it (docker/engine_bridge.h) is removed before. Its data stays; REMOVE_DATA removes
+ * it too. Not running is success; *OUT_WAS_RUNNING says which. Needs root when there is anything to
+ * stop. */
 int sw_engine_stop_private(const char *state_dir, bool remove_data, bool *out_was_running,
                            struct sw_error *err);
 

@@ -12,6 +12,7 @@
 #include "core/loop.h"
 #include "core/signals.h"
 #include "docker/engine.h"
+#include "docker/engine_bridge.h"
 #include "docker/engine_daemon.h"
 #include "docker/http.h"
 #include "docker/tree.h"
@@ -390,6 +391,14 @@ static int remove_data(const struct sw_daemon_paths *paths, struct sw_error *err
 	return strcmp(paths->dir, paths->run) == 0 ? 0 : sw_tree_remove(paths->run, err);
 }
 
+static void remove_bridge(const struct sw_daemon_paths *paths)
+{
+	struct sw_endpoint endpoint;
+	struct sw_error ignored;
+	if (sw_endpoint_parse(paths->socket, &endpoint, &ignored) == 0)
+		(void)sw_engine_bridge_remove(&endpoint, &ignored);
+}
+
 int sw_engine_stop_private(const char *state_dir, bool with_data, bool *out_was_running,
                            struct sw_error *err)
 {
@@ -411,6 +420,9 @@ int sw_engine_stop_private(const char *state_dir, bool with_data, bool *out_was_
 	if (sw_daemon_find(&paths, &pid, err) < 0)
 		return sw_error_wrap(err, "cannot tell whether the private engine runs");
 	bool running = pid != 0;
+	/* Its interface would outlive the engine. One that does not answer keeps it: the end matters more. */
+	if (running)
+		remove_bridge(&paths);
 	if (running && sw_daemon_end(&paths, pid, stop_grace_ns, err) < 0)
 		return sw_error_wrap(err, "cannot stop the private engine");
 	if (!running)

@@ -46,16 +46,25 @@ static void on_started(void *user, const struct sw_error *error)
 	sw_life_check_end(life);
 }
 
+static void start(struct sw_lifecycle *life)
+{
+	life->stamps.start_ns = sw_clock_ns();
+	life->step = sw_api_container_start(life->api, life->id, life->engine_timeout_ns, on_started, life);
+	sw_life_enter(life, SW_LIFE_STARTING);
+	if (!life->step)
+		sw_life_end_with(life, SW_ERR_INTERNAL, "out of memory");
+}
+
 static void on_opened(void *user)
 {
 	struct sw_lifecycle *life = user;
 	if (life->has_ended || life->state != SW_LIFE_ATTACHING)
 		return;
-	life->stamps.attached_ns = life->stamps.start_ns = sw_clock_ns();
-	life->step = sw_api_container_start(life->api, life->id, life->engine_timeout_ns, on_started, life);
-	sw_life_enter(life, SW_LIFE_STARTING);
-	if (!life->step)
-		sw_life_end_with(life, SW_ERR_INTERNAL, "out of memory");
+	life->stamps.attached_ns = sw_clock_ns();
+	if (life->is_held)
+		sw_life_enter(life, SW_LIFE_HELD);
+	else
+		start(life);
 }
 
 static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t len)
@@ -149,6 +158,7 @@ int sw_lifecycle_start(struct sw_loop *loop, struct sw_api *api,
 		.loop = loop, .api = api, .handlers = *handlers, .name = name,
 		.upload = options->upload, .upload_len = options->upload_len,
 		.engine_timeout_ns = options->engine_timeout_ns, .with_stdin = options->with_stdin,
+		.is_held = options->is_held,
 		.presence = SW_MAYBE_THERE, .exit_code = -1,
 	};
 	sw_buf_init(&life->input, INPUT_MAX);
@@ -158,6 +168,12 @@ int sw_lifecycle_start(struct sw_loop *loop, struct sw_api *api,
 	sw_api_container_create(api, name, options->body, life->engine_timeout_ns, on_created, life);
 	sw_life_enter(life, SW_LIFE_CREATING);
 	return 0;
+}
+
+void sw_lifecycle_go(struct sw_lifecycle *life)
+{
+	if (life->state == SW_LIFE_HELD && !life->has_ended && !life->wants_removal)
+		start(life);
 }
 
 int sw_lifecycle_write(struct sw_lifecycle *life, const void *bytes, size_t len,

@@ -1,7 +1,7 @@
 /* Hides one container's life as an explicit state machine: which request is out, what may come
  * next, and that nothing is left behind. Must not know jobs, results or retries.
  *
- *  creating -> (uploading) -> attaching -> starting -> running -> exited -> removing -> gone
+ *  creating -> (uploading) -> attaching -> (held) -> starting -> running -> exited -> removing -> gone
  *
  *  Any failure or kill leads through removing to gone; a create whose answer was lost is removed by
  *  its name. Stamps are CLOCK_MONOTONIC ns, 0 when a state was not reached. */
@@ -22,6 +22,7 @@ struct sw_loop;
 	X(SW_LIFE_CREATING, "creating") \
 	X(SW_LIFE_UPLOADING, "uploading") \
 	X(SW_LIFE_ATTACHING, "attaching") \
+	X(SW_LIFE_HELD, "held") \
 	X(SW_LIFE_STARTING, "starting") \
 	X(SW_LIFE_RUNNING, "running") \
 	X(SW_LIFE_EXITED, "exited") \
@@ -62,6 +63,7 @@ struct sw_life_options {
 	const void *upload;    /* a tar put at / after create; NULL: none; borrowed until gone */
 	size_t upload_len;
 	int64_t engine_timeout_ns; /* deadline of each request (not of wait) */
+	bool is_held;          /* attached, it waits for sw_lifecycle_go */
 };
 
 /* Begins at once with create. *OUT_LIFE is set before any handler is called. */
@@ -69,6 +71,10 @@ int sw_lifecycle_start(struct sw_loop *loop, struct sw_api *api,
                        const struct sw_life_options *options,
                        const struct sw_life_handlers *handlers, struct sw_lifecycle **out_life,
                        struct sw_error *err);
+
+/* Starts a container that is `held`; in another state it does nothing. What was written before is sent
+ * first. */
+void sw_lifecycle_go(struct sw_lifecycle *life);
 
 /* Queues stdin; end closes it. Valid any time after start; sent once attached. */
 int sw_lifecycle_write(struct sw_lifecycle *life, const void *bytes, size_t len,

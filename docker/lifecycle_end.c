@@ -210,7 +210,7 @@ void sw_life_on_closed(void *user, const struct sw_error *error)
 	life->attach = NULL;
 	if (error) {
 		sw_life_end(life, error);
-	} else if (life->state == SW_LIFE_ATTACHING) {
+	} else if (life->state == SW_LIFE_ATTACHING || life->state == SW_LIFE_HELD) {
 		sw_life_end_with(life, SW_ERR_PROTOCOL, "the engine closed the streams before the start");
 	} else {
 		life->stamps.eof_ns = sw_clock_ns();

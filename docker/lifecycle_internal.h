@@ -24,7 +24,7 @@ struct sw_lifecycle {
 	const void *upload;
 	size_t upload_len;
 	int64_t engine_timeout_ns;
-	bool with_stdin;
+	bool with_stdin, is_held;
 
 	enum sw_life state;
 	enum sw_presence presence;

@@ -4,14 +4,13 @@
 #include <stdatomic.h>
 
 #include "core/error.h"
-#include "core/host_runner.h"
 #include "core/loop.h"
 #include "core/pages.h"
 #include "core/recorder.h"
 #include "core/scheduler.h"
 #include "core/signals.h"
 #include "core/text.h"
-#include "docker/cold.h"
+#include "tui/runners.h"
 
 enum pause { PAUSE_NONE, PAUSE_AFTER, PAUSE_DROP };
 
@@ -36,9 +35,7 @@ struct sw_live {
 	/* The measuring thread's. */
 	struct sw_loop *loop;
 	struct sw_scheduler *scheduler;
-	struct sw_runner *runners[SW_MODES_MAX][SW_PARALLEL_MAX]; /* one per slot */
-	struct sw_runner *fallbacks[SW_PARALLEL_MAX];
-	bool has_fallback;
+	struct sw_runners runners;
 	struct sw_event out; /* reused by the thread */
 	struct sw_error thread_error;
 };
@@ -98,124 +95,6 @@ static void emit_setup_notes(struct sw_live *live)
 	}
 }
 
-static int make_host(struct sw_live *live, int64_t timeout_ns, struct sw_runner **out_runner)
-{
-	const struct sw_setup *setup = live->setup;
-	struct sw_host_options options = {
-		.loop = live->loop,
-		.task = &setup->task,
-		.timeout_ns = timeout_ns,
-		.worker_argv = setup->worker_argv,
-		.worker_env = setup->worker_env,
-		.no_worker = setup->no_worker,
-		.path_list = getenv("PATH"),
-		.sink = {push, live},
-	};
-	return sw_host_new(&options, out_runner, &live->thread_error);
-}
-
-/* Each kind of container has its line. */
-static int (*const container_kinds[SW_KIND_COUNT])(const struct sw_container_options *options,
-                                                   struct sw_runner **out_runner,
-                                                   struct sw_error *err) = {
-	[SW_KIND_COLD] = sw_cold_new,
-};
-
-static int make_container(struct sw_live *live, int mode, int slot, struct sw_runner **out_runner)
-{
-	enum sw_kind kind = live->setup->plan.modes[mode].kind;
-	const struct sw_setup *setup = live->setup;
-	struct sw_container_options options = {
-		.loop = live->loop,
-		.endpoint = setup->engine.endpoint,
-		.api_version = setup->has_engine ? setup->engine.api_version : "",
-		.engine_error = *setup->engine_error ? setup->engine_error : NULL,
-		.mode = &setup->plan.modes[mode],
-		.task = &setup->task,
-		.session_id = setup->run.id,
-		.slot = slot,
-		.index = mode,
-		.origin_ns = live->origin_ns,
-		.shim = setup->shims[mode],
-		.shim_tar = setup->shim_tar.data,
-		.shim_tar_len = setup->shim_tar.len,
-		.is_podman = strcmp(setup->engine.info.name, "podman") == 0,
-		.sink = {push, live},
-	};
-	if (!container_kinds[kind])
-		return sw_error_set(&live->thread_error, SW_ERR_INTERNAL, 0,
-		                    "mode '%s': kind '%s' is not built yet", options.mode->name,
-		                    sw_word(&sw_words_kind, (int)kind));
-	return container_kinds[kind](&options, out_runner, &live->thread_error);
-}
-
-static int slots_of(const struct sw_mode_plan *mode)
-{
-	return mode->parallel > 1 ? mode->parallel : 1;
-}
-
-static int make_runner(struct sw_live *live, int mode, int slot, struct sw_runner **out_runner)
-{
-	const struct sw_mode_plan *plan = &live->setup->plan.modes[mode];
-	if (plan->kind == SW_KIND_HOST)
-		return make_host(live, plan->sandbox.timeout_ns, out_runner);
-	return make_container(live, mode, slot, out_runner);
-}
-
-/* A host mode's runners serve the fallbacks too; what they are too few for has runners of its own. */
-static int make_fallbacks(struct sw_live *live)
-{
-	const struct sw_plan *plan = &live->setup->plan;
-	int most = 0;
-	for (int i = 0; i < plan->n_modes; i++)
-		most = slots_of(&plan->modes[i]) > most ? slots_of(&plan->modes[i]) : most;
-	for (int i = 0; i < plan->n_modes && !live->has_fallback; i++) {
-		if (plan->modes[i].kind != SW_KIND_HOST)
-			continue;
-		for (int slot = 0; slot < slots_of(&plan->modes[i]); slot++)
-			live->fallbacks[slot] = live->runners[i][slot];
-		live->has_fallback = true;
-	}
-	if (!live->has_fallback && (!plan->fallback.enabled || !plan->fallback.on))
-		return 0;
-	live->has_fallback = true;
-	for (int slot = 0; slot < most; slot++)
-		if (!live->fallbacks[slot] &&
-		    make_host(live, plan->sandbox.timeout_ns, &live->fallbacks[slot]) < 0)
-			return -1;
-	return 0;
-}
-
-static int make_runners(struct sw_live *live)
-{
-	const struct sw_plan *plan = &live->setup->plan;
-	for (int i = 0; i < plan->n_modes; i++)
-		for (int slot = 0; slot < slots_of(&plan->modes[i]); slot++)
-			if (make_runner(live, i, slot, &live->runners[i][slot]) < 0)
-				return -1;
-	return make_fallbacks(live);
-}
-
-static bool is_a_modes(const struct sw_live *live, const struct sw_runner *runner)
-{
-	for (int i = 0; i < SW_MODES_MAX; i++)
-		for (int slot = 0; slot < SW_PARALLEL_MAX; slot++)
-			if (live->runners[i][slot] == runner)
-				return true;
-	return false;
-}
-
-static void free_runners(struct sw_live *live)
-{
-	for (int slot = 0; slot < SW_PARALLEL_MAX; slot++)
-		if (live->fallbacks[slot] && !is_a_modes(live, live->fallbacks[slot]))
-			live->fallbacks[slot]->ops->free(live->fallbacks[slot]);
-	for (int i = 0; i < SW_MODES_MAX; i++)
-		for (int slot = 0; slot < SW_PARALLEL_MAX; slot++)
-			if (live->runners[i][slot])
-				live->runners[i][slot]->ops->free(live->runners[i][slot]);
-}
-
 static void scheduler_done(void *user, enum sw_state state)
 {
 	struct sw_live *live = user;
@@ -255,12 +134,18 @@ static bool disturbed(void *user)
 
 static int measure(struct sw_live *live)
 {
-	if (make_runners(live) < 0)
+	struct sw_runners_options wanted = {
+		.setup = live->setup,
+		.loop = live->loop,
+		.origin_ns = live->origin_ns,
+		.sink = {push, live},
+	};
+	if (sw_runners_make(&wanted, &live->runners, &live->thread_error) < 0)
 		return -1;
 	struct sw_scheduler_options options = {
 		.loop = live->loop,
 		.plan = &live->setup->plan,
-		.fallbacks = live->has_fallback ? live->fallbacks : NULL,
+		.fallbacks = live->runners.has_fallback ? live->runners.fallbacks : NULL,
 		.sink = {push, live},
 		.origin_ns = live->origin_ns,
 		.disturbed = disturbed,
@@ -268,7 +153,7 @@ static int measure(struct sw_live *live)
 		.user = live,
 	};
 	for (int i = 0; i < live->setup->plan.n_modes; i++)
-		options.runners[i] = live->runners[i];
+		options.runners[i] = live->runners.modes[i];
 	if (sw_scheduler_new(&options, &live->scheduler, &live->thread_error) < 0)
 		return -1;
 	emit_plan(live);
@@ -285,7 +170,7 @@ static void *thread_main(void *user)
 		live->thread_error.code = SW_OK;
 	sw_scheduler_free(live->scheduler);
 	live->scheduler = NULL;
-	free_runners(live);
+	sw_runners_free(&live->runners);
 	sw_recorder_close(live->recorder);
 	return NULL;
 }

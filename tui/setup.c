@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "docker/cold.h"
+#include "docker/engine_bridge.h"
 #include "docker/tar.h"
 
 enum { STRATEGY_MAX = 4 << 20, SHIM_MAX = 8 << 20 };
@@ -248,6 +249,27 @@ static int check_profiles(const struct sw_setup *setup, struct sw_error *err)
 	return 0;
 }
 
+/* The private engine has no bridge of its own: one is made and used in its place. Where that cannot
+ * be, the attempts fail, because the engine knows no network of that name, and say so. */
+static int use_private_bridge(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
+{
+	bool made = false;
+	for (int i = 0; setup->engine.is_private && i < setup->plan.n_modes; i++) {
+		struct sw_mode_plan *mode = &setup->plan.modes[i];
+		struct sw_error why;
+		if (mode->kind == SW_KIND_HOST || strcmp(mode->sandbox.network, "bridge") != 0)
+			continue;
+		if (!made && sw_engine_bridge_make(&setup->engine, steps, &why) < 0 &&
+		    why.code == SW_ERR_INTERRUPTED) {
+			*err = why;
+			return -1;
+		}
+		made = true;
+		sw_text_copy(mode->sandbox.network, sizeof mode->sandbox.network, SW_ENGINE_BRIDGE);
+	}
+	return 0;
+}
+
 int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
                      struct sw_error *err)
 {
@@ -271,7 +293,8 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	if (status == 0)
 		status = sw_file_write(setup->run.config, yaml.data, yaml.len, err);
 	sw_buf_done(&yaml);
-	return status;
+	/* After it: written is what was asked for. */
+	return status < 0 ? status : use_private_bridge(setup, steps, err);
 }
 
 void sw_setup_done(struct sw_setup *setup)

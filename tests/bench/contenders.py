@@ -1,5 +1,6 @@
 """Who is compared: each runs the same command and returns its times in ns. What one needs and this machine lacks is
 told by Missing."""
+import glob
 import json
 import os
 import pathlib
@@ -57,6 +58,10 @@ class Workload:
     def __init__(self, name, image, command, root):
         self.name, self.image, self.command, self.root = name, image, command, pathlib.Path(root)
 
+    @property
+    def is_python(self):
+        return "python" in self.command[0]
+
 
 class Rung:
     """One way of running a command. what: from where to where its time is taken."""
@@ -66,6 +71,9 @@ class Rung:
     def __init__(self, bench):
         self.bench = bench
         self.log = bench.folder / "said"
+
+    def can(self, workload):
+        return True
 
     def block(self, workload, count):
         """The times of COUNT runs in a row, after one that is not counted."""
@@ -216,7 +224,7 @@ class Sandwatch(Rung):
         self.name, self.what = f"sandwatch, {kind}", self.spans[kind]
 
     def block(self, workload, count):
-        snapshot = self.bench.session({
+        snapshot = self.bench.sessions.run({
             "session": {"name": "bench", "iterations": count, "warmup": 1},
             "modes": [{"name": self.kind, "kind": self.kind}], "workload": {"command": workload.command},
             "sandbox": {"docker": {"image": workload.image, "runtime": self.runtime}, "fallback": {"enabled": False}}})
@@ -233,3 +241,7 @@ def samples(snapshot, name, count):
     if mode["iterations"]["ok"] != count:
         raise Failed(f"sandwatch: {name}: {mode['iterations']} {mode.get('outcomes', '')}")
     return mode["samples_ns"]
+
+
+def latest(pattern):
+    return max(glob.glob(str(pattern)), key=os.path.getmtime, default=None)

@@ -36,6 +36,23 @@ def ratio_in_blocks(ours, theirs, seed=42):
     return ratio(every), ratios[int(0.025 * RESAMPLES)], ratios[int(0.975 * RESAMPLES) - 1]
 
 
+def interval_of_median(values, seed=42):
+    """The median and its bootstrap 95 % interval."""
+    source = random.Random(seed)
+    found = sorted(statistics.median(source.choices(values, k=len(values))) for _ in range(RESAMPLES))
+    return statistics.median(values), found[int(0.025 * RESAMPLES)], found[int(0.975 * RESAMPLES) - 1]
+
+
+def ms(ns):
+    """Three digits of it, as ms."""
+    value = ns / 1e6
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def between(low, high, form="{:.2f}"):
+    return f"{form.format(low)} to {form.format(high)}"
+
+
 SECTION = "<!-- From here on: tests/bench/screen.py. -->\n"
 
 
@@ -83,6 +100,26 @@ def verdict(holds):
     return "met" if holds else "MISSED"
 
 
-def verdict_of_ratio(ratio, low, high, goal):
+def verdict_of_ratio(ratio, low, high, goal, is_least=False):
     """A goal inside the interval can't be told from the figure: that is said."""
-    return verdict(ratio <= goal) + (", not clear of noise" if low <= goal < high else "")
+    return verdict(ratio >= goal if is_least else ratio <= goal) + (", not clear of noise" if low <= goal <= high else "")
+
+
+class Goals(Table):
+    """What was aimed at, and what came of it, met or not."""
+
+    def __init__(self, title):
+        super().__init__(title, "", "measured", "95 % interval", "goal", "")
+
+    def figure(self, name, found, goal, form="{:.2f}", unit="", is_least=False):
+        """FOUND: (figure, low, high), or None where it could not be taken; GOAL None: none was set."""
+        sign = "≥" if is_least else "≤"
+        aim = "" if goal is None else f"{sign} {goal:g}{unit}"
+        if found is None:
+            self.add(name, "not measured", "", aim, "")
+            return
+        word = "" if goal is None else verdict_of_ratio(*found, goal, is_least)
+        self.add(name, form.format(found[0]) + unit, between(*found[1:], form) + unit, aim, word)
+
+    def fact(self, name, measured, goal, holds):
+        self.add(name, measured, "", goal, verdict(holds))

@@ -25,16 +25,16 @@ class Ladder:
     def makers(self):
         """All rungs, those of each engine with its own runtime and with Docker's default one."""
         runtimes = list(dict.fromkeys([self.ours, DOCKERS_DEFAULT]))
-        yield from [("host", lambda: Host(self.bench)), ("bubblewrap", lambda: Bubblewrap(self.bench))]
+        yield from [(Host.name, lambda: Host(self.bench)), (Bubblewrap.name, lambda: Bubblewrap(self.bench))]
         for runtime in ("crun", "runc"):
             yield f"{runtime} run", lambda: BareRuntime(self.bench, runtime)
         for kind in ("prepared", "cold", "exec"):
             for runtime in runtimes:
                 yield f"sandwatch, {kind}", lambda: Sandwatch(self.bench, kind, runtime)
-        yield "sandwatch, warm", lambda: WarmLine(self.bench, self.ours)
+        yield WarmLine.name, lambda: WarmLine(self.bench, self.ours)
         for runtime in runtimes:
-            yield "docker run --rm", lambda: DockerRun(self.bench, runtime)
-            yield "Python Docker SDK", lambda: PythonSdk(self.bench, runtime)
+            yield DockerRun.name, lambda: DockerRun(self.bench, runtime)
+            yield PythonSdk.name, lambda: PythonSdk(self.bench, runtime)
 
     def rungs(self):
         found = []
@@ -99,7 +99,7 @@ class Ladder:
         table = Table(f"The ladder: {workload}", "", "runtime", "n", "p50 ms", "p95 ms",
                       f"sandwatch, cold on {self.ours} / it", "95 % interval")
         flat = {key: [value for block in blocks for value in block] for key, blocks in self.times[workload].items()}
-        cold = self.blocks(Sandwatch.spans and "sandwatch, cold", None, workload)
+        cold = self.blocks("sandwatch, cold", None, workload)
         for key, values in sorted(flat.items(), key=lambda item: statistics.median(item[1])):
             name, runtime = key
             row = [name, runtime, len(values), ms(statistics.median(values)), ms(quantile(values, 0.95))]
@@ -109,7 +109,7 @@ class Ladder:
             ratio, low, high = ratio_in_blocks(cold, self.times[workload][key])
             table.add(*row, f"{ratio:.3g}", f"{low:.3g} to {high:.3g}")
         for name, why in self.absent:
-            table.add(name, "", 0, "", "", why, "")
+            table.add(f"{name}: {why}", "", 0, "", "", "", "")
         if workload == PYTHON:
             for name, what in self.what.items():
                 table.note(f"{name}: {what}.")
@@ -128,4 +128,4 @@ class Ladder:
 
     def goals(self, table):
         for (ours, theirs), goal in GOALS:
-            table.ratio(f"{ours.partition(', ')[2]} / {theirs}, {PYTHON}", self.ratio(ours, theirs), goal)
+            table.figure(f"{ours.partition(', ')[2]} / {theirs}, {PYTHON}, p50", self.ratio(ours, theirs), goal)

@@ -23,7 +23,7 @@
 #include "core/worker.h"
 #include "docker/api.h"
 #include "docker/engine.h"
-#include "docker/kept.h"
+#include "docker/lifecycle.h"
 
 enum { COUNT_MAX = 100000, WARMUP = 20, TOKEN_LEN = 32, DIGEST_LEN = 64, WORDS_MAX = 32 };
 
@@ -45,7 +45,7 @@ struct bench {
 	struct sw_http *http;
 	struct sw_api *api;
 	struct sw_engine engine;
-	struct sw_kept *kept;
+	struct sw_lifecycle *life;
 	struct sw_buf line;
 	struct job *jobs;
 	struct job *current;
@@ -110,16 +110,14 @@ static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t
 	sw_buf_add(&bench->line, bytes, len);
 }
 
-static void on_died(void *user, const struct sw_kept_end *end)
+static void on_ended(void *user, const struct sw_error *error)
 {
 	struct bench *bench = user;
-	fprintf(stderr, "line: %s: %s\n", end->text, bench->line.len ? bench->line.data : "");
+	fprintf(stderr, "line: the container has ended: %s\n", error ? error->message : "");
 	bench->has_died = true;
 }
 
-/* ---- waiting ---- */
-
-static void done(void *user, const struct sw_error *error)
+static void answer(void *user, const struct sw_error *error)
 {
 	struct bench *bench = user;
 	bench->is_answered = true;
@@ -127,6 +125,8 @@ static void done(void *user, const struct sw_error *error)
 	if (error)
 		bench->error = *error;
 }
+
+/* ---- waiting ---- */
 
 static void nothing(void *user)
 {
@@ -191,7 +191,7 @@ static void on_image(void *user, const struct sw_api_image *image, const struct 
 			}
 		add(argv, "--zygote");
 	}
-	done(argv->bench, error);
+	answer(argv->bench, error);
 }
 
 static void make(struct bench *bench, const char *image, const char *runtime)
@@ -220,17 +220,14 @@ static void make(struct bench *bench, const char *image, const char *runtime)
 	if (sw_api_create_body(&create, &body) < 0)
 		die("out of memory");
 	(void)snprintf(name, sizeof name, "sandwatch-bench-%d", (int)getpid());
-	const struct sw_kept_options options = {.loop = bench->loop,
-	                                        .api = bench->api,
-	                                        .name = name,
+	const struct sw_life_options options = {.name = name,
 	                                        .body = body.data,
 	                                        .with_stdin = true,
 	                                        .engine_timeout_ns = engine_timeout_ns};
-	const struct sw_kept_handlers handlers = {.data = on_data, .died = on_died, .user = bench};
-	if (sw_kept_new(&options, &handlers, &bench->kept, &err) < 0)
+	const struct sw_life_handlers handlers = {
+		.data = on_data, .ended = on_ended, .gone = answer, .user = bench};
+	if (sw_lifecycle_start(bench->loop, bench->api, &options, &handlers, &bench->life, &err) < 0)
 		die(err.message);
-	sw_kept_up(bench->kept, done, bench);
-	answered(bench, "the container does not start");
 	until(bench, &bench->is_ready, "the worker does not get ready");
 	for (int i = 0; i < argv.count; i++)
 		free(argv.list[i]);
@@ -271,7 +268,7 @@ static void run(struct bench *bench, struct job *job)
 	bench->current = job;
 	bench->is_over = bench->is_ready = false;
 	job->sent_ns = sw_clock_ns();
-	if (sw_kept_write(bench->kept, text.data, text.len, &err) < 0)
+	if (sw_lifecycle_write(bench->life, text.data, text.len, &err) < 0)
 		die(err.message);
 	until(bench, &bench->is_over, "a job does not end");
 	until(bench, &bench->is_ready, "no next worker gets ready");
@@ -370,10 +367,10 @@ int main(int argc, char **argv)
 		die("out of memory");
 	make(&bench, argv[2], argv[3]);
 	run_all(&bench);
-	sw_kept_down(bench.kept, done, &bench);
+	sw_lifecycle_remove(bench.life);
 	answered(&bench, "the container is not removed");
 	print(&bench);
-	sw_kept_free(bench.kept);
+	sw_lifecycle_free(bench.life);
 	sw_api_free(bench.api);
 	sw_http_free(bench.http);
 	sw_loop_free(bench.loop);

@@ -53,6 +53,22 @@ def memory_kb(pid):
             re.findall(r"^(VmRSS|VmHWM|RssAnon|RssFile|Pss):\s+(\d+) kB$", text, re.M)}
 
 
+def cgroup_memory_kb(pid):
+    """Anonymous memory of all processes of its cgroup and those below; None where it can't be read."""
+    for line in read(f"/proc/{pid}/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "memory":
+            folder, key = "/sys/fs/cgroup/memory", "total_rss"
+        elif controllers == "":
+            folder, key = "/sys/fs/cgroup", "anon"
+        else:
+            continue
+        found = re.search(rf"^{key} (\d+)$", read(f"{folder}{path}/memory.stat"), re.M)
+        if found:
+            return int(found[1]) // 1024
+    return None
+
+
 class Meter:
     """CPU time and switches of processes from now on."""
 

@@ -62,7 +62,7 @@ class Bench:
             self.environment["DOCKER_HOST"] = self.options.host
         path = self.config(self.default(1))
         seen = json.loads(run([self.program, "--batch", "--quiet", "--config", path, "--export", "-"],
-                              env=self.environment)[0].stdout)
+                              env=self.environment).stdout)
         state = pathlib.Path(os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state")
         journal = latest(state / f"sandwatch/runs/*-{seen['session']['id']}/journal.jsonl")
         shutil.rmtree(pathlib.Path(journal).parent)

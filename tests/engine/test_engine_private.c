@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <net/if.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@
 
 #include "tests/engine/fixture.h"
 
+#include "docker/engine_bridge.h"
 #include "docker/engine_daemon.h"
 #include "docker/lifecycle.h"
 
@@ -307,6 +309,99 @@ static void daemon_killed_in_the_middle(void **state)
 	assert_int_equal(processes_with(paths.dir), 0);
 }
 
+/* ---- a bridge on it ---- */
+
+enum { BRIDGES_MAX = 32 };
+
+struct bridges {
+	char names[BRIDGES_MAX][IF_NAMESIZE];
+	int n;
+};
+
+/* The machine's interfaces br-…, but for those in KNOWN. */
+static struct bridges find_bridges(const struct bridges *known)
+{
+	struct bridges found = {.n = 0};
+	struct if_nameindex *all = if_nameindex();
+	assert_non_null(all);
+	for (struct if_nameindex *one = all; one->if_name && found.n < BRIDGES_MAX; one++) {
+		bool is_known = strncmp(one->if_name, "br-", 3) != 0;
+		for (int i = 0; known && i < known->n; i++)
+			is_known = is_known || strcmp(known->names[i], one->if_name) == 0;
+		if (!is_known)
+			(void)snprintf(found.names[found.n++], IF_NAMESIZE, "%s", one->if_name);
+	}
+	if_freenameindex(all);
+	return found;
+}
+
+struct listener {
+	struct story story;
+	char heard[4096];
+	size_t len;
+};
+
+static void on_words(void *user, enum sw_stream stream, const char *bytes, size_t len)
+{
+	struct listener *listener = user;
+	(void)stream;
+	for (size_t i = 0; i < len && listener->len + 1 < sizeof listener->heard; i++)
+		listener->heard[listener->len++] = bytes[i];
+	listener->heard[listener->len] = '\0';
+}
+
+/* Whether a container on NETWORK has an interface beside its loopback one. */
+static bool has_interface(struct fx *fx, const char *network)
+{
+	struct listener listener = {.len = 0};
+	struct sw_error err;
+	char body[512];
+	const struct sw_life_handlers handlers = {NULL, on_words, on_ended, on_gone, &listener};
+	const struct sw_life_options options = {
+		.name = "sandwatch-test-bridge", .body = body, .engine_timeout_ns = 20 * FX_SECOND};
+	(void)snprintf(body, sizeof body,
+	               "{\"Image\":\"" FX_SHELL "\",\"Cmd\":[\"/bin/sh\",\"-c\",\"while read -r line; do "
+	               "echo $line; done < /proc/net/dev\"],\"HostConfig\":{\"NetworkMode\":\"%s\"}}",
+	               network);
+	if (sw_lifecycle_start(fx->loop, fx->api, &options, &handlers, &listener.story.life, &err) < 0)
+		fail_msg("%s", err.message);
+	fx_until(fx, &listener.story.gone, 60, "the container's end");
+	sw_lifecycle_free(listener.story.life);
+	if (listener.story.failed)
+		fail_msg("%s: %s", network, listener.story.error.message);
+	assert_non_null(strstr(listener.heard, "lo:"));
+	return strstr(listener.heard, "eth0:") != NULL;
+}
+
+/* Asking a private engine for "bridge" gets a container without any network, and no error: for that
+ * its bridge has another name. It goes with the engine. */
+static void bridge_comes_and_goes(void **state)
+{
+	struct sw_engine engine;
+	struct sw_error err;
+	struct fx fx;
+	char host[1100];
+	(void)state;
+	need_means();
+	struct bridges before = find_bridges(NULL);
+	start();
+	(void)snprintf(host, sizeof host, "unix://%s", paths.socket);
+	struct sw_engine_options options = {.host = host, .state_dir = state_dir};
+	assert_int_equal(sw_engine_find(&options, no_steps, &engine, &err), 0);
+	if (sw_engine_bridge_make(&engine, no_steps, &err) < 0)
+		fail_msg("%s", err.message);
+	struct bridges made = find_bridges(&before);
+	assert_true(made.n >= 1);
+	assert_int_equal(sw_engine_bridge_make(&engine, no_steps, &err), 0);
+	fx_open(&fx, host);
+	fx_import_shell(&fx);
+	assert_false(has_interface(&fx, "bridge"));
+	assert_true(has_interface(&fx, SW_ENGINE_BRIDGE));
+	fx_close(&fx);
+	assert_true(stop(true));
+	assert_int_equal(if_nametoindex(made.names[0]), 0);
+}
+
 static void stop_after_a_kill_cleans_up(void **state)
 {
 	(void)state;
@@ -513,6 +608,7 @@ int main(void)
 		TEST(daemon_that_dies_early_is_explained),
 		TEST(long_paths_move_below_run),
 		TEST(daemon_killed_in_the_middle),
+		TEST(bridge_comes_and_goes),
 		TEST(stop_after_a_kill_cleans_up),
 		TEST(one_that_cannot_be_looked_for_is_left),
 		TEST(one_that_lost_its_socket_is_replaced),

@@ -156,7 +156,7 @@ static const struct part {
 	{sw_baseline_rows, sw_draw_baseline},
 };
 
-enum { AXIS = 2, LATENCY_LEAST = 5 };
+enum { AXIS = 2, PART_LEAST = 4, LATENCY_LEAST = 5 };
 
 static void draw_parts(const struct sw_session_program *program, struct sw_area *area)
 {
@@ -169,7 +169,8 @@ static void draw_parts(const struct sw_session_program *program, struct sw_area 
 			continue;
 		if (area->h >= rows + SW_PANEL_ROWS + kept)
 			parts[i].draw(program, sw_area_cut_top(area, rows + SW_PANEL_ROWS));
-		else if (is_many && area->h >= rows - AXIS + SW_PANEL_ROWS)
+		else if (is_many &&
+		         area->h >= (rows - AXIS < PART_LEAST ? rows - AXIS : PART_LEAST) + SW_PANEL_ROWS)
 			parts[i].draw(program, sw_area_cut_top(area, area->h));
 	}
 }
@@ -179,7 +180,9 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
 	sw_program_compare(program);
-	draw_table(program, sw_area_cut_top(&area, session->n_modes + 1 + SW_PANEL_ROWS));
+	/* Of very many modes some, which go with the reference; the differences have the rest. */
+	int rows = session->n_modes + 1 + SW_PANEL_ROWS;
+	draw_table(program, sw_area_cut_top(&area, rows <= area.h ? rows : area.h * 3 / 5));
 	draw_parts(program, &area);
 	if (session->n_modes > 2 && area.h < LATENCY_LEAST)
 		return;

@@ -233,7 +233,7 @@ static void describe_mode(const struct sw_mode_state *mode, char *dst, size_t si
 	char kind[32];
 	bool is_new = !strstr(mode->info.name, sw_view_kind(kind, sizeof kind, &mode->info));
 	int n = snprintf(dst, size, "%s%s", is_new ? "  " : "", is_new ? kind : "");
-	if (mode->n_slots > 1)
+	if (mode->n_slots > 1 && mode->n_running)
 		(void)snprintf(dst + n, size - (size_t)n, ", %d running", mode->n_running);
 }
 

@@ -102,9 +102,13 @@ static void test_an_ablation_decides_nothing(void **state)
 	assert_false(f->figures.has_overhead);
 	assert_int_equal(f->figures.verdict, SW_VERDICT_UNKNOWN);
 	assert_reason(f, "ablation", 0, "so it decides nothing");
+	f->story.session->info.baseline[0] = '\0';
+	compute(f);
+	assert_reason(f, "ablation", 0, "so it decides nothing");
+	assert_int_equal(sw_figures_reference(&f->figures, 3), 0);
 	/* Even where two of its modes are named for a comparison. */
 	snprintf(f->story.session->info.baseline, SW_NAME_MAX, "sandbox");
-	snprintf(f->story.session->info.candidate, SW_NAME_MAX, "without-caps");
+	snprintf(f->story.session->info.candidate, SW_NAME_MAX, "no-caps");
 	compute(f);
 	assert_true(f->figures.has_overhead);
 	assert_int_equal(f->figures.verdict, SW_VERDICT_UNKNOWN);

@@ -247,9 +247,9 @@ static void test_an_ablation(void **state)
 	struct fixture *f = *state;
 	tell(f, story_ablation);
 	assert_non_null(strstr(f->text.data, "\"ablation\": [\n    {\n      \"layer\": \"network\",\n"
-	                                     "      \"without\": \"without-network\",\n"
+	                                     "      \"without\": \"no-network\",\n"
 	                                     "      \"whole\": \"sandbox\",\n      \"cost\": {\n"
-	                                     "        \"mode\": \"without-network\",\n"
+	                                     "        \"mode\": \"no-network\",\n"
 	                                     "        \"mean_ns\": -"));
 	assert_non_null(strstr(f->text.data, "\"verdict\": \"unknown\""));
 }

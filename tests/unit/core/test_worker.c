@@ -65,7 +65,7 @@ static struct sw_value *job_of(const char *strategy, size_t len, bool once)
 	struct sw_attempt attempt = {.token = TOKEN};
 	struct sw_value *root = NULL;
 	sw_buf_clear(&buf);
-	assert_int_equal(sw_worker_job(&buf, &task, &attempt, once), 0);
+	assert_int_equal(sw_worker_job(&buf, &task, &attempt, &(struct sw_job_options){.once = once}), 0);
 	assert_ptr_equal(memchr(buf.data, '\n', buf.len), buf.data + buf.len - 1); /* one line */
 	assert_int_equal(sw_value_parse(buf.data, buf.len, &root, NULL), 0);
 	return root;
@@ -126,7 +126,7 @@ static void a_job_without_memory_is_an_error(void **state)
 	struct sw_buf small;
 	(void)state;
 	sw_buf_init(&small, 20);
-	int status = sw_worker_job(&small, &task, &attempt, false);
+	int status = sw_worker_job(&small, &task, &attempt, &(struct sw_job_options){0});
 	sw_buf_done(&small);
 	assert_int_equal(status, -1);
 }

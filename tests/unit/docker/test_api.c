@@ -424,6 +424,27 @@ static void test_names_cannot_change_the_path(void **state)
 	assert_int_equal(atomic_load(&f->peer->requests), 0);
 }
 
+static void test_networks(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+	begin(f, make(f, "409 Conflict", "{\"message\":\"network with name n already exists\"}"));
+	ASK(a, sw_api_network_create(f->api, "n", "a.b", SECOND, on_done, &a));
+	assert_fine(&a);
+	assert_asked(f, "POST /v1.41/networks/create");
+	assert_non_null(strstr(f->peer->request, "{\"Name\":\"n\",\"CheckDuplicate\":true,\"Driver\":"
+	                                         "\"bridge\",\"Labels\":{\"a.b\":\"\"}}"));
+	f->replies[0] = make(f, "404 Not Found", "{\"message\":\"network n not found\"}");
+	ASK(a, sw_api_network_remove(f->api, "n", SECOND, on_done, &a));
+	assert_fine(&a);
+	assert_asked(f, "DELETE /v1.41/networks/n");
+	f->replies[0] = make(f, "403 Forbidden", "{\"message\":\"it is in use\"}");
+	ASK(a, sw_api_network_create(f->api, "n", "a.b", SECOND, on_done, &a));
+	assert_failed(&a, SW_ERR_REFUSED, "creating network 'n': it is in use (403)");
+	ASK(a, sw_api_network_remove(f->api, "n", SECOND, on_done, &a));
+	assert_failed(&a, SW_ERR_REFUSED, "removing network 'n': it is in use (403)");
+}
+
 static void test_wait(void **state)
 {
 	struct fixture *f = *state;
@@ -756,6 +777,7 @@ int main(void)
 		T(test_deep_json),
 		T(test_start),
 		T(test_names_cannot_change_the_path),
+		T(test_networks),
 		T(test_wait),
 		T(test_wait_that_fails),
 		T(test_state),

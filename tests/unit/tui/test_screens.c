@@ -70,6 +70,9 @@ static void test_modes(void **state)
 	check_story("modes", stage_modes, 0);
 	check_story("modes", stage_modes, 3);
 	check_story("modes", stage_modes, 5);
+	/* As many as there can be. */
+	check_story("sixteen", story_sixteen, 0);
+	check_story("sixteen", story_sixteen, 3);
 }
 
 /* From cold to warm; five cold ones run at the same time, and one kept container was lost. */

@@ -1,0 +1,158 @@
+/* What jobs may try against those that come after them in the same container, on a real engine: each attack of
+ * tests/engine/attacks goes past the validator and is withstood; and with the one defence of docker/worker/zygote.py
+ * that is against it cut out, it is not, so that each of these tests fails when its defence goes. Needs
+ * sandwatch/python:latest on the engine. */
+#include "tests/engine/attack.h"
+
+#include "docker/tar.h"
+
+#define SESSION "attack-test"
+
+static struct wx one;
+static struct calm calm;
+
+/* Bounds that keep all of them from doing this machine any harm. */
+static void bound(void)
+{
+	wx_init(&one, SESSION, 0);
+	one.mode.sandbox.timeout_ns = 4 * FX_SECOND;
+	one.mode.sandbox.memory_bytes = 320 << 20;
+	one.mode.job_memory_bytes = 200 << 20;
+	one.mode.sandbox.pids_limit = 64;
+	one.mode.sandbox.cpu_milli = 1000;
+}
+
+static void make(void)
+{
+	attack_use(&one, attack_innocent, strlen(attack_innocent), false);
+	wx_make(&one);
+	assert_string_equal(one.ready_error, "");
+}
+
+/* One with all defences. */
+static void make_whole(void)
+{
+	bound();
+	make();
+	attack_calm(&one, &calm);
+	assert_int_equal(calm.processes, 2);
+}
+
+/* ---- with all defences: one container for all attacks, one after the other ---- */
+
+static void is_withstood(void **state)
+{
+	const struct attack *attack = *state;
+	wx_need_python();
+	if (!one.runner)
+		make_whole();
+	char container[16];
+	(void)snprintf(container, sizeof container, "%s", one.result.container);
+	struct harm harm = attack_run(&one, attack, &calm);
+	print_message("%s, who %s: %s %s\n", attack->name, attack->about,
+	              sw_word(&sw_words_outcome, (int)harm.outcome), harm.said);
+	if (harm.is_done)
+		fail_msg("%s", harm.text);
+	assert_false(harm.is_replaced);
+	assert_string_equal(one.result.container, container);
+}
+
+/* ---- with one of them cut out ---- */
+
+/* SOURCE without the statement that follows the line "# defence: NAME": the next line, and those that go on with
+ * it, which are indented more. */
+static void cut(struct sw_buf *source, const char *name)
+{
+	char mark[64];
+	(void)snprintf(mark, sizeof mark, "# defence: %s\n", name);
+	char *from = strstr(source->data, mark);
+	if (!from)
+		fail_msg("the zygote has no defence called %s", name);
+	from += strlen(mark);
+	size_t indent = strspn(from, " ");
+	char *to = strchr(from, '\n') + 1;
+	while (strspn(to, " ") > indent || (strspn(to, " ") == indent && strchr(")]}", to[indent])))
+		to = strchr(to, '\n') + 1;
+	memmove(from, to, source->len - (size_t)(to - source->data) + 1);
+	source->len -= (size_t)(to - from);
+}
+
+static bool is_traced_by_none(void)
+{
+	struct sw_buf text = {0};
+	bool closed = sw_file_read("/proc/sys/kernel/yama/ptrace_scope", 16, &text, NULL) == 0 &&
+	              text.data && text.data[0] != '0';
+	sw_buf_done(&text);
+	return closed;
+}
+
+static void is_noticed_without_its_defence(void **state)
+{
+	const struct attack *attack = *state;
+	struct sw_buf source = {0}, tar = {0};
+	struct sw_error err;
+	char argv_text[256];
+	wx_need_python();
+	if (!calm.processes)
+		make_whole();
+	wx_finish(&one);
+	if (strcmp(attack->name, "parent") == 0)
+		fx_need(!is_traced_by_none(), "this kernel lets nobody trace what is not his child");
+	bound();
+	if (sw_file_read("docker/worker/zygote.py", 1 << 20, &source, &err) < 0)
+		fail_msg("%s", err.message);
+	cut(&source, attack->defence);
+	assert_int_equal(sw_tar_one(&tar, "sandwatch/zygote.py", 0644, source.data, source.len), 0);
+	sw_buf_done(&source);
+	one.mode.sandbox.read_only = false;
+	one.options.shim = SW_SHIM_UPLOADED;
+	one.options.shim_tar = tar.data;
+	one.options.shim_tar_len = tar.len;
+	/* The worker's source loads the zygote's. */
+	const char *argv[WX_ARGV_MAX + 1];
+	memcpy(argv, wx_image.argv, sizeof argv);
+	for (int i = 0; argv[i]; i++) {
+		size_t len = strlen(argv[i]);
+		if (len > 4 && strcmp(argv[i] + len - 4, ".pyc") == 0) {
+			(void)snprintf(argv_text, sizeof argv_text, "%.*s", (int)len - 1, argv[i]);
+			argv[i] = argv_text;
+		}
+	}
+	one.options.image_argv = argv;
+	make();
+	struct harm harm = attack_run(&one, attack, &calm);
+	print_message("%s, without the defence %s: %s%s\n", attack->name, attack->defence, harm.text,
+	              harm.is_replaced ? " (replaced)" : "");
+	wx_finish(&one);
+	sw_buf_done(&tar);
+	assert_true(harm.is_done || harm.is_replaced);
+}
+
+static int tear_down(void **state)
+{
+	wx_finish(&one);
+	return wx_close(state);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[2 * N_ATTACKS];
+	char names[2 * N_ATTACKS][96];
+	size_t n = 0;
+	memset(tests, 0, sizeof tests);
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < N_ATTACKS; i++) {
+			if (pass == 1 && !attacks[i].defence[0])
+				continue;
+			(void)snprintf(names[n], sizeof names[n],
+			               pass ? "%s_is_noticed_without_%s" : "%s_is_withstood", attacks[i].name,
+			               attacks[i].defence);
+			tests[n] = (struct CMUnitTest){.name = names[n],
+			                               .test_func = pass ? is_noticed_without_its_defence
+			                                                 : is_withstood,
+			                               .initial_state = (void *)(uintptr_t)&attacks[i]};
+			n++;
+		}
+	}
+	return _cmocka_run_group_tests("attacks", tests, n, wx_open, tear_down);
+}
