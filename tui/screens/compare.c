@@ -30,7 +30,7 @@ enum {
 
 static const struct sw_table_column columns[N_COLUMNS] = {
 	[NAME] = {.title = "mode", .width = 14, .weight = 2},
-	[KIND] = {.title = "kind", .width = 9, .weight = 1, .priority = 4},
+	[KIND] = {.title = "kind", .width = 12, .weight = 1, .priority = 4},
 	[COUNT] = {.title = "n", .width = 4, .right = true},
 	[MEAN] = {.title = "mean", .width = 8, .right = true},
 	[SPREAD] = {.title = "sd", .width = 8, .right = true, .priority = 7},

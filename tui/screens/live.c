@@ -299,8 +299,11 @@ static struct rows share_out(const struct sw_session_program *program, int heigh
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		if (forms[i].latency + forms[i].lifecycle > height)
 			continue;
-		int latency = height - forms[i].lifecycle;
-		return (struct rows){latency < best ? latency : best, forms[i].lifecycle};
+		int lifecycle = forms[i].lifecycle, latency = height - lifecycle;
+		/* What lines leave the waterfall's axis gets a line of its own. */
+		if (lifecycle == phases && latency > lines && latency < blocks)
+			latency = height - ++lifecycle;
+		return (struct rows){latency < best ? latency : best, lifecycle};
 	}
 	return (struct rows){height - some, some};
 }

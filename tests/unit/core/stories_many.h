@@ -31,11 +31,11 @@ static const struct beat many_prepared_behind[] = {
 	{SW_PHASE_REMOVE, 24000000, true},
 };
 static const struct beat many_exec_beats[] = {
-	{SW_PHASE_START, 31000000, false},    {SW_PHASE_BOOT, 9000000, false},
-	{SW_PHASE_IMPORTS, 150000000, false}, {SW_PHASE_VALIDATE, 1400000, false},
-	{SW_PHASE_DATA, 3400000, false},      {SW_PHASE_EXECUTE, 5100000, false},
-	{SW_PHASE_SERIALIZE, 40000, false},   {SW_PHASE_DELIVER, 200000, false},
-	{SW_PHASE_EXIT, 6000000, false},
+	{SW_PHASE_CREATE, 1400000, false},   {SW_PHASE_START, 31000000, false},
+	{SW_PHASE_BOOT, 9000000, false},     {SW_PHASE_IMPORTS, 150000000, false},
+	{SW_PHASE_VALIDATE, 1400000, false}, {SW_PHASE_DATA, 3400000, false},
+	{SW_PHASE_EXECUTE, 5100000, false},  {SW_PHASE_SERIALIZE, 40000, false},
+	{SW_PHASE_DELIVER, 200000, false},   {SW_PHASE_EXIT, 6000000, false},
 };
 static const struct beat many_exec_once[] = {
 	{SW_PHASE_CREATE, 8000000, true},
@@ -67,7 +67,7 @@ static inline struct way many_way(const struct sw_mode_info *info)
 		                    .n_behind = 4};
 	case SW_KIND_EXEC:
 		return (struct way){
-			.beats = many_exec_beats, .n_beats = 9, .once = many_exec_once, .n_once = 2};
+			.beats = many_exec_beats, .n_beats = 10, .once = many_exec_once, .n_once = 2};
 	case SW_KIND_WARM:
 		return (struct way){.beats = many_warm_beats,
 		                    .n_beats = 4,

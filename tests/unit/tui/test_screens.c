@@ -83,6 +83,7 @@ static void test_ladder(void **state)
 		check_story("ladder", many_ladder, screen);
 	check_chosen("ladder-x5", many_ladder, 0, LADDER_COLD_X5);
 	check_chosen("ladder-warm", many_ladder, 0, LADDER_WARM);
+	check_chosen("ladder-exec", many_ladder, 0, LADDER_EXEC);
 	check_chosen("ladder-prepared", many_ladder, 0, LADDER_PREPARED);
 }
 
