@@ -454,7 +454,8 @@ static int tear_down_one(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_one, tear_down_one)
 
-int main(void)
+/* Argument: the one test to be run; none: all. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_thousand_jobs_none_lost_none_mixed_up),
@@ -473,5 +474,7 @@ int main(void)
 		TEST(a_worker_that_does_not_come_up),
 		TEST(no_engine_at_all),
 	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, wx_open, wx_close);
 }
