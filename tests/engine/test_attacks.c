@@ -1,7 +1,7 @@
-/* What jobs may try against those that come after them in the same container, on a real engine: each attack of
- * tests/engine/attacks goes past the validator and is withstood; and with the one defence of docker/worker/zygote.py
- * that is against it cut out, it is not, so that each of these tests fails when its defence goes. Needs
- * sandwatch/python:latest on the engine.
+/* What jobs may try against those that come after them in the same container, on a real engine: each
+ * attack of tests/engine/attacks goes past the validator and is withstood; and with the one defence of
+ * docker/worker/zygote.py that is against it cut out, it is not: so each of these tests fails when its
+ * defence goes. Needs sandwatch/python:latest on the engine.
  *
  * --ledger FILE writes, as JSON lines, which attacks each kind of mode withstands, instead. */
 #include "tests/engine/attack.h"
@@ -65,8 +65,8 @@ static void is_withstood(void **state)
 
 /* ---- with one of them cut out ---- */
 
-/* SOURCE without the statement that follows the line "# defence: NAME": the next line, and those that go on with
- * it, which are indented more. */
+/* SOURCE without the statement that follows the line "# defence: NAME": the next line, and those that go
+ * on with it, which are indented more. */
 static void cut(struct sw_buf *source, const char *name)
 {
 	char mark[64];
@@ -182,6 +182,8 @@ static void write_ledger(void **state)
 				one.create = kinds[k].create;
 				one.mode.kind = kinds[k].kind;
 				one.mode.pool = 1;
+				if (kinds[k].kind != SW_KIND_WARM) /* each iteration imports anew */
+					one.mode.sandbox.timeout_ns = 15 * FX_SECOND;
 				make();
 				attack_calm(&one, &calm);
 			}
