@@ -38,11 +38,15 @@ const struct sw_mode_figures *sw_md_cold(const struct sw_markdown *md)
 	return NULL;
 }
 
+static bool names_no_runtime(const struct sw_mode_info *info)
+{
+	return *info->runtime == '\0' || strcmp(info->runtime, "default") == 0;
+}
+
 const char *sw_md_runtime(const struct sw_markdown *md, const struct sw_mode_figures *mode)
 {
-	const char *runtime = mode->state->info.runtime;
-	bool own = *runtime == '\0' || strcmp(runtime, "default") == 0;
-	return own ? md->figures->session->environment.runtime : runtime;
+	const struct sw_mode_info *info = &mode->state->info;
+	return names_no_runtime(info) ? md->figures->session->environment.runtime : info->runtime;
 }
 
 /* But for the runtime, and for how many run at once. */
@@ -107,24 +111,41 @@ static bool kind_rows(const struct sw_markdown *md, struct sw_table *table,
 	return any;
 }
 
-/* The cold mode again, but for the engine's runtime. Of crun and runc, crun is the lighter. */
+static void runtime_row(const struct sw_markdown *md, struct sw_table *table,
+                        const struct sw_mode_figures *current, const struct sw_mode_figures *mode)
+{
+	sw_table_row(table);
+	sw_table_cell(table, "Lightweight Runtime (%s)", sw_md(sw_md_runtime(md, mode)).text);
+	latency_row(md, table, current, mode, STUDY_RUNTIME);
+}
+
+/* Cold modes that name another runtime than runc, against the one that names it, else COLD; where none names
+ * another, COLD itself may run by the engine's own. */
 static bool runtime_rows(const struct sw_markdown *md, struct sw_table *table,
                          const struct sw_mode_figures *cold)
 {
-	const char *own = sw_md_runtime(md, cold);
+	const struct sw_mode_figures *current = cold;
 	bool any = false;
 
+	for (int i = md->figures->n_modes - 1; i >= 0; i--) {
+		const struct sw_mode_figures *mode = &md->figures->modes[i];
+		if (is_sequential_cold(mode) && strcmp(mode->state->info.runtime, "runc") == 0 &&
+		    is_same_sandbox(&mode->state->info, &cold->state->info))
+			current = mode;
+	}
+	const char *own = sw_md_runtime(md, current);
 	for (int i = 0; i < md->figures->n_modes; i++) {
 		const struct sw_mode_figures *mode = &md->figures->modes[i];
-		const char *other = sw_md_runtime(md, mode);
-		if (!is_sequential_cold(mode) || strcmp(other, own) == 0 ||
+		if (!is_sequential_cold(mode) || names_no_runtime(&mode->state->info) ||
+		    strcmp(mode->state->info.runtime, own) == 0 ||
 		    !is_same_sandbox(&mode->state->info, &cold->state->info))
 			continue;
-		bool swapped = strcmp(own, "crun") == 0 && strcmp(other, "runc") == 0;
 		any = true;
-		sw_table_row(table);
-		sw_table_cell(table, "Lightweight Runtime (%s)", sw_md(swapped ? own : other).text);
-		latency_row(md, table, swapped ? mode : cold, swapped ? cold : mode, STUDY_RUNTIME);
+		runtime_row(md, table, current, mode);
+	}
+	if (!any && strcmp(sw_md_runtime(md, cold), own) != 0) {
+		any = true;
+		runtime_row(md, table, current, cold);
 	}
 	return any;
 }

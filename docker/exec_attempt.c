@@ -128,8 +128,9 @@ static void on_state(void *user, const struct sw_api_state *state, const struct 
 	} else if (exec->has_doubt) {
 		fail_and_replace(exec, &facts->life_error);
 	} else if (facts->exit_code == 128 + SIGKILL) {
-		exec->step = sw_api_container_oom(exec->base.api, facts->id, sw_clock_ns() - facts->start_ns,
-		                                  sw_container_patience_ns, on_oom, exec);
+		exec->step = sw_api_container_oom(exec->base.api, facts->id,
+		                                  sw_clock_ns() - facts->start_ns, sw_container_patience_ns,
+		                                  on_oom, exec);
 	} else {
 		sw_worker_reader_last_line(&facts->out, line, sizeof line);
 		sw_error_set(&why, SW_ERR_PROTOCOL, 0,

@@ -193,7 +193,8 @@ static int run_build(const struct sw_image_parts *parts, const char *home, const
 	(void)snprintf(log_path, sizeof log_path, "%s/build.log", home);
 	(void)snprintf(cache, sizeof cache, "%s/cache", home);
 	const char *const argv[] = {"bash", parts->build, "--shim", parts->shim, "--worker",
-	                            parts->worker, "--zygote", parts->zygote, "--out", out, "--cache", cache, NULL};
+	                            parts->worker, "--zygote", parts->zygote, "--out", out,
+	                            "--cache", cache, NULL};
 	struct sw_recipe_run run = {.argv = argv, .log_path = log_path, .what = step_build,
 	                            .progress = steps, .timeout_ns = build_timeout_ns,
 	                            .signals = steps.signals};

@@ -242,7 +242,7 @@ void sw_pool_refill(struct sw_prepared *prepared)
 
 struct sw_stocked *sw_pool_ready(struct sw_prepared *prepared)
 {
-	if (count(prepared, SW_STOCK_LEAVING) > sw_pool_depth(prepared) + LEAVING_MORE)
+	if (count(prepared, SW_STOCK_LEAVING) >= sw_pool_depth(prepared) + LEAVING_MORE)
 		return NULL;
 	return find(prepared, SW_STOCK_READY);
 }

@@ -231,7 +231,10 @@ static void say_fastest(struct sw_headline *h, const struct sw_figures *figures,
 	if (highlights->fastest < 0 || highlights->fastest == figures->candidate || !saved->is_known)
 		return;
 	say_mode(h, figures, highlights->fastest);
-	say(h, SW_ROLE_TEXT, " is the fastest sandbox: ");
+	/* One that was run once proves nothing. */
+	say(h, SW_ROLE_TEXT,
+	    saved->ci.method == SW_CI_NONE ? " is the fastest sandbox so far: "
+	                                   : " is the fastest sandbox: ");
 	say(h, SW_ROLE_STRONG, "%s",
 	    sw_view_mean(mean, sizeof mean, figures->modes[highlights->fastest].latency.mean));
 	if (saved->is_distinguishable || saved->ci.method == SW_CI_NONE) {

@@ -51,7 +51,8 @@ enum {
 	X(SW_ACTION_SEEK_FORWARD, "seek-forward", "Right", SW_ON_REPLAY, "", "forward by a twentieth") \
 	X(SW_ACTION_SCALE, "scale", "l", SW_ON_HISTOGRAM, "log/linear",                                \
 	  "logarithmic or linear latency axis")                                                        \
-	X(SW_ACTION_MODE, "mode", "m", SW_ON_HISTOGRAM, "mode", "the next mode: its lifecycle, what others are compared with") \
+	X(SW_ACTION_MODE, "mode", "m", SW_ON_HISTOGRAM, "mode",                                        \
+	  "the next mode: its lifecycle, and what others are compared with")                           \
 	X(SW_ACTION_THEME, "theme", "t", SW_ON_ANY, "theme", "the next theme")                         \
 	X(SW_ACTION_SORT, "sort", "o", SW_ON_LIST, "sort", "sort by the next column")                  \
 	X(SW_ACTION_REVERSE, "reverse", "r", SW_ON_LIST, "", "turn the order round")                   \

@@ -318,18 +318,9 @@ void sw_live_drop_iteration(struct sw_live *live)
 	sw_loop_wake(live->loop);
 }
 
-void sw_live_cancel_iteration(struct sw_live *live)
+void sw_live_cancel_iteration(struct sw_live *live, int mode, int64_t iteration, bool warmup)
 {
-	const struct sw_session *session = live->session;
-	int64_t key = 0;
-	for (int i = 0; i < session->n_modes && !key; i++) {
-		const struct sw_running *run = sw_mode_running(session->modes[i]);
-		if (run)
-			key = sw_scheduler_key(i, run->iteration, run->warmup);
-	}
-	if (!key)
-		return;
-	atomic_store(&live->cancel, key);
+	atomic_store(&live->cancel, sw_scheduler_key(mode, iteration, warmup));
 	sw_loop_wake(live->loop);
 }
 

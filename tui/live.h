@@ -48,9 +48,8 @@ void sw_live_resume(struct sw_live *live);
  * is measured anew. To be called before the SIGCONT is read. */
 void sw_live_drop_iteration(struct sw_live *live);
 
-/* Cancels the iteration that runs as far as the state so far tells; none may, and the next one is in no
- * danger. See sw_scheduler_cancel_iteration. */
-void sw_live_cancel_iteration(struct sw_live *live);
+/* Cancels this iteration if it still runs; no other one is in danger. See sw_scheduler_cancel_iteration. */
+void sw_live_cancel_iteration(struct sw_live *live, int mode, int64_t iteration, bool warmup);
 
 /* Takes what has arrived now, without waiting for a wake-up: all but a figure that is not on disk
  * yet, for which a wake-up follows. Events that are not urgent (core/queue.h) cause no wake-up: a

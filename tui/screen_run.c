@@ -266,8 +266,15 @@ static void source_act(void *user, enum sw_action action)
 		ask_end(run, action);
 	else if (action == SW_ACTION_PAUSE)
 		toggle_pause(run);
-	else if (action == SW_ACTION_CANCEL)
-		sw_live_cancel_iteration(run->live);
+}
+
+static bool source_cancel(void *user, const struct sw_which *which)
+{
+	struct run *run = user;
+	if (!run->live || run->ended || run->stopped_early)
+		return false;
+	sw_live_cancel_iteration(run->live, which->mode, which->iteration, which->warmup);
+	return true;
 }
 
 /* Nobody sees it any more, and what runs is removed as after a hangup. */
@@ -337,6 +344,7 @@ static int start_session(struct run *run, struct sw_error *err)
 		.head = source_head,
 		.moving = source_moving,
 		.act = source_act,
+		.cancel = source_cancel,
 		.gone = source_gone,
 		.continued = source_continued,
 		.user = run,

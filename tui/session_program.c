@@ -8,6 +8,8 @@
 /* Figures may be asked for at each frame, and take their time with many samples: at most this part
  * of the thread's time goes into them. */
 enum { FIGURES_PART = 100 };
+/* What a bootstrap draws from at most, and what one frame's comparison may. */
+enum { BOOTSTRAP_SAMPLES = 2048, FRAME_SAMPLES = 2 * BOOTSTRAP_SAMPLES };
 
 static struct sw_session_program *self(void *user)
 {
@@ -38,32 +40,56 @@ static void compute_figures(struct sw_session_program *program)
 	program->figures_dirty = false;
 }
 
-/* 0 or -1 (memory). */
-static int compute_comparison(struct sw_session_program *program, int reference)
+/* MODE against the others, and in itself. 0 or -1 (memory). */
+static int compare_mode(const struct sw_figures *figures, struct sw_comparison *found, int mode)
 {
-	const struct sw_figures *figures = program->figures;
+	int baseline = figures->baseline, reference = found->reference;
+	found->to_baseline[mode] = found->to_reference[mode] =
+		(struct sw_difference){.is_known = false};
+	if (baseline >= 0 && baseline != mode &&
+	    sw_figures_difference(figures, baseline, mode, &found->to_baseline[mode]) < 0)
+		return -1;
+	if (reference == baseline)
+		found->to_reference[mode] = found->to_baseline[mode];
+	else if (reference >= 0 && reference != mode &&
+	         sw_figures_difference(figures, reference, mode, &found->to_reference[mode]) < 0)
+		return -1;
+	return sw_figures_series(figures, mode, &found->drift[mode], &found->outliers[mode]);
+}
+
+/* Samples that are drawn from: a bootstrap's time goes with them. */
+static uint64_t weight(const struct sw_figures *figures, int mode)
+{
+	return figures->modes[mode].latency.count < BOOTSTRAP_SAMPLES
+	           ? figures->modes[mode].latency.count
+	           : BOOTSTRAP_SAMPLES;
+}
+
+static void begin_comparison(struct sw_session_program *program, int reference)
+{
 	struct sw_comparison *found = &program->comparison;
-	for (int i = 0; i < figures->n_modes; i++) {
-		found->to_baseline[i] = found->to_reference[i] = (struct sw_difference){.is_known = false};
-		if (figures->baseline >= 0 && figures->baseline != i &&
-		    sw_figures_difference(figures, figures->baseline, i, &found->to_baseline[i]) < 0)
-			return -1;
-		if (reference == figures->baseline)
-			found->to_reference[i] = found->to_baseline[i];
-		else if (reference >= 0 && reference != i &&
-		         sw_figures_difference(figures, reference, i, &found->to_reference[i]) < 0)
-			return -1;
-		if (sw_figures_series(figures, i, &found->drift[i], &found->outliers[i]) < 0)
-			return -1;
-	}
-	found->n_modes = figures->n_modes;
-	return 0;
+	if (!found->is_known || found->reference != reference)
+		memset(found, 0, sizeof *found);
+	found->is_known = true;
+	found->reference = reference;
+	found->seq = program->figures_seq;
+	found->n_modes = program->figures->n_modes;
+	found->next = 0;
+	found->cost_ns = 0;
+}
+
+static bool comparison_is_due(const struct sw_session_program *program, int64_t now)
+{
+	const struct sw_comparison *found = &program->comparison;
+	return found->next >= found->n_modes && found->seq != program->figures_seq &&
+	       (sw_program_session(program)->state != SW_STATE_RUNNING ||
+	        now - found->begun_ns >= FIGURES_PART * found->cost_ns);
 }
 
 void sw_program_compare(struct sw_session_program *program)
 {
 	struct sw_comparison *found = &program->comparison;
-	const struct sw_session *session = sw_program_session(program);
+	const struct sw_figures *figures = program->figures;
 	int reference = sw_program_reference(program);
 	int64_t begin = sw_clock_ns();
 	found->is_owed = false;
@@ -71,24 +97,28 @@ void sw_program_compare(struct sw_session_program *program)
 		found->is_known = false;
 		return;
 	}
-	bool is_asked = !found->is_known || found->reference != reference;
-	if (!is_asked && found->seq == program->figures_seq)
-		return;
-	if (!is_asked && session->state == SW_STATE_RUNNING &&
-	    begin - found->at_ns < FIGURES_PART * found->cost_ns) {
-		found->is_owed = true;
-		return;
+	if (!found->is_known || found->reference != reference || comparison_is_due(program, begin)) {
+		begin_comparison(program, reference);
+		found->begun_ns = begin;
 	}
-	found->is_known = compute_comparison(program, reference) == 0;
-	found->seq = program->figures_seq;
-	found->reference = reference;
-	found->at_ns = sw_clock_ns();
-	found->cost_ns = found->at_ns - begin;
+	/* A frame must not wait for all modes of a session of many samples. */
+	for (uint64_t done = 0; found->next < found->n_modes && done < FRAME_SAMPLES; found->next++) {
+		if (compare_mode(figures, found, found->next) < 0) {
+			found->is_known = false;
+			return;
+		}
+		done += 3 * weight(figures, found->next);
+		done += figures->baseline >= 0 ? weight(figures, figures->baseline) : 0;
+		done += reference >= 0 ? weight(figures, reference) : 0;
+	}
+	found->cost_ns += sw_clock_ns() - begin;
+	found->is_owed = found->next < found->n_modes || found->seq != program->figures_seq;
 }
 
 static void refresh(void *user)
 {
 	struct sw_session_program *program = self(user);
+	program->comparison.is_owed = false; /* unless the screen that shows it is drawn now */
 	if (program->source.refresh)
 		program->source.refresh(program->source.user);
 	compute_figures(program);
@@ -165,7 +195,7 @@ struct sw_session_program *sw_session_program_new(const struct sw_source *source
 		sw_session_program_free(program);
 		return NULL;
 	}
-	program->mode = program->reference = -1;
+	program->mode = program->reference = program->chosen.mode = -1;
 	program->iterations.table = (struct sw_table_state){.sort = -1, .follow = true};
 	program->containers.table = (struct sw_table_state){.sort = -1, .follow = true};
 	program->events.table = (struct sw_table_state){.sort = -1, .follow = true};
@@ -260,13 +290,51 @@ int sw_program_reference(const struct sw_session_program *program)
 	return candidate >= 0 && (session->n_modes > 2 || baseline < 0) ? candidate : baseline;
 }
 
-bool sw_program_choose_mode(void *user, struct sw_app *app, enum sw_action action)
+const struct sw_running *sw_program_running(const struct sw_session_program *program,
+                                            const struct sw_which *which)
 {
-	struct sw_session_program *program = self(user);
 	const struct sw_session *session = sw_program_session(program);
-	(void)app;
-	if (action != SW_ACTION_MODE || !session->n_modes)
+	if (which->mode < 0 || which->mode >= session->n_modes)
+		return NULL;
+	const struct sw_mode_state *mode = session->modes[which->mode];
+	for (int i = 0; i < mode->n_slots; i++) {
+		const struct sw_running *run = &mode->slots[i];
+		if (run->is_active && run->iteration == which->iteration && run->warmup == which->warmup)
+			return run;
+	}
+	return NULL;
+}
+
+/* The one that runs and began first, of all modes; false: none runs. */
+static bool find_oldest(const struct sw_session *session, struct sw_which *out)
+{
+	const struct sw_running *oldest = NULL;
+	for (int i = 0; i < session->n_modes; i++) {
+		const struct sw_running *run = sw_mode_running(session->modes[i]);
+		if (!run || (oldest && run->iteration_start_ns >= oldest->iteration_start_ns))
+			continue;
+		oldest = run;
+		*out = (struct sw_which){i, run->iteration, run->warmup};
+	}
+	return oldest != NULL;
+}
+
+void sw_program_cancel(const struct sw_session_program *program, struct sw_app *app,
+                       const struct sw_which *which)
+{
+	if (program->source.cancel && program->source.cancel(program->source.user, which))
+		sw_app_say(app, SW_ROLE_WARNING, "cancelling %s %s%lld",
+		           sw_program_session(program)->modes[which->mode]->info.name,
+		           which->warmup ? "w" : "#", (long long)which->iteration);
+}
+
+bool sw_program_act(void *user, struct sw_app *app, enum sw_action action)
+{
+	const struct sw_session_program *program = self(user);
+	struct sw_which oldest;
+	if (action != SW_ACTION_CANCEL)
 		return false;
-	program->mode = (sw_program_mode(program) + 1) % session->n_modes;
+	if (find_oldest(sw_program_session(program), &oldest))
+		sw_program_cancel(program, app, &oldest);
 	return true;
 }

@@ -9,6 +9,13 @@
 struct sw_journal_stats;
 struct sw_monitor;
 
+/* Which iteration of a session. */
+struct sw_which {
+	int mode;
+	int64_t iteration;
+	bool warmup;
+};
+
 /* Where a session comes from. */
 struct sw_source {
 	unsigned places; /* SW_ON_RUN, SW_ON_REPLAY */
@@ -22,7 +29,10 @@ struct sw_source {
 	void (*head)(void *user, struct sw_head *head);
 	/* Whether time goes on: not when it is paused, over, or its writer is dead. */
 	bool (*moving)(void *user);
+	/* All actions of a session but SW_ACTION_CANCEL. */
 	void (*act)(void *user, enum sw_action action);
+	/* Cancels this iteration, which runs as far as is known; false: it cannot, now or ever. NULL: never. */
+	bool (*cancel)(void *user, const struct sw_which *run);
 	void (*gone)(void *user);
 	void (*continued)(void *user); /* as sw_program's; may be NULL */
 	/* What reading the journal met besides events; NULL: it is not read. */

@@ -19,6 +19,7 @@
 # What keeps jobs apart stands behind a comment line `# defence: NAME`, each in the one statement that
 # follows. Tests cut that statement out and see the attack succeed, so it has to stay one statement, and
 # what stands before it has to work without it.
+import contextlib
 import ctypes
 import errno
 import gc
@@ -36,6 +37,7 @@ DRAIN_READS = 32  # a pipe holds 1 MiB at most
 EXIT_FULL = 75  # a child's, that its ceiling stopped
 DEATH_MS = 200  # from the end of a child's results to its own
 SLICE_MS = 20  # between looks at a child, where there is no pidfd_open
+KILL_S = 0.0003  # between looks at what has been killed
 PREWARM_MS = 60_000
 PREWARM_TRIES = 3
 PREWARM_CELLS_MAX = 200_000
@@ -134,6 +136,7 @@ def run_line(line, result):
 
 def child_main(pipes):
     job, result, out, err = pipes
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -223,15 +226,13 @@ class Child:
         self.pending = line
 
     def read_stream(self, end):
+        """Whether there was anything."""
         try:
             chunk = os.read(end, READ_SIZE)
         except BlockingIOError:
             return False
-        if chunk:
-            self.streams[end].feed(chunk)
-            return True
-        self.poll.unregister(end)
-        return False
+        self.streams[end].feed(chunk)
+        return bool(chunk)
 
     def read_result(self, prefix):
         """A result's line once one is whole; "flood"; "closed" when no more can come; None else."""
@@ -274,7 +275,8 @@ class Child:
                     if found:
                         return None, found
                 elif end in self.streams:
-                    self.read_stream(end)
+                    if not self.read_stream(end):
+                        self.poll.unregister(end)
                 elif end == self.job:
                     self.hand_over(self.pending)
                 else:
@@ -323,42 +325,32 @@ def descendants():
 
 
 def signal_all(group):
-    """False when there was nobody."""
     if os.getpid() == 1:
         # All of the container but this process. The kernel sees to it that none slips through by forking.
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-        return True
+        return
     victims = descendants()
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     for pid in victims:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
-    return bool(victims)
-
-
-def reap_all(statuses, flags):
-    try:
-        pid, status = os.waitpid(-1, flags)
-        while pid:
-            statuses[pid] = status
-            pid, status = os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        pass
 
 
 def kill_all(group, statuses):
-    """Kills and reaps every process of a job, until there is none."""
-    while signal_all(group):
-        reap_all(statuses, 0)
-    reap_all(statuses, os.WNOHANG)
+    """Kills and reaps every process of a job. It is over when nobody is left to be waited for: what /proc
+    lists is not always complete while processes end."""
+    while True:
+        signal_all(group)
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            while pid:
+                statuses[pid] = status
+                pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        time.sleep(KILL_S)
 
 
 # ---------------------------------------------------------------- the zygote
@@ -478,7 +470,15 @@ def write_bytes(descriptor, line):
 def take_signals():
     """What has no handler does not reach PID 1 from inside its container."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.set_wakeup_fd(-1)
+
+
+def heed_end(zygote):
+    """On the host SIGTERM ends a job as well: its processes are in groups that who started us does not know."""
+    def end(number, _frame):
+        kill_all(zygote.child.pid, {})
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def descriptors_in_use():
@@ -502,6 +502,8 @@ def run(main_module, sink, times):
     gc.freeze()
     gc.disable()
     zygote.fork()
+    if os.getpid() != 1:
+        heed_end(zygote)
     for line in worker.job_lines(0):
         if line.strip():
             zygote.run(line)

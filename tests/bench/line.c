@@ -250,12 +250,13 @@ static void describe(const struct bench *bench, const struct job *job, struct sw
 	                       .seed = job->seed};
 	struct sw_attempt attempt = {.number = 1};
 	memcpy(attempt.token, job->token, sizeof job->token);
-	if (bench->what == NOOP) {
-		sw_buf_addf(out, "{\"v\":1,\"token\":\"%s\",\"noop\":true}\n", job->token);
-	} else if (bench->what == ECHO) {
+	const struct sw_job_options options = {.noop = bench->what == NOOP,
+	                                       .timeout_ns = patience_ns,
+	                                       .memory_bytes = 1 << 30};
+	if (bench->what == ECHO) {
 		sw_buf_addf(out, "\x1esw1 %s result {\"digest\":\"%064d\"}\n", job->token, 0);
 		sw_buf_addf(out, "\x1esw1 %s over {}\n\x1esw1 - ready {}\n", job->token);
-	} else if (sw_worker_job(out, &task, &attempt, false) < 0) {
+	} else if (sw_worker_job(out, &task, &attempt, &options) < 0) {
 		die("out of memory");
 	}
 }

@@ -72,10 +72,10 @@ class Study:
             interval = "{:+.1f} to {:+.1f} %".format(*self.means(now, then))
         else:
             before, after = self.per_iteration(now), self.per_iteration(then)
-            interval = "turns"
+            interval = "-"
         times = RUN if by_throughput else 1
         return (f"| {name} | {estimate} | {seconds(times * before)} → {seconds(times * after)} s, "
-                f"**{self.percent(before, after):+.1f} %** | {interval} | `{now}` → `{then}` |")
+                f"**{self.percent(before, after):+.1f} %** | {interval} | `{now}` → `{then}`{', by throughput' if by_throughput is not False else ''} |")
 
     def text(self):
         environment, session = self.snapshot["environment"], self.snapshot["session"]
@@ -86,7 +86,7 @@ class Study:
         lines += ["", f"One session of [config/ladder.yaml](config/ladder.yaml), all modes taking turns, {session['iterations']} "
                   f"iterations of each, on {self.snapshot['generated_at'][:10]}: {environment['cpu']}, {environment['cpus']} in use; "
                   f"{environment['kernel']}; {engine['name']} {engine['version']}. Means of an iteration's time on its path; "
-                  "*turns*: what an iteration takes of the mode's own time, with what goes on behind the path. All of it again, "
+                  "*by throughput*: what an iteration takes of the time of the mode's own turns, with what goes on behind the path. All of it again, "
                   "and this table rewritten: `make ladder`."]
         return "\n".join(lines) + "\n"
 

@@ -26,7 +26,8 @@ static char **argvs[8]; /* of the images in hand */
 /* Does as docker/image/build.sh does, in a blink; it counts its runs in $dir/runs. */
 static const char script[] =
 	"set -e; dir=$(dirname \"$0\")\n"
-	"while [ $# -gt 0 ]; do case $1 in --hash) h=1;; --shim) s=$2; shift;; --worker) w=$2; shift;; --zygote) z=$2; shift;;\n"
+	"while [ $# -gt 0 ]; do case $1 in --hash) h=1;; --shim) s=$2; shift;; --worker) w=$2; shift;;\n"
+	"  --zygote) z=$2; shift;;\n"
 	"  --out) o=$2; shift;; --cache) shift;; esac; shift; done\n"
 	"hash=$(cat \"$0\" \"$s\" \"$w\" \"$z\" | sha256sum | cut -d' ' -f1)\n"
 	"if [ \"$h\" ]; then echo hash >>\"$dir/runs\"; echo $hash; exit; fi\n"
@@ -36,8 +37,9 @@ static const char script[] =
 	"printf '@ROOT@/ld\\n--path\\n@ROOT@/a:@ROOT@/b\\n' >\"$o/rootfs/sandwatch/host.argv\"\n"
 	"printf 'TZ=UTC\\n' >\"$o/rootfs/sandwatch/host.env\"\n"
 	"tar -c -f \"$o/image.tar\" -C \"$o/rootfs\" .\n"
-	"printf 'ENTRYPOINT [\"/shim\"]\\nCMD [\"/x\"]\\nLABEL org.sandwatch.layout=2 org.sandwatch.recipe=%s\\n' $hash"
-	" >\"$o/image.changes\"\n";
+	"printf 'ENTRYPOINT [\"/shim\"]\\nCMD [\"/x\"]\\n' >\"$o/image.changes\"\n"
+	"printf 'LABEL org.sandwatch.layout=2 org.sandwatch.recipe=%s\\n' $hash"
+	" >>\"$o/image.changes\"\n";
 
 static void write_file(const char *path, const char *text)
 {

@@ -193,6 +193,7 @@ test_closed_stderr() {
 
 test_becomes_the_command() {
   local pid
+  # shellcheck disable=SC2016 # for the inner shell
   run --exec sh -c 'echo "$SANDWATCH_T_INIT $(env | grep -c TOKEN)"; exit 6'
   check 'exec: the exit code is the command'"'"'s' 6 "$code"
   matches 'exec: the init line alone' "^"$'\036'"sw1 $token init [0-9]+$" "$err"

@@ -30,7 +30,7 @@ enum {
 
 static const struct sw_table_column columns[N_COLUMNS] = {
 	[NAME] = {.title = "mode", .width = 14, .weight = 2},
-	[KIND] = {.title = "kind", .width = 9, .weight = 1, .priority = 4},
+	[KIND] = {.title = "kind", .width = 12, .weight = 1, .priority = 4},
 	[COUNT] = {.title = "n", .width = 4, .right = true},
 	[MEAN] = {.title = "mean", .width = 8, .right = true},
 	[SPREAD] = {.title = "sd", .width = 8, .right = true, .priority = 7},
@@ -156,7 +156,7 @@ static const struct part {
 	{sw_baseline_rows, sw_draw_baseline},
 };
 
-enum { AXIS = 2, LATENCY_LEAST = 5 };
+enum { AXIS = 2, PART_LEAST = 4, LATENCY_LEAST = 5 };
 
 static void draw_parts(const struct sw_session_program *program, struct sw_area *area)
 {
@@ -169,7 +169,8 @@ static void draw_parts(const struct sw_session_program *program, struct sw_area 
 			continue;
 		if (area->h >= rows + SW_PANEL_ROWS + kept)
 			parts[i].draw(program, sw_area_cut_top(area, rows + SW_PANEL_ROWS));
-		else if (is_many && area->h >= rows - AXIS + SW_PANEL_ROWS)
+		else if (is_many &&
+		         area->h >= (rows - AXIS < PART_LEAST ? rows - AXIS : PART_LEAST) + SW_PANEL_ROWS)
 			parts[i].draw(program, sw_area_cut_top(area, area->h));
 	}
 }
@@ -179,7 +180,9 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
 	sw_program_compare(program);
-	draw_table(program, sw_area_cut_top(&area, session->n_modes + 1 + SW_PANEL_ROWS));
+	/* Of very many modes some, which go with the reference; the differences have the rest. */
+	int rows = session->n_modes + 1 + SW_PANEL_ROWS;
+	draw_table(program, sw_area_cut_top(&area, rows <= area.h ? rows : area.h * 3 / 5));
 	draw_parts(program, &area);
 	if (session->n_modes > 2 && area.h < LATENCY_LEAST)
 		return;
@@ -195,9 +198,8 @@ static bool act(void *user, struct sw_app *app, enum sw_action action)
 {
 	struct sw_session_program *program = user;
 	int n = sw_program_session(program)->n_modes;
-	(void)app;
 	if (action != SW_ACTION_MODE || n < 3)
-		return false;
+		return sw_program_act(program, app, action);
 	program->reference = (sw_program_reference(program) + 1) % n;
 	return true;
 }

@@ -12,13 +12,13 @@ enum { N_SORTED = AGE + 1 };
 static const struct sw_table_column columns[N_COLUMNS] = {
 	[ID] = {.title = "container", .width = 12},
 	[MODE] = {.title = "mode", .width = 10, .weight = 2, .priority = 1},
-	[NUMBER] = {.title = "#", .width = 5, .right = true, .priority = 4},
+	[NUMBER] = {.title = "#", .width = 5, .right = true, .priority = 2},
 	[STATE] = {.title = "state", .width = 8},
-	[PHASE] = {.title = "phase", .width = 9, .weight = 1, .priority = 2},
+	[PHASE] = {.title = "phase", .width = 9, .weight = 1, .priority = 3},
 	[AGE] = {.title = "age", .width = 8, .right = true},
 	[CPU] = {.title = "CPU", .width = 8, .right = true},
 	[MEMORY] = {.title = "memory", .width = 9, .right = true},
-	[PIDS] = {.title = "pids", .width = 4, .right = true, .priority = 3},
+	[PIDS] = {.title = "pids", .width = 4, .right = true, .priority = 4},
 };
 
 static int count(const struct sw_session *session)
@@ -37,6 +37,25 @@ static const struct sw_seen_container *container_at(const struct sw_session *ses
 static const char *mode_name(const struct sw_session *session, int mode)
 {
 	return mode >= 0 && mode < session->n_modes ? session->modes[mode]->info.name : "";
+}
+
+/* Made for no one iteration. */
+static bool is_kept(const struct sw_seen_container *container)
+{
+	return container->iteration == 0;
+}
+
+/* "14", "w1", "kept"; of a pool's container that waits for its iteration "ahead". */
+static void put_number(const struct sw_session *session, const struct sw_seen_container *container,
+                       char *dst, size_t size)
+{
+	bool is_pool = container->mode >= 0 && container->mode < session->n_modes &&
+	               session->modes[container->mode]->info.kind == SW_KIND_PREPARED;
+	if (is_kept(container))
+		(void)snprintf(dst, size, "%s", is_pool ? "ahead" : "kept");
+	else
+		(void)snprintf(dst, size, "%s%lld", container->warmup ? "w" : "",
+		               (long long)container->iteration);
 }
 
 /* What the container is in, while the attempt it was made for runs. */
@@ -83,9 +102,11 @@ static bool contains(const void *context, int i, const char *text)
 	const struct sw_session_program *program = context;
 	const struct sw_session *session = sw_program_session(program);
 	const struct sw_seen_container *container = container_at(session, i);
+	char number[32];
+	put_number(session, container, number, sizeof number);
 	return sw_text_contains(container->id, text) ||
 	       sw_text_contains(mode_name(session, container->mode), text) ||
-	       sw_text_contains(state_of(session, container), text) ||
+	       sw_text_contains(number, text) || sw_text_contains(state_of(session, container), text) ||
 	       sw_text_contains(phase_of(session, container), text);
 }
 
@@ -150,8 +171,7 @@ static void row(void *user, int index, struct sw_table_cell *cells)
 	cells[ID].role = gone ? SW_ROLE_DIM : SW_ROLE_TEXT;
 	(void)snprintf(cells[MODE].text, sizeof cells->text, "%s", mode_name(session, container->mode));
 	cells[MODE].role = gone ? SW_ROLE_DIM : sw_view_mode_role(container->mode);
-	(void)snprintf(cells[NUMBER].text, sizeof cells->text, "%s%lld", container->warmup ? "w" : "",
-	               (long long)container->iteration);
+	put_number(session, container, cells[NUMBER].text, sizeof cells->text);
 	cells[NUMBER].role = SW_ROLE_DIM;
 	(void)snprintf(cells[STATE].text, sizeof cells->text, "%s", state);
 	cells[STATE].role = *container->error || strcmp(state, "left") == 0 ? SW_ROLE_BAD
@@ -220,7 +240,7 @@ static bool act(void *user, struct sw_app *app, enum sw_action action)
 	bool taken = sw_list_act(&program->containers, app, N_SORTED, action);
 	if (sw_app_has_detail(app))
 		remember(program);
-	return taken;
+	return taken || sw_program_act(program, app, action);
 }
 
 static void click(void *user, struct sw_app *app, int x, int y)
@@ -243,9 +263,12 @@ static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
 	if (at < 0)
 		return;
 	const struct sw_seen_container *container = container_at(session, at);
-	(void)snprintf(number, sizeof number, " %s%lld, attempt %lld\n",
-	               container->warmup ? "warm-up " : "#", (long long)container->iteration,
-	               (long long)container->attempt);
+	if (is_kept(container))
+		(void)snprintf(number, sizeof number, ", kept for several iterations ");
+	else
+		(void)snprintf(number, sizeof number, " %s%lld, attempt %lld ",
+		               container->warmup ? "warm-up " : "#", (long long)container->iteration,
+		               (long long)container->attempt);
 	const struct sw_flow_piece pieces[] = {
 		{container->id, SW_ROLE_STRONG},
 		{" of ", SW_ROLE_DIM},

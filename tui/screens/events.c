@@ -117,7 +117,7 @@ static bool act(void *user, struct sw_app *app, enum sw_action action)
 	bool taken = sw_list_act(&program->events, app, 0, action);
 	if (sw_app_has_detail(app))
 		remember(program);
-	return taken;
+	return taken || sw_program_act(program, app, action);
 }
 
 static void click(void *user, struct sw_app *app, int x, int y)

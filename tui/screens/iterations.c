@@ -39,16 +39,77 @@ static const struct sw_recent *recent_at(const struct sw_session *session, int i
 	return &session->recent[(first + (uint64_t)i) % SW_RECENT_MAX];
 }
 
+/* A row: an iteration that ended, or, behind all of those, one that runs. */
+struct shown {
+	const struct sw_recent *recent; /* NULL: it runs */
+	const struct sw_running *run;
+	struct sw_which which;
+	int64_t start_ns, latency_ns, attempts;
+	const char *outcome, *text;
+	enum sw_role role;
+};
+
+static int n_running(const struct sw_session *session)
+{
+	int sum = 0;
+	for (int i = 0; i < session->n_modes; i++)
+		sum += session->modes[i]->n_running;
+	return sum;
+}
+
+/* The Ith that runs, by mode and slot. */
+static struct shown running_at(const struct sw_session_program *program, int i)
+{
+	const struct sw_session *session = sw_program_session(program);
+	struct shown shown = {.outcome = "running", .text = "", .role = SW_ROLE_ACCENT};
+	for (int mode = 0; mode < session->n_modes; mode++) {
+		const struct sw_mode_state *state = session->modes[mode];
+		for (int k = 0; k < state->n_slots; k++) {
+			const struct sw_running *run = &state->slots[k];
+			if (!run->is_active || i-- != 0)
+				continue;
+			shown.run = run;
+			shown.which = (struct sw_which){mode, run->iteration, run->warmup};
+			shown.start_ns = run->iteration_start_ns;
+			shown.latency_ns = program->source.now_ns(program->source.user) -
+			                   run->iteration_start_ns;
+			shown.attempts = run->attempt;
+			if (run->in_phase)
+				shown.text = sw_word(&sw_words_phase, (int)run->phase);
+		}
+	}
+	return shown;
+}
+
+static struct shown shown_at(const struct sw_session_program *program, int i)
+{
+	const struct sw_session *session = sw_program_session(program);
+	if (i >= n_recent(session))
+		return running_at(program, i - n_recent(session));
+	const struct sw_recent *recent = recent_at(session, i);
+	return (struct shown){
+		.recent = recent,
+		.which = {recent->mode, recent->iteration, recent->warmup},
+		.start_ns = recent->start_ns,
+		.latency_ns = recent->latency_ns,
+		.attempts = recent->attempts,
+		.outcome = sw_view_outcome_word(recent->outcome, recent->fell_back),
+		.text = recent->error,
+		.role = sw_view_outcome_role(recent->outcome, recent->fell_back),
+	};
+}
+
 static bool contains(const void *context, int i, const char *text)
 {
-	const struct sw_session *session = context;
-	const struct sw_recent *recent = recent_at(session, i);
+	const struct sw_session_program *program = context;
+	struct shown shown = shown_at(program, i);
 	char number[32];
-	(void)snprintf(number, sizeof number, "%s%lld", recent->warmup ? "w" : "#",
-	               (long long)recent->iteration);
-	return sw_text_contains(session->modes[recent->mode]->info.name, text) ||
-	       sw_text_contains(sw_view_outcome_word(recent->outcome, recent->fell_back), text) ||
-	       sw_text_contains(recent->error, text) || sw_text_contains(number, text);
+	(void)snprintf(number, sizeof number, "%s%lld", shown.which.warmup ? "w" : "#",
+	               (long long)shown.which.iteration);
+	return sw_text_contains(sw_program_session(program)->modes[shown.which.mode]->info.name,
+	                        text) ||
+	       sw_text_contains(shown.outcome, text) || sw_text_contains(shown.text, text) ||
+	       sw_text_contains(number, text);
 }
 
 static int order(int64_t a, int64_t b)
@@ -58,49 +119,45 @@ static int order(int64_t a, int64_t b)
 
 static int compare(const void *context, int column, int one, int other)
 {
-	const struct sw_session *session = context;
-	const struct sw_recent *a = recent_at(session, one), *b = recent_at(session, other);
+	struct shown a = shown_at(context, one), b = shown_at(context, other);
 	switch (column) {
 	case MODE:
-		return order(a->mode, b->mode);
+		return order(a.which.mode, b.which.mode);
 	case OUTCOME:
-		return strcmp(sw_view_outcome_word(a->outcome, a->fell_back),
-		              sw_view_outcome_word(b->outcome, b->fell_back));
+		return strcmp(a.outcome, b.outcome);
 	case LATENCY:
-		return order(a->latency_ns, b->latency_ns);
+		return order(a.latency_ns, b.latency_ns);
 	case ATTEMPTS:
-		return order(a->attempts, b->attempts);
+		return order(a.attempts, b.attempts);
 	case STARTED:
-		return order(a->start_ns, b->start_ns);
+		return order(a.start_ns, b.start_ns);
 	default:
 		/* Warm-up comes before what is counted. */
-		if (a->warmup != b->warmup)
-			return a->warmup ? -1 : 1;
-		return order(a->iteration, b->iteration);
+		if (a.which.warmup != b.which.warmup)
+			return a.which.warmup ? -1 : 1;
+		return order(a.which.iteration, b.which.iteration);
 	}
 }
 
 static void row(void *user, int index, struct sw_table_cell *cells)
 {
 	const struct sw_session_program *program = user;
-	const struct sw_session *session = sw_program_session(program);
-	const struct sw_recent *recent = recent_at(session, program->iterations.rows[index]);
-	(void)snprintf(cells[NUMBER].text, sizeof cells->text, "%s%lld", recent->warmup ? "w" : "",
-	               (long long)recent->iteration);
-	cells[NUMBER].role = recent->warmup ? SW_ROLE_DIM : SW_ROLE_TEXT;
+	struct shown shown = shown_at(program, program->iterations.rows[index]);
+	(void)snprintf(cells[NUMBER].text, sizeof cells->text, "%s%lld", shown.which.warmup ? "w" : "",
+	               (long long)shown.which.iteration);
+	cells[NUMBER].role = shown.which.warmup ? SW_ROLE_DIM : SW_ROLE_TEXT;
 	(void)snprintf(cells[MODE].text, sizeof cells->text, "%s",
-	               session->modes[recent->mode]->info.name);
-	cells[MODE].role = sw_view_mode_role(recent->mode);
-	(void)snprintf(cells[OUTCOME].text, sizeof cells->text, "%s",
-	               sw_view_outcome_word(recent->outcome, recent->fell_back));
-	cells[OUTCOME].role = sw_view_outcome_role(recent->outcome, recent->fell_back);
-	(void)sw_text_duration(cells[LATENCY].text, sizeof cells->text, recent->latency_ns);
-	cells[LATENCY].role = recent->warmup ? SW_ROLE_DIM : SW_ROLE_STRONG;
-	(void)snprintf(cells[ATTEMPTS].text, sizeof cells->text, "%lld", (long long)recent->attempts);
-	cells[ATTEMPTS].role = recent->attempts > 1 ? SW_ROLE_WARNING : SW_ROLE_DIM;
-	(void)sw_view_clock(cells[STARTED].text, sizeof cells->text, recent->start_ns);
+	               sw_program_session(program)->modes[shown.which.mode]->info.name);
+	cells[MODE].role = sw_view_mode_role(shown.which.mode);
+	(void)snprintf(cells[OUTCOME].text, sizeof cells->text, "%s", shown.outcome);
+	cells[OUTCOME].role = shown.role;
+	(void)sw_text_duration(cells[LATENCY].text, sizeof cells->text, shown.latency_ns);
+	cells[LATENCY].role = shown.which.warmup ? SW_ROLE_DIM : SW_ROLE_STRONG;
+	(void)snprintf(cells[ATTEMPTS].text, sizeof cells->text, "%lld", (long long)shown.attempts);
+	cells[ATTEMPTS].role = shown.attempts > 1 ? SW_ROLE_WARNING : SW_ROLE_DIM;
+	(void)sw_view_clock(cells[STARTED].text, sizeof cells->text, shown.start_ns);
 	cells[STARTED].role = SW_ROLE_DIM;
-	(void)snprintf(cells[ERROR].text, sizeof cells->text, "%s", recent->error);
+	(void)snprintf(cells[ERROR].text, sizeof cells->text, "%s", shown.text);
 	cells[ERROR].role = SW_ROLE_DIM;
 }
 
@@ -108,10 +165,10 @@ static void update(struct sw_session_program *program)
 {
 	const struct sw_session *session = sw_program_session(program);
 	struct sw_listed listed = {
-		.n = n_recent(session),
+		.n = n_recent(session) + n_running(session),
 		.contains = contains,
 		.compare = compare,
-		.context = session,
+		.context = program,
 	};
 	sw_list_update(&program->iterations, &listed);
 }
@@ -122,9 +179,12 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 	const struct sw_session *session = sw_program_session(program);
 	(void)app;
 	update(program);
-	char note[64];
-	(void)snprintf(note, sizeof note, "%d of %llu", program->iterations.n_rows,
-	               (unsigned long long)session->n_recent);
+	char note[96];
+	int running = n_running(session);
+	int n = snprintf(note, sizeof note, "%d of %llu", program->iterations.n_rows,
+	                 (unsigned long long)session->n_recent + (unsigned)running);
+	if (running)
+		(void)snprintf(note + n, sizeof note - (size_t)n, ", %d running", running);
 	struct sw_list_view view = {
 		.title = "iterations",
 		.note = note,
@@ -136,23 +196,33 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 		.user = program,
 	};
 	sw_list_draw(area, &program->iterations, &view);
+	int chosen = sw_list_selected(&program->iterations);
+	program->chosen = chosen < 0 ? (struct sw_which){.mode = -1} : shown_at(program, chosen).which;
 }
 
 /* The row that is chosen now stays the one that is shown, whatever the list does meanwhile. */
 static void remember(struct sw_session_program *program)
 {
 	int chosen = sw_list_selected(&program->iterations);
-	if (chosen < 0)
-		return;
-	const struct sw_recent *recent = recent_at(sw_program_session(program), chosen);
-	program->opened.mode = recent->mode;
-	program->opened.iteration = recent->iteration;
-	program->opened.warmup = recent->warmup;
+	if (chosen >= 0)
+		program->opened.iteration = shown_at(program, chosen).which;
+}
+
+/* The opened one, or the one that was seen to be chosen, if it still runs: more may have come since. */
+static bool cancel(struct sw_session_program *program, struct sw_app *app)
+{
+	struct sw_which which = sw_app_has_detail(app) ? program->opened.iteration : program->chosen;
+	if (!sw_program_running(program, &which))
+		return false;
+	sw_program_cancel(program, app, &which);
+	return true;
 }
 
 static bool act(void *user, struct sw_app *app, enum sw_action action)
 {
 	struct sw_session_program *program = user;
+	if (action == SW_ACTION_CANCEL)
+		return cancel(program, app) || sw_program_act(program, app, action);
 	bool taken = sw_list_act(&program->iterations, app, N_SORTED, action);
 	if (sw_app_has_detail(app))
 		remember(program);
@@ -167,15 +237,44 @@ static void click(void *user, struct sw_app *app, int x, int y)
 		remember(program);
 }
 
+static void draw_running(const struct sw_session_program *program, const struct sw_running *run,
+                         struct sw_area area)
+{
+	const struct sw_which *which = &program->opened.iteration;
+	const struct sw_mode_state *mode = sw_program_session(program)->modes[which->mode];
+	char number[48], attempt[48], took[16];
+	int64_t now_ns = program->source.now_ns(program->source.user);
+	(void)snprintf(number, sizeof number, " %s%lld", which->warmup ? "warm-up " : "#",
+	               (long long)which->iteration);
+	(void)snprintf(attempt, sizeof attempt, ", attempt %lld%s", (long long)run->attempt,
+	               run->on_host ? " on the host" : "");
+	const struct sw_flow_piece pieces[] = {
+		{mode->info.name, sw_view_mode_role(which->mode)},
+		{number, SW_ROLE_TEXT},
+		{" runs: ", SW_ROLE_ACCENT},
+		{sw_text_duration(took, sizeof took, now_ns - run->iteration_start_ns), SW_ROLE_STRONG},
+		{attempt, SW_ROLE_DIM},
+		{run->in_phase ? ", in " : "", SW_ROLE_DIM},
+		{run->in_phase ? sw_word(&sw_words_phase, (int)run->phase) : "",
+	     run->in_phase ? sw_view_phase_role(run->phase) : SW_ROLE_DIM},
+	};
+	sw_flow_draw(area, pieces, sizeof pieces / sizeof pieces[0]);
+}
+
 static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
 {
 	const struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
+	const struct sw_which *which = &program->opened.iteration;
+	const struct sw_running *run = sw_program_running(program, which);
+	if (run) {
+		draw_running(program, run, area);
+		return;
+	}
 	for (int i = 0; i < n_recent(session); i++) {
 		const struct sw_recent *recent = recent_at(session, i);
-		if (recent->mode == program->opened.mode &&
-		    recent->iteration == program->opened.iteration &&
-		    recent->warmup == program->opened.warmup) {
+		if (recent->mode == which->mode && recent->iteration == which->iteration &&
+		    recent->warmup == which->warmup) {
 			sw_draw_iteration(area, session, recent, sw_app_detail_top(app));
 			return;
 		}

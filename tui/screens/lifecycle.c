@@ -15,7 +15,7 @@ struct run_text {
 
 /* What the view model's texts live in while it is drawn. */
 struct lifecycle {
-	char mean[PHASES][16], share[PHASES][16], now[SW_PHASE_COUNT][16], total[16];
+	char mean[PHASES][16], share[PHASES][24], now[SW_PHASE_COUNT][16], total[16];
 	struct sw_waterfall_phase phases[PHASES];
 	int index[SW_PHASE_COUNT];      /* of a phase of the path, in phases; -1: not there */
 	int64_t now_ns[SW_PHASE_COUNT]; /* what the shown attempt spent in each; -1: nothing yet */
@@ -51,10 +51,22 @@ static double path_mean_ns(const struct sw_mode_figures *mode, const struct sw_p
 	return behind_ns(mode, phase) > 0 ? phase->share * mode->wall_ns : phase->mean_ns;
 }
 
+/* How often a phase lay behind. Of one that lies on the path too that is what is left when each attempt had
+ * it once; 0: not known, as when a pool was empty now and then. */
+static uint64_t behind_count(const struct sw_mode_figures *mode,
+                             const struct sw_phase_figure *phase)
+{
+	if (!phase->on_path)
+		return phase->count;
+	return phase->count > mode->timed_attempts ? phase->count - mode->timed_attempts : 0;
+}
+
+/* Each time, or where that is not known for each iteration. */
 static double behind_mean_ns(const struct sw_mode_figures *mode,
                              const struct sw_phase_figure *phase)
 {
-	return phase->on_path ? behind_ns(mode, phase) / (double)mode->timed_attempts : phase->mean_ns;
+	uint64_t count = behind_count(mode, phase);
+	return behind_ns(mode, phase) / (double)(count ? count : mode->timed_attempts);
 }
 
 /* A phase that no finished attempt had yet still belongs to the picture. */
@@ -101,8 +113,10 @@ static void add_behind(struct lifecycle *life, const struct sw_mode_figures *mod
 			continue;
 		int k = life->n++;
 		double mean = behind_mean_ns(mode, figure);
-		(void)snprintf(life->share[k], sizeof life->share[k], "\u00d7%llu",
-		               (unsigned long long)figure->count);
+		uint64_t count = behind_count(mode, figure);
+		if (count)
+			(void)snprintf(life->share[k], sizeof life->share[k], "\u00d7%llu",
+			               (unsigned long long)count);
 		life->phases[k] = (struct sw_waterfall_phase){
 			.name = sw_word(&sw_words_phase, (int)figure->phase),
 			.role = sw_view_phase_role(figure->phase),

@@ -233,7 +233,7 @@ static void describe_mode(const struct sw_mode_state *mode, char *dst, size_t si
 	char kind[32];
 	bool is_new = !strstr(mode->info.name, sw_view_kind(kind, sizeof kind, &mode->info));
 	int n = snprintf(dst, size, "%s%s", is_new ? "  " : "", is_new ? kind : "");
-	if (mode->n_slots > 1)
+	if (mode->n_slots > 1 && mode->n_running)
 		(void)snprintf(dst + n, size - (size_t)n, ", %d running", mode->n_running);
 }
 
@@ -299,8 +299,11 @@ static struct rows share_out(const struct sw_session_program *program, int heigh
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		if (forms[i].latency + forms[i].lifecycle > height)
 			continue;
-		int latency = height - forms[i].lifecycle;
-		return (struct rows){latency < best ? latency : best, forms[i].lifecycle};
+		int lifecycle = forms[i].lifecycle, latency = height - lifecycle;
+		/* What lines leave the waterfall's axis gets a line of its own. */
+		if (lifecycle == phases && latency > lines && latency < blocks)
+			latency = height - ++lifecycle;
+		return (struct rows){latency < best ? latency : best, lifecycle};
 	}
 	return (struct rows){height - some, some};
 }
@@ -353,9 +356,20 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 		draw_narrow(program, app, area);
 }
 
+/* SW_ACTION_MODE: the next mode's lifecycle. */
+static bool act(void *user, struct sw_app *app, enum sw_action action)
+{
+	struct sw_session_program *program = user;
+	const struct sw_session *session = sw_program_session(program);
+	if (action != SW_ACTION_MODE || !session->n_modes)
+		return sw_program_act(program, app, action);
+	program->mode = (sw_program_mode(program) + 1) % session->n_modes;
+	return true;
+}
+
 const struct sw_screen sw_screen_live = {
 	.name = "live",
 	.places = SW_ON_HISTOGRAM,
 	.draw = draw,
-	.act = sw_program_choose_mode,
+	.act = act,
 };

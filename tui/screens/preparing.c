@@ -12,22 +12,37 @@ static struct sw_preparing *self(void *user)
 	return user;
 }
 
-/* "cold, sandwatch/python:latest, 2 GiB, 0.5 CPU, network none". */
+/* "5 at a time, without seccomp"; "" for one at a time with all layers. */
+static void describe_way(const struct sw_mode_plan *mode, char *dst, size_t size)
+{
+	int n = 0;
+	dst[0] = '\0';
+	if (mode->parallel > 1)
+		n = snprintf(dst, size, ", %d at a time", mode->parallel);
+	if (mode->layer != SW_LAYER_NONE)
+		(void)snprintf(dst + n, size - (size_t)n, ", without %s",
+		               sw_word(&sw_words_layer, (int)mode->layer));
+}
+
+/* "cold container of sandwatch/python:latest, 2 GiB, 0.5 CPU, network none, 5 at a time". */
 static void describe(const struct sw_mode_plan *mode, char *dst, size_t size)
 {
+	char way[64];
+	describe_way(mode, way, sizeof way);
 	char memory[16] = "no memory limit", cpus[32] = "all CPUs";
 	const struct sw_sandbox *sandbox = &mode->sandbox;
 	if (mode->kind == SW_KIND_HOST) {
-		(void)snprintf(dst, size, "on the host, without a sandbox");
+		(void)snprintf(dst, size, "on the host, without a sandbox%s%s",
+		               mode->preforked ? ", preforked" : "", way);
 		return;
 	}
 	if (sandbox->memory_bytes)
 		(void)sw_text_bytes(memory, sizeof memory, (uint64_t)sandbox->memory_bytes);
 	if (sandbox->cpu_milli)
 		(void)snprintf(cpus, sizeof cpus, "%g CPU", (double)sandbox->cpu_milli / 1000);
-	(void)snprintf(dst, size, "%s container of %.60s, %s, %s, network %.20s",
+	(void)snprintf(dst, size, "%s container of %.60s, %s, %s, network %.20s%s",
 	               sw_word(&sw_words_kind, (int)mode->kind), sandbox->image, memory, cpus,
-	               sandbox->network);
+	               sandbox->network, way);
 }
 
 void sw_preparing_plan(struct sw_preparing *preparing, const struct sw_plan *plan)
@@ -51,7 +66,10 @@ static void draw_plan(const struct sw_preparing *preparing, struct sw_area area)
 	const struct sw_flow_piece title = {"what will be compared", SW_ROLE_TITLE};
 	struct sw_panel panel = {.title = &title, .n_title = 1, .note = note};
 	struct sw_area inside = sw_panel_draw(area, &panel);
-	for (int i = 0; i < preparing->n_modes && i < inside.h; i++) {
+	int n = preparing->n_modes, shown = n <= inside.h ? n : inside.h - 1;
+	if (shown < n)
+		sw_put_textf(inside, 0, inside.h - 1, SW_ROLE_DIM, "+%d more", n - shown);
+	for (int i = 0; i < shown; i++) {
 		int width = inside.w < 50 ? inside.w / 2 : 24;
 		sw_put_text_cut(inside, 0, i, width - 1, preparing->modes[i].name, sw_view_mode_role(i));
 		sw_put_text_cut(inside, width, i, inside.w - width, preparing->modes[i].about, SW_ROLE_DIM);

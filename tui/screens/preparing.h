@@ -13,7 +13,7 @@ struct sw_preparing {
 	char title[SW_NAME_MAX];
 	int64_t iterations, warmup;
 	struct {
-		char name[SW_NAME_MAX], about[160];
+		char name[SW_NAME_MAX], about[240];
 	} modes[SW_MODES_MAX];
 	int n_modes;
 	void (*act)(void *user, enum sw_action action);

@@ -20,10 +20,10 @@ struct sw_session_program {
 	/* For the screen that compares: each mode against the baseline and against another one. Of the figures
 	 * that were there when it was computed, and only then when the screen is looked at. */
 	struct sw_comparison {
-		bool is_known, is_owed; /* owed: it was too dear for now */
+		bool is_known, is_owed; /* owed: it is not all of the newest figures, and goes on */
 		uint64_t seq;           /* of the figures */
-		int reference;
-		int64_t at_ns, cost_ns;
+		int reference, next;    /* next: the mode that is due; n_modes: all are done */
+		int64_t begun_ns, cost_ns;
 		struct sw_difference to_baseline[SW_MODES_MAX], to_reference[SW_MODES_MAX];
 		struct sw_drift drift[SW_MODES_MAX];
 		struct sw_outliers outliers[SW_MODES_MAX];
@@ -32,12 +32,12 @@ struct sw_session_program {
 	int reference; /* against which the modes are compared beside the baseline; -1: the candidate */
 	struct sw_eventlog *log;
 	struct sw_list iterations, containers, events;
-	int mode; /* whose lifecycle is shown; -1: the candidate's */
+	struct sw_which
+		chosen; /* the iteration whose row was chosen when they were drawn; mode -1: none */
+	int mode;   /* whose lifecycle is shown; -1: the candidate's */
 	/* What the open detail is of: the lists go on beneath it. */
 	struct {
-		int mode;
-		int64_t iteration;
-		bool warmup;
+		struct sw_which iteration;
 		char container[16];
 		uint64_t event; /* its number among all that were added, from 0 */
 	} opened;
@@ -54,10 +54,17 @@ int sw_program_mode(const struct sw_session_program *program);
 /* The mode against which others are compared beside the baseline: the chosen one, else in a session of many
  * the candidate, else the baseline; -1: there is none. */
 int sw_program_reference(const struct sw_session_program *program);
-/* Brings the comparison up to date, as far as its cost allows. */
+/* Brings the comparison up to date, as far as its cost allows: with many samples some modes at each call. */
 void sw_program_compare(struct sw_session_program *program);
-/* SW_ACTION_MODE: the next one. A screen's act. */
-bool sw_program_choose_mode(void *user, struct sw_app *app, enum sw_action action);
+/* What all screens do alike, for their act: SW_ACTION_CANCEL cancels the iteration that began first, and
+ * says which. */
+bool sw_program_act(void *user, struct sw_app *app, enum sw_action action);
+/* Cancels this one, and says so. */
+void sw_program_cancel(const struct sw_session_program *program, struct sw_app *app,
+                       const struct sw_which *which);
+/* The slot in which it runs, or NULL. */
+const struct sw_running *sw_program_running(const struct sw_session_program *program,
+                                            const struct sw_which *which);
 
 /* The six screens, in the order of their keys. */
 extern const struct sw_screen sw_screen_live, sw_screen_iterations, sw_screen_containers,

@@ -102,10 +102,19 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 		across = session->n_modes;
 	for (int i = 0; i < session->n_modes && area.h > 0; i += across) {
 		int n = session->n_modes - i < across ? session->n_modes - i : across;
-		struct sw_area line = sw_area_cut_top(&area, line_rows(session, i, n) + SW_PANEL_ROWS);
+		int rows = line_rows(session, i, n) + SW_PANEL_ROWS;
+		/* A part of the settings must not pass for all of them. */
+		if (area.h < rows) {
+			struct sw_area rest = sw_area_cut_bottom(&area, 1);
+			sw_put_text_cut(rest, 1, 0, rest.w - 2, "more finds room in a taller terminal",
+			                SW_ROLE_DIM);
+		}
+		struct sw_area line = sw_area_cut_top(&area, rows);
 		for (int k = 0; k < n; k++)
 			draw_mode(sw_area_cut_left(&line, line.w / (n - k)), session->modes[i + k], i + k);
 	}
 }
 
-const struct sw_screen sw_screen_verification = {.name = "verification", .draw = draw};
+const struct sw_screen sw_screen_verification = {.name = "verification",
+                                                 .draw = draw,
+                                                 .act = sw_program_act};

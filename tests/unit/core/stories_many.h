@@ -1,5 +1,6 @@
 /* Sessions of many modes: the ladder from cold to warm, an ablation, a length found by itself. Told as
- * events, as those of stories.h, with more going on than those of story_list.h; what several slots do at the same time comes in the order of its time. */
+ * events, as those of stories.h, with more going on than those of story_list.h; what several slots do
+ * at the same time comes in the order of its time. */
 #ifndef SW_TEST_STORIES_MANY_H
 #define SW_TEST_STORIES_MANY_H
 
@@ -30,11 +31,11 @@ static const struct beat many_prepared_behind[] = {
 	{SW_PHASE_REMOVE, 24000000, true},
 };
 static const struct beat many_exec_beats[] = {
-	{SW_PHASE_START, 31000000, false},    {SW_PHASE_BOOT, 9000000, false},
-	{SW_PHASE_IMPORTS, 150000000, false}, {SW_PHASE_VALIDATE, 1400000, false},
-	{SW_PHASE_DATA, 3400000, false},      {SW_PHASE_EXECUTE, 5100000, false},
-	{SW_PHASE_SERIALIZE, 40000, false},   {SW_PHASE_DELIVER, 200000, false},
-	{SW_PHASE_EXIT, 6000000, false},
+	{SW_PHASE_CREATE, 1400000, false},   {SW_PHASE_START, 31000000, false},
+	{SW_PHASE_BOOT, 9000000, false},     {SW_PHASE_IMPORTS, 150000000, false},
+	{SW_PHASE_VALIDATE, 1400000, false}, {SW_PHASE_DATA, 3400000, false},
+	{SW_PHASE_EXECUTE, 5100000, false},  {SW_PHASE_SERIALIZE, 40000, false},
+	{SW_PHASE_DELIVER, 200000, false},   {SW_PHASE_EXIT, 6000000, false},
 };
 static const struct beat many_exec_once[] = {
 	{SW_PHASE_CREATE, 8000000, true},
@@ -66,7 +67,7 @@ static inline struct way many_way(const struct sw_mode_info *info)
 		                    .n_behind = 4};
 	case SW_KIND_EXEC:
 		return (struct way){
-			.beats = many_exec_beats, .n_beats = 9, .once = many_exec_once, .n_once = 2};
+			.beats = many_exec_beats, .n_beats = 10, .once = many_exec_once, .n_once = 2};
 	case SW_KIND_WARM:
 		return (struct way){.beats = many_warm_beats,
 		                    .n_beats = 4,
@@ -93,7 +94,7 @@ static inline void many_behind(struct story *s, int mode, const struct beat *bea
 }
 
 static inline void many_container(struct story *s, enum sw_event_kind kind, int mode,
-                                   struct sw_iteration_info it, const char *id)
+                                  struct sw_iteration_info it, const char *id)
 {
 	snprintf(it.container, sizeof it.container, "%s", id);
 	story_it(s, kind, mode, &it);
@@ -261,7 +262,7 @@ static inline void many_ladder(struct story *s)
 		many_container(s, SW_EVENT_CONTAINER_REMOVED, LADDER_WARM, lost, "a3a300000001");
 		many_keep(s, LADDER_WARM, "a3a300000004");
 	}
-	many_crowd(s, LADDER_COLD_X5, 5, 60 * MS, 700 * MS);
+	many_crowd(s, LADDER_COLD_X5, 5, 180 * MS, 900 * MS);
 }
 
 /* The cold mode, and the same without one layer at a time. Two of them save time; the rest is noise. */

@@ -216,6 +216,13 @@ static void test_optimizations_are_measured(void **state)
 	snprintf(f->story.session->modes[2]->info.runtime, 64, "runc");
 	markdown(f);
 	assert_says(f, "| Lightweight Runtime (crun) | 298.47 ms | 395.18 ms | **+32.4 %** |");
+	/* A mode that names it stands for it. */
+	snprintf(f->story.session->modes[3]->info.runtime, 64, "crun");
+	f->story.session->modes[3]->info.parallel = 1;
+	markdown(f);
+	assert_says(f, "| Lightweight Runtime (crun) | 298.47 ms | 479.84 ms | **+60.8 %** |");
+	assert_says_not(f, "| Lightweight Runtime (crun) | 298.47 ms | 395.18 ms |");
+	f->story.session->modes[3]->info.parallel = 2;
 	f->story.session->modes[2]->info.memory_bytes--;
 	markdown(f);
 	assert_says(f, "| Lightweight Runtime | 395.18 ms | not below ");

@@ -428,6 +428,15 @@ static void nearest(void **state)
 	assert_null(sw_text_nearest("user", (const char *const[]){NULL}));
 }
 
+static void signals_have_names(void **state)
+{
+	char text[16];
+	(void)state;
+	assert_string_equal(sw_text_signal(text, sizeof text, 9), "SIGKILL");
+	assert_string_equal(sw_text_signal(text, sizeof text, 40), "signal 40");
+	assert_string_equal(sw_text_signal(text, 5, 9), "SIGK");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +456,7 @@ int main(void)
 		cmocka_unit_test(distances),
 		cmocka_unit_test(long_words_are_infinitely_far),
 		cmocka_unit_test(nearest),
+		cmocka_unit_test(signals_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

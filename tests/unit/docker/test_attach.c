@@ -15,7 +15,8 @@
 #include "tests/unit/docker/turns.h"
 
 #define SECOND INT64_C(1000000000)
-#define TO(where, timeout_ns) &(struct sw_attach_request){.path = (where), .open_timeout_ns = (timeout_ns)}
+#define TO(where, timeout_ns) \
+	&(struct sw_attach_request){.path = (where), .open_timeout_ns = (timeout_ns)}
 #define HELLO "\1\0\0\0\0\0\0\6hello\n\2\0\0\0\0\0\0\3bye"
 enum { HELLO_LEN = sizeof HELLO - 1 };
 
@@ -128,7 +129,9 @@ static void open_to(struct fixture *f, bool is_unix, void (*serve)(struct peer *
 	const struct sw_attach_handlers handlers = {on_opened, on_data, on_closed, f};
 	struct sw_error err;
 	f->peer = peer_start(is_unix, serve, f);
-	if (sw_attach_open(f->loop, &f->peer->endpoint, TO("/v1.41/containers/x/attach?stream=1", 5 * SECOND), &handlers, &f->attach, &err) < 0)
+	if (sw_attach_open(f->loop, &f->peer->endpoint,
+	                   TO("/v1.41/containers/x/attach?stream=1", 5 * SECOND), &handlers,
+	                   &f->attach, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_false(f->opened || f->closed);
 }

@@ -363,6 +363,50 @@ static void all_goes_well(void **state)
 		assert_int_equal(engine.asked[what], what == STATE ? 0 : 1);
 }
 
+/* One that is held is attached, takes input, and is started when it is told to go: once. */
+static void held_one_starts_when_told(void **state)
+{
+	struct sw_error err;
+	const struct sw_life_handlers handlers = {NULL, on_data, on_ended, on_gone, NULL};
+	const struct sw_life_options options = {.name = "sandwatch-x-1", .body = "{\"Image\":\"i\"}",
+	                                        .with_stdin = true, .is_held = true,
+	                                        .engine_timeout_ns = 10 * SECOND};
+	(void)state;
+	engine.eof_after_start = engine.exit_after_start = true;
+	assert_int_equal(sw_lifecycle_start(engine.loop, engine.api, &options, &handlers, &story.life, &err),
+	                 0);
+	sw_lifecycle_go(story.life); /* too early: nothing */
+	while (sw_lifecycle_state(story.life) != SW_LIFE_HELD)
+		assert_int_equal(sw_loop_step(engine.loop, NULL), 0);
+	assert_int_equal(engine.asked[START], 0);
+	assert_int_equal(sw_lifecycle_stamps(story.life)->start_ns, 0);
+	assert_true(sw_lifecycle_stamps(story.life)->attached_ns > 0);
+	sw_lifecycle_go(story.life);
+	sw_lifecycle_go(story.life);
+	until(&story.gone);
+	assert_false(story.failed || story.stays);
+	assert_int_equal(engine.asked[START], 1);
+	assert_string_equal(story.out, "hi");
+}
+
+static void held_one_whose_stream_closes_has_ended(void **state)
+{
+	struct sw_error err;
+	const struct sw_life_handlers handlers = {NULL, on_data, on_ended, on_gone, NULL};
+	const struct sw_life_options options = {.name = "sandwatch-x-1", .body = "{\"Image\":\"i\"}",
+	                                        .is_held = true, .engine_timeout_ns = 10 * SECOND};
+	(void)state;
+	assert_int_equal(sw_lifecycle_start(engine.loop, engine.api, &options, &handlers, &story.life, &err),
+	                 0);
+	while (sw_lifecycle_state(story.life) != SW_LIFE_HELD)
+		assert_int_equal(sw_loop_step(engine.loop, NULL), 0);
+	hang_up(engine.attached);
+	until(&story.gone);
+	assert_true(story.failed);
+	assert_int_equal(engine.asked[START], 0);
+	assert_int_equal(engine.asked[REMOVE], 1);
+}
+
 static void lost_create_is_removed_by_name(void **state)
 {
 	(void)state;
@@ -595,6 +639,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(all_goes_well),
+		TEST(held_one_starts_when_told),
+		TEST(held_one_whose_stream_closes_has_ended),
 		TEST(lost_create_is_removed_by_name),
 		TEST(late_create_is_removed_by_name),
 		TEST(refused_create_removes_nothing),

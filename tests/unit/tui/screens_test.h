@@ -20,6 +20,7 @@ struct stage {
 	struct story story;
 	struct sw_app app;
 	struct sw_session_program *program;
+	struct sw_which cancelled; /* what was asked for; mode -1: nothing */
 };
 
 static inline const struct sw_session *stage_session(void *user)
@@ -53,6 +54,13 @@ static inline void stage_act(void *user, enum sw_action action)
 	(void)action;
 }
 
+static inline bool stage_cancel(void *user, const struct sw_which *which)
+{
+	struct stage *stage = user;
+	stage->cancelled = *which;
+	return true;
+}
+
 static inline void stage_gone(void *user)
 {
 	(void)user;
@@ -74,10 +82,12 @@ static inline void stage_open(struct stage *stage, void (*tell)(struct story *s)
 		.head = stage_head,
 		.moving = stage_moving,
 		.act = stage_act,
+		.cancel = stage_cancel,
 		.gone = stage_gone,
 		.user = stage,
 	};
 	memset(stage, 0, sizeof *stage);
+	stage->cancelled.mode = -1;
 	stage->program = sw_session_program_new(&source);
 	assert_non_null(stage->program);
 	*story_listener() = (struct story_listener){stage_told, stage};

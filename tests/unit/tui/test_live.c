@@ -213,7 +213,7 @@ static void one_iteration_can_be_cancelled(void **state)
 	start();
 	until_it_runs();
 	open_gate();
-	sw_live_cancel_iteration(live);
+	sw_live_cancel_iteration(live, 0, 1, false);
 	run_to_end();
 	assert_int_equal(session()->state, SW_STATE_DONE);
 	assert_int_equal(mode()->outcomes[SW_OUTCOME_CANCELLED], 1);

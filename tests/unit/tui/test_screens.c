@@ -1,6 +1,8 @@
 /* Golden dumps of every screen, of sessions told as events: no state that a run could not reach. */
 #include "tests/unit/tui/screens_test.h"
 
+#include <math.h>
+
 struct size {
 	int width, height;
 };
@@ -68,16 +70,20 @@ static void test_modes(void **state)
 	check_story("modes", stage_modes, 0);
 	check_story("modes", stage_modes, 3);
 	check_story("modes", stage_modes, 5);
+	/* As many as there can be. */
+	check_story("sixteen", story_sixteen, 0);
+	check_story("sixteen", story_sixteen, 3);
 }
 
 /* From cold to warm; five cold ones run at the same time, and one kept container was lost. */
 static void test_ladder(void **state)
 {
 	(void)state;
-	for (int screen = 0; screen < 5; screen++)
+	for (int screen = 0; screen < 6; screen++)
 		check_story("ladder", many_ladder, screen);
 	check_chosen("ladder-x5", many_ladder, 0, LADDER_COLD_X5);
 	check_chosen("ladder-warm", many_ladder, 0, LADDER_WARM);
+	check_chosen("ladder-exec", many_ladder, 0, LADDER_EXEC);
 	check_chosen("ladder-prepared", many_ladder, 0, LADDER_PREPARED);
 }
 
@@ -103,15 +109,124 @@ static void test_empty(void **state)
 		check_story("empty", stage_empty, screen);
 }
 
+static void act(struct stage *stage, int screen, enum sw_action action)
+{
+	stage->app.program.screens[screen]->act(stage->app.program.user, &stage->app, action);
+	stage_screen(stage, screen);
+}
+
+static void assert_cancelled(struct stage *stage, int mode, int64_t iteration, const char *said)
+{
+	assert_int_equal(stage->cancelled.mode, mode);
+	assert_int_equal(stage->cancelled.iteration, iteration);
+	assert_string_equal(stage->app.said, said);
+	stage->cancelled = (struct sw_which){.mode = -1};
+	stage->app.said[0] = '\0';
+}
+
+/* The one that is chosen if it runs, else the one that began first; and it is said which. */
+static void test_cancel(void **state)
+{
+	struct stage stage;
+	(void)state;
+	stage_open(&stage, many_ladder, 120, 36, &sw_glyphs_unicode);
+	stage.app.busy = true; /* there is no loop that would draw */
+	for (int screen = 0; screen < 6; screen++) {
+		stage_screen(&stage, screen);
+		if (screen == 1)
+			continue;
+		act(&stage, screen, SW_ACTION_CANCEL);
+		assert_cancelled(&stage, LADDER_COLD_X5, 31, "cancelling cold-x5 #31");
+	}
+	/* The last row is chosen while the list follows. */
+	stage_screen(&stage, 1);
+	act(&stage, 1, SW_ACTION_CANCEL);
+	assert_cancelled(&stage, LADDER_COLD_X5, 35, "cancelling cold-x5 #35");
+	act(&stage, 1, SW_ACTION_UP);
+	act(&stage, 1, SW_ACTION_CANCEL);
+	assert_cancelled(&stage, LADDER_COLD_X5, 34, "cancelling cold-x5 #34");
+	/* A finished one is chosen. */
+	act(&stage, 1, SW_ACTION_TOP);
+	act(&stage, 1, SW_ACTION_CANCEL);
+	assert_cancelled(&stage, LADDER_COLD_X5, 31, "cancelling cold-x5 #31");
+	stage_close(&stage);
+	/* Nothing runs. */
+	stage_open(&stage, stage_done, 120, 36, &sw_glyphs_unicode);
+	stage_screen(&stage, 1);
+	act(&stage, 1, SW_ACTION_CANCEL);
+	assert_int_equal(stage.cancelled.mode, -1);
+	assert_string_equal(stage.app.said, "");
+	stage_close(&stage);
+}
+
+/* What others are compared with goes round all modes. */
+static void test_reference(void **state)
+{
+	struct stage stage;
+	(void)state;
+	stage_open(&stage, many_ladder, 80, 24, &sw_glyphs_unicode);
+	stage_screen(&stage, 3);
+	assert_int_equal(sw_program_reference(stage.program), LADDER_COLD);
+	for (int i = 1; i <= LADDER_MODES; i++) {
+		act(&stage, 3, SW_ACTION_MODE);
+		int reference = (LADDER_COLD + i) % LADDER_MODES;
+		assert_int_equal(sw_program_reference(stage.program), reference);
+		const struct sw_comparison *found = &stage.program->comparison;
+		assert_false(found->to_reference[reference].is_known);
+		int other = reference == LADDER_WARM ? LADDER_COLD : LADDER_WARM;
+		assert_true(found->to_reference[other].is_known);
+		assert_true(fabs(found->to_reference[other].ns -
+		                 (stage.program->figures->modes[other].latency.mean -
+		                  stage.program->figures->modes[reference].latency.mean)) < 1);
+	}
+	stage_close(&stage);
+}
+
+/* Enough samples that one frame does not compare all modes. */
+static void many_samples(struct story *s)
+{
+	many_ladder(s);
+	for (int i = 0; i < 300; i++)
+		for (int mode = 0; mode < 3; mode++)
+			story_ok(s, mode);
+}
+
+static void test_a_comparison_goes_on_over_frames(void **state)
+{
+	struct stage stage;
+	(void)state;
+	stage_open(&stage, many_samples, 80, 24, &sw_glyphs_unicode);
+	const struct sw_comparison *found = &stage.program->comparison;
+	stage_screen(&stage, 3);
+	assert_true(found->is_known && found->is_owed);
+	assert_in_range(found->next, 1, LADDER_MODES - 1);
+	assert_false(found->to_reference[LADDER_MODES - 1].is_known);
+	/* Frames go on though nothing moves. */
+	int frames = 1;
+	for (; found->is_owed && frames < 20; frames++) {
+		assert_true(stage.app.program.moving(stage.app.program.user));
+		stage_screen(&stage, 3);
+	}
+	assert_in_range(frames, 2, LADDER_MODES);
+	assert_true(found->to_reference[LADDER_MODES - 1].is_known);
+	assert_false(stage.app.program.moving(stage.app.program.user));
+	stage_close(&stage);
+}
+
 /* Any size, from one cell on: nothing is written outside, and all of it can be shown. */
 static void test_sizes(void **state)
 {
 	static const struct size odd[] = {{1, 1},  {2, 1},   {1, 2},   {3, 3},   {10, 4},
 	                                  {20, 8}, {40, 10}, {59, 15}, {250, 80}};
 	(void)state;
-	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+	static void (*const stories[])(struct story * s) = {stage_fallbacks, many_ladder,
+	                                                    many_ablation};
+	const size_t n = sizeof odd / sizeof odd[0];
+	for (size_t k = 0; k < n * 3; k++) {
 		struct stage stage;
-		stage_open(&stage, stage_fallbacks, odd[i].width, odd[i].height, &sw_glyphs_unicode);
+		size_t i = k % n;
+		stage_open(&stage, stories[k / n], odd[i].width, odd[i].height, &sw_glyphs_unicode);
+		stage.program->mode = LADDER_COLD_X5 % stage.story.session->n_modes;
 		for (int screen = 0; screen < 6; screen++) {
 			for (int box = SW_BOX_NONE; box <= SW_BOX_DETAIL; box++) {
 				stage.app.box = (enum sw_box)box;
@@ -130,7 +245,9 @@ int main(void)
 		cmocka_unit_test(test_fallbacks), cmocka_unit_test(test_started),
 		cmocka_unit_test(test_modes),     cmocka_unit_test(test_ladder),
 		cmocka_unit_test(test_ablation),  cmocka_unit_test(test_auto),
-		cmocka_unit_test(test_empty),     cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_empty),     cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_reference), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_a_comparison_goes_on_over_frames),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
