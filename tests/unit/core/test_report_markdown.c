@@ -246,14 +246,14 @@ static void test_layers_fill_the_breakdown(void **state)
 	tell(f, story_ablation);
 	markdown(f);
 	assert_says(f, "| Network setup | ~0.10s | +31.2 ms | +25.6 to +37.0 | measured: mean of "
-	               "no-network minus mean of sandbox |\n");
+	               "without-network minus mean of sandbox |\n");
 	assert_says(
 		f, "| Security profile apply | ~0.18s | +2.0 ms | -3.3 to +7.0 | measured: mean of sandbox "
-		   "minus mean of no-seccomp; not distinguishable from zero |\n");
+		   "minus mean of without-seccomp; not distinguishable from zero |\n");
 	assert_says(f,
 	            "- dropped capabilities cost 11.1 ms \\[+6.4, +15.7\\]: 3.7 % of an iteration\n");
 	assert_says(f, "### Container Lifecycle Analysis (sandbox)\n");
-	assert_says_not(f, "Lifecycle Analysis (no-");
+	assert_says_not(f, "Lifecycle Analysis (without-");
 	assert_says(f, "the verdict is **unknown**");
 	tell(f, story_done);
 	markdown(f);

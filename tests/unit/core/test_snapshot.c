@@ -232,8 +232,11 @@ static void test_several_kinds(void **state)
 	assert_non_null(strstr(f->text.data, "\"preforked\": true,"));
 	assert_non_null(strstr(f->text.data, "\"job_memory_bytes\": 1073741824,"));
 	assert_non_null(strstr(f->text.data, "\"replaced\": 1,"));
-	assert_non_null(strstr(f->text.data, "\"name\": \"prewarm\",\n          \"group\": "
-	                                     "\"startup\",\n          \"on_path\": false,"));
+	const char *behind = strstr(f->text.data, "\"behind\": [\n        {\n          \"name\": \"create\"");
+	assert_non_null(behind);
+	assert_non_null(strstr(behind, "\"name\": \"prewarm\",\n          \"group\": "
+	                               "\"startup\",\n          \"on_path\": false,\n"
+	                               "          \"count\": 12,"));
 	assert_non_null(strstr(f->text.data, "\"ablation\": [],"));
 	f->story.session->is_length_decided = false;
 	write_snapshot(f);
@@ -247,9 +250,9 @@ static void test_an_ablation(void **state)
 	struct fixture *f = *state;
 	tell(f, story_ablation);
 	assert_non_null(strstr(f->text.data, "\"ablation\": [\n    {\n      \"layer\": \"network\",\n"
-	                                     "      \"without\": \"no-network\",\n"
+	                                     "      \"without\": \"without-network\",\n"
 	                                     "      \"whole\": \"sandbox\",\n      \"cost\": {\n"
-	                                     "        \"mode\": \"no-network\",\n"
+	                                     "        \"mode\": \"without-network\",\n"
 	                                     "        \"mean_ns\": -"));
 	assert_non_null(strstr(f->text.data, "\"verdict\": \"unknown\""));
 }
