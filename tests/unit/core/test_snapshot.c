@@ -168,7 +168,7 @@ static void test_the_validator_refuses_what_is_wrong(void **state)
 	     "\"ablation\": [{\"layer\": \"caps\", \"without\": \"a\", \"whole\": \"b\", \"cost\": null}]"},
 		{"turns-of-none", "\"throughput_per_second\": null", "\"throughput_per_second\": 3"},
 		{"auto", "\"auto\": null", "\"auto\": {}"},
-		{"drift", "\"found\": false", "\"found\": 0"},
+		{"drift", "\"drift\": null", "\"drift\": {\"found\": false}"},
 		{"outliers", "\"threshold_ns\"", "\"limit_ns\""},
 		{"own-difference", "\"mode\": \"docker-sandbox\"", "\"mode\": \"ast-only\""},
 		{"twice", "\"gates\": []", "\"gates\": [], \"gates\": []"},
