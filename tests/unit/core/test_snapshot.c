@@ -168,6 +168,9 @@ static void test_the_validator_refuses_what_is_wrong(void **state)
 	     "\"ablation\": [{\"layer\": \"caps\", \"without\": \"a\", \"whole\": \"b\", \"cost\": null}]"},
 		{"turns-of-none", "\"throughput_per_second\": null", "\"throughput_per_second\": 3"},
 		{"auto", "\"auto\": null", "\"auto\": {}"},
+		{"behind-and-waited-for", "\"behind\": []",
+	     "\"behind\": [{\"name\": \"create\", \"group\": \"startup\", \"on_path\": true, \"count\": 1, "
+	     "\"mean_ns\": 1, \"p50_ns\": 1, \"p95_ns\": 1}]"},
 		{"drift", "\"drift\": null", "\"drift\": {\"found\": false}"},
 		{"outliers", "\"threshold_ns\"", "\"limit_ns\""},
 		{"own-difference", "\"mode\": \"docker-sandbox\"", "\"mode\": \"ast-only\""},
