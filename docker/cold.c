@@ -66,7 +66,7 @@ static void on_gone(void *user, const struct sw_error *error)
 	/* What the code did stands: a container that stays is told, not charged to the code. */
 	if (error)
 		sw_container_tell_left(&cold->base, error);
-	else if (id[0])
+	else if (sw_lifecycle_is_known(cold->life))
 		sw_container_tell(&cold->base, SW_EVENT_CONTAINER_REMOVED, &cold->base.attempt, id, NULL);
 	finish_attempt(cold);
 }

@@ -89,7 +89,7 @@ static void on_gone(void *user, const struct sw_error *error)
 	struct sw_kept *kept = user;
 	if (error)
 		sw_container_tell_left(kept->base, error);
-	else if (sw_lifecycle_id(kept->life)[0])
+	else if (sw_lifecycle_is_known(kept->life))
 		sw_container_tell(kept->base, SW_EVENT_CONTAINER_REMOVED, NULL, kept->id, NULL);
 	sw_lifecycle_free(kept->life);
 	kept->life = NULL;

@@ -25,7 +25,7 @@ static void explain_rights(struct sw_error *error)
 {
 	if (strstr(error->message, "not permitted") || strstr(error->message, "cgroups in hybrid"))
 		sw_error_wrap(error, "this engine cannot start containers with these limits here (too few "
-		              "rights, or an unsupported cgroup layout)");
+		                     "rights, or an unsupported cgroup layout)");
 }
 
 static void on_started(void *user, const struct sw_error *error)
@@ -42,14 +42,16 @@ static void on_started(void *user, const struct sw_error *error)
 	sw_life_enter(life, SW_LIFE_RUNNING);
 	if (life->has_ended || life->wants_removal)
 		return;
-	life->wait = sw_api_container_wait(life->api, life->id, wait_timeout_ns, sw_life_on_waited, life);
+	life->wait =
+		sw_api_container_wait(life->api, life->id, wait_timeout_ns, sw_life_on_waited, life);
 	sw_life_check_end(life);
 }
 
 static void start(struct sw_lifecycle *life)
 {
 	life->stamps.start_ns = sw_clock_ns();
-	life->step = sw_api_container_start(life->api, life->id, life->engine_timeout_ns, on_started, life);
+	life->step =
+		sw_api_container_start(life->api, life->id, life->engine_timeout_ns, on_started, life);
 	sw_life_enter(life, SW_LIFE_STARTING);
 	if (!life->step)
 		sw_life_end_with(life, SW_ERR_INTERNAL, "out of memory");
@@ -75,7 +77,8 @@ static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t
 
 static int send_input(struct sw_lifecycle *life, struct sw_error *err)
 {
-	if (life->input.len && sw_attach_write(life->attach, life->input.data, life->input.len, err) < 0)
+	if (life->input.len &&
+	    sw_attach_write(life->attach, life->input.data, life->input.len, err) < 0)
 		return -1;
 	sw_buf_done(&life->input);
 	if (life->input_ended)
@@ -130,8 +133,9 @@ static void on_created(void *user, const char *id, const char *warning,
 	} else if (error) {
 		sw_life_end(life, error);
 	} else if (life->upload) {
-		life->step = sw_api_container_upload(life->api, life->id, "/", life->upload, life->upload_len,
-		                                     life->engine_timeout_ns, on_uploaded, life);
+		life->step = sw_api_container_upload(life->api, life->id, "/", life->upload,
+		                                     life->upload_len, life->engine_timeout_ns, on_uploaded,
+		                                     life);
 		sw_life_enter(life, SW_LIFE_UPLOADING);
 		if (!life->step)
 			sw_life_end_with(life, SW_ERR_INTERNAL, "out of memory");
@@ -155,11 +159,17 @@ int sw_lifecycle_start(struct sw_loop *loop, struct sw_api *api,
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot make a container");
 	}
 	*life = (struct sw_lifecycle){
-		.loop = loop, .api = api, .handlers = *handlers, .name = name,
-		.upload = options->upload, .upload_len = options->upload_len,
-		.engine_timeout_ns = options->engine_timeout_ns, .with_stdin = options->with_stdin,
+		.loop = loop,
+		.api = api,
+		.handlers = *handlers,
+		.name = name,
+		.upload = options->upload,
+		.upload_len = options->upload_len,
+		.engine_timeout_ns = options->engine_timeout_ns,
+		.with_stdin = options->with_stdin,
 		.is_held = options->is_held,
-		.presence = SW_MAYBE_THERE, .exit_code = -1,
+		.presence = SW_MAYBE_THERE,
+		.exit_code = -1,
 	};
 	sw_buf_init(&life->input, INPUT_MAX);
 	*out_life = life;
@@ -209,6 +219,11 @@ const struct sw_life_stamps *sw_lifecycle_stamps(const struct sw_lifecycle *life
 const char *sw_lifecycle_id(const struct sw_lifecycle *life)
 {
 	return life->id;
+}
+
+bool sw_lifecycle_is_known(const struct sw_lifecycle *life)
+{
+	return life->is_known;
 }
 
 int sw_lifecycle_exit_code(const struct sw_lifecycle *life)

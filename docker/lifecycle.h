@@ -90,6 +90,8 @@ enum sw_life sw_lifecycle_state(const struct sw_lifecycle *life);
 const char *sw_life_name(enum sw_life state);
 const struct sw_life_stamps *sw_lifecycle_stamps(const struct sw_lifecycle *life);
 const char *sw_lifecycle_id(const struct sw_lifecycle *life); /* "" before created */
+/* Whether `entered` has told of a state after creating: else its removal is no news either. */
+bool sw_lifecycle_is_known(const struct sw_lifecycle *life);
 /* -1 before it is known; a container that was removed while it ran may tell it, too. */
 int sw_lifecycle_exit_code(const struct sw_lifecycle *life);
 

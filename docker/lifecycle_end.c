@@ -12,6 +12,7 @@ static const int64_t shortest_try_ns = 1000000;
 void sw_life_enter(struct sw_lifecycle *life, enum sw_life state)
 {
 	life->state = state;
+	life->is_known |= state == SW_LIFE_UPLOADING || state == SW_LIFE_ATTACHING;
 	if (life->handlers.entered)
 		life->handlers.entered(life->handlers.user, state);
 }

@@ -26,6 +26,7 @@ struct sw_lifecycle {
 	int64_t engine_timeout_ns;
 	bool with_stdin, is_held;
 
+	bool is_known; /* a state after creating was entered */
 	enum sw_life state;
 	enum sw_presence presence;
 	char id[SW_CONTAINER_ID_MAX];

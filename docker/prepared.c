@@ -46,6 +46,8 @@ static void conclude(struct sw_prepared *prepared, int64_t end_ns)
 		facts->exit_code = sw_lifecycle_exit_code(stocked->life);
 		(void)sw_text_copy(facts->id, sizeof facts->id, sw_lifecycle_id(stocked->life));
 	}
+	/* Only now: nothing of ours was to run beside what was measured. */
+	sw_pool_refill(prepared);
 	sw_loop_defer(prepared->base.options.loop, &prepared->later, say_done, prepared);
 }
 
@@ -236,7 +238,6 @@ static void give(struct sw_prepared *prepared, struct sw_stocked *stocked)
 		return;
 	}
 	sw_lifecycle_go(stocked->life);
-	sw_pool_refill(prepared);
 }
 
 void sw_prepared_serve(struct sw_prepared *prepared)
@@ -262,7 +263,8 @@ void sw_prepared_serve(struct sw_prepared *prepared)
 static void want(struct sw_prepared *prepared)
 {
 	prepared->is_open = prepared->is_waiting = true;
-	sw_pool_refill(prepared);
+	if (!sw_pool_ready(prepared))
+		sw_pool_refill(prepared);
 	sw_prepared_serve(prepared);
 }
 

@@ -174,7 +174,7 @@ static void on_gone(void *user, const struct sw_error *error)
 	sw_loop_disarm(prepared->base.options.loop, &stocked->deadline);
 	if (error)
 		sw_container_tell_left(&prepared->base, error);
-	else if (id[0])
+	else if (sw_lifecycle_is_known(stocked->life))
 		sw_container_tell(&prepared->base, SW_EVENT_CONTAINER_REMOVED, served(stocked), id, NULL);
 	tell_unmade(stocked);
 	sw_prepared_gone(stocked);

@@ -69,6 +69,13 @@ static void on_ready(void *user, const char *error)
 	(void)snprintf(bench.ready_error, sizeof bench.ready_error, "%s", error ? error : "");
 }
 
+/* Nobody waits for it: fx_done would answer for the next request. */
+static void on_killed(void *user, const struct sw_error *error)
+{
+	(void)user;
+	(void)error;
+}
+
 static void on_event(void *user, struct sw_event *event)
 {
 	(void)user;
@@ -80,7 +87,7 @@ static void on_event(void *user, struct sw_event *event)
 	if (event->u.it.phase == bench.cancel_in && bench.cancel_in != SW_PHASE_PULL)
 		bench.runner->ops->cancel(bench.runner);
 	if (event->u.it.phase == SW_PHASE_EXECUTE && bench.kill_in_execute)
-		sw_api_container_kill(fx.api, event->u.it.container, "KILL", 10 * FX_SECOND, fx_done, &fx);
+		sw_api_container_kill(fx.api, event->u.it.container, "KILL", 10 * FX_SECOND, on_killed, NULL);
 }
 
 static void make(void)

@@ -261,6 +261,51 @@ static void test_state_nonsense(void **state)
 	assert_failed(f, SW_ERR_PROTOCOL, "makes no sense");
 }
 
+/* --- what was killed for want of memory --- */
+
+static void on_oom(void *user, bool has_oom, const struct sw_error *error)
+{
+	struct fixture *f = user;
+	f->state.running = has_oom;
+	note(f, error);
+}
+
+static bool asked_for_oom(struct fixture *f, const char *reply)
+{
+	begin(f, reply);
+	sw_api_container_oom(f->api, R_ID, 3 * SECOND, SECOND, on_oom, f);
+	until_called(f);
+	return f->state.running;
+}
+
+static void test_oom(void **state)
+{
+	struct fixture *f = *state;
+	long long since, since_ns, until, until_ns;
+	snprintf(f->made, sizeof f->made, "%s", R_JSON("200 OK") "Content-Length: 67\r\n\r\n"
+	         "{\"status\":\"oom\",\"Type\":\"container\",\"Action\":\"oom\",\"timeNano\":1234}\n");
+	assert_true(asked_for_oom(f, f->made));
+	assert_fine(f);
+	assert_int_equal(sscanf(f->peer->request, "GET /v1.41/events?since=%lld.%9lld&until=%lld.%9lld&",
+	                        &since, &since_ns, &until, &until_ns), 4);
+	assert_int_equal((until - since) * SECOND + until_ns - since_ns, 3 * SECOND);
+	assert_non_null(strstr(f->peer->request,
+	                       "&filters=%7B%22container%22%3A%5B%22" R_ID
+	                       "%22%5D%2C%22event%22%3A%5B%22oom%22%5D%7D HTTP/1.1\r\n"));
+}
+
+static void test_no_oom(void **state)
+{
+	assert_false(asked_for_oom(*state, R_JSON("200 OK") "Content-Length: 0\r\n\r\n"));
+	assert_fine(*state);
+}
+
+static void test_oom_that_cannot_be_asked_for(void **state)
+{
+	assert_false(asked_for_oom(*state, R_PODMAN_500));
+	assert_failed(*state, SW_ERR_REFUSED, "asking for events of container f315b57d6c69");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -278,6 +323,9 @@ int main(void)
 		T(test_running_has_no_exit_code),
 		T(test_state_of_nothing),
 		T(test_state_nonsense),
+		T(test_oom),
+		T(test_no_oom),
+		T(test_oom_that_cannot_be_asked_for),
 	};
 	return cmocka_run_group_tests_name("api_exec", tests, NULL, NULL);
 }

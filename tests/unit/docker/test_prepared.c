@@ -476,8 +476,10 @@ static void finish_removes_the_pool(void **state)
 	let_removals_go();
 	until(&bench.ready);
 	assert_int_equal(engine.removed, engine.n_boxes);
-	assert_int_equal(count_events(SW_EVENT_CONTAINER_CREATED), engine.n_boxes);
-	assert_int_equal(count_events(SW_EVENT_CONTAINER_REMOVED), engine.n_boxes);
+	/* Of one that was still being made nothing is told, neither its coming nor its going. */
+	assert_int_equal(count_events(SW_EVENT_CONTAINER_CREATED),
+	                 count_events(SW_EVENT_CONTAINER_REMOVED));
+	assert_true(count_events(SW_EVENT_CONTAINER_CREATED) >= 2);
 }
 
 /* ---- fixture ---- */
