@@ -112,7 +112,8 @@ static void put_courses(const struct sw_markdown *md)
 		unjudged |= !drift.is_judged;
 	}
 	if (unjudged)
-		sw_md_add(md, "%s%sNot judged in modes with fewer than %d iterations that ended ok.\n",
+		sw_md_add(md,
+		          "%s%sDrift is not judged in modes with fewer than %d iterations that ended ok.\n",
 		          any ? "\n" : "", any ? "" : "None found. ", SW_DRIFT_SAMPLES_MIN);
 	else if (!any)
 		sw_md_add(md, "None found.\n");

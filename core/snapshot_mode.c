@@ -148,22 +148,30 @@ static void put_histogram(struct sw_json *json, const struct sw_histogram *histo
 	sw_json_end_array(json);
 }
 
+static void put_phase(struct sw_json *json, const struct sw_phase_figure *phase, bool on_path)
+{
+	sw_json_object(json, NULL);
+	sw_json_str(json, "name", sw_word(&sw_words_phase, (int)phase->phase));
+	sw_json_str(json, "group", sw_word(&sw_words_group, (int)sw_phase_group(phase->phase)));
+	sw_json_bool(json, "on_path", on_path);
+	put_count(json, "count", phase->count);
+	sw_snapshot_ns(json, "mean_ns", phase->mean_ns);
+	sw_snapshot_ns(json, "p50_ns", phase->p50_ns);
+	sw_snapshot_ns(json, "p95_ns", phase->p95_ns);
+	if (on_path)
+		sw_json_double(json, "share", phase->share);
+	sw_json_end_object(json);
+}
+
 static void put_phases(struct sw_json *json, const struct sw_mode_figures *figures)
 {
 	sw_json_array(json, "phases");
-	for (int i = 0; i < figures->n_phases; i++) {
-		const struct sw_phase_figure *phase = &figures->phases[i];
-		sw_json_object(json, NULL);
-		sw_json_str(json, "name", sw_word(&sw_words_phase, (int)phase->phase));
-		sw_json_str(json, "group", sw_word(&sw_words_group, (int)sw_phase_group(phase->phase)));
-		sw_json_bool(json, "on_path", phase->on_path);
-		put_count(json, "count", phase->count);
-		sw_snapshot_ns(json, "mean_ns", phase->mean_ns);
-		sw_snapshot_ns(json, "p50_ns", phase->p50_ns);
-		sw_snapshot_ns(json, "p95_ns", phase->p95_ns);
-		sw_json_double(json, "share", phase->share);
-		sw_json_end_object(json);
-	}
+	for (int i = 0; i < figures->n_phases; i++)
+		put_phase(json, &figures->phases[i], true);
+	sw_json_end_array(json);
+	sw_json_array(json, "behind");
+	for (int i = 0; i < figures->n_behind; i++)
+		put_phase(json, &figures->behind[i], false);
 	sw_json_end_array(json);
 }
 

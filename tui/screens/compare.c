@@ -29,7 +29,7 @@ enum {
 };
 
 static const struct sw_table_column columns[N_COLUMNS] = {
-	[NAME] = {.title = "mode", .width = 14, .weight = 2},
+	[NAME] = {.title = "mode", .width = 16, .weight = 2},
 	[KIND] = {.title = "kind", .width = 12, .weight = 1, .priority = 4},
 	[COUNT] = {.title = "n", .width = 4, .right = true},
 	[MEAN] = {.title = "mean", .width = 8, .right = true},
@@ -42,7 +42,7 @@ static const struct sw_table_column columns[N_COLUMNS] = {
 	[MAX] = {.title = "max", .width = 8, .right = true, .priority = 8},
 	[RATE] = {.title = "rate", .width = 8, .right = true, .priority = 2},
 	[SUCCESS] = {.title = "success", .width = 7, .right = true, .priority = 3},
-	[FELL_BACK] = {.title = "fell back", .width = 9, .right = true, .priority = 3},
+	[FELL_BACK] = {.title = "fallback", .width = 8, .right = true, .priority = 3},
 	[DRIFT] = {.title = "drift", .width = 6, .right = true, .priority = 5},
 	[FAR_OUT] = {.title = "far out", .width = 7, .right = true, .priority = 5},
 };

@@ -168,7 +168,10 @@ static void test_the_validator_refuses_what_is_wrong(void **state)
 	     "\"ablation\": [{\"layer\": \"caps\", \"without\": \"a\", \"whole\": \"b\", \"cost\": null}]"},
 		{"turns-of-none", "\"throughput_per_second\": null", "\"throughput_per_second\": 3"},
 		{"auto", "\"auto\": null", "\"auto\": {}"},
-		{"drift", "\"found\": false", "\"found\": 0"},
+		{"behind-and-waited-for", "\"behind\": []",
+	     "\"behind\": [{\"name\": \"create\", \"group\": \"startup\", \"on_path\": true, \"count\": 1, "
+	     "\"mean_ns\": 1, \"p50_ns\": 1, \"p95_ns\": 1}]"},
+		{"drift", "\"drift\": null", "\"drift\": {\"found\": false}"},
 		{"outliers", "\"threshold_ns\"", "\"limit_ns\""},
 		{"own-difference", "\"mode\": \"docker-sandbox\"", "\"mode\": \"ast-only\""},
 		{"twice", "\"gates\": []", "\"gates\": [], \"gates\": []"},
@@ -232,8 +235,11 @@ static void test_several_kinds(void **state)
 	assert_non_null(strstr(f->text.data, "\"preforked\": true,"));
 	assert_non_null(strstr(f->text.data, "\"job_memory_bytes\": 1073741824,"));
 	assert_non_null(strstr(f->text.data, "\"replaced\": 1,"));
-	assert_non_null(strstr(f->text.data, "\"name\": \"prewarm\",\n          \"group\": "
-	                                     "\"startup\",\n          \"on_path\": false,"));
+	const char *behind = strstr(f->text.data, "\"behind\": [\n        {\n          \"name\": \"create\"");
+	assert_non_null(behind);
+	assert_non_null(strstr(behind, "\"name\": \"prewarm\",\n          \"group\": "
+	                               "\"startup\",\n          \"on_path\": false,\n"
+	                               "          \"count\": 12,"));
 	assert_non_null(strstr(f->text.data, "\"ablation\": [],"));
 	f->story.session->is_length_decided = false;
 	write_snapshot(f);
@@ -247,9 +253,9 @@ static void test_an_ablation(void **state)
 	struct fixture *f = *state;
 	tell(f, story_ablation);
 	assert_non_null(strstr(f->text.data, "\"ablation\": [\n    {\n      \"layer\": \"network\",\n"
-	                                     "      \"without\": \"no-network\",\n"
+	                                     "      \"without\": \"without-network\",\n"
 	                                     "      \"whole\": \"sandbox\",\n      \"cost\": {\n"
-	                                     "        \"mode\": \"no-network\",\n"
+	                                     "        \"mode\": \"without-network\",\n"
 	                                     "        \"mean_ns\": -"));
 	assert_non_null(strstr(f->text.data, "\"verdict\": \"unknown\""));
 }
