@@ -225,7 +225,8 @@ static int say_isolation(const struct sw_mode_info *info, char *text, size_t siz
 		shares |= i != SW_BOND_KERNEL && line->shares[i] == SW_FINDING_YES;
 	if (!shares && withstood == tried)
 		return 0;
-	(void)snprintf(text, size, "; its iterations share %s, and %s %s", sw_isolation_shared(line).text,
+	(void)snprintf(text, size, "; its iterations share %s, and %s %s",
+	               sw_isolation_shared(line).text,
 	               *fails.text ? "did not withstand, when tested:" : "withstood every attack",
 	               *fails.text ? fails.text : "that was tested");
 	return tried - withstood;

@@ -71,7 +71,7 @@ struct sw_isolation_marks sw_isolation_marks(const struct sw_isolation *line)
 {
 	struct sw_isolation_marks marks = {""};
 	for (int i = 0; i < SW_BOND_COUNT; i++)
-		marks.text[i] = line->shares[i] == SW_FINDING_YES ? (char)toupper(bond_names[i][0])
+		marks.text[i] = line->shares[i] == SW_FINDING_YES  ? (char)toupper(bond_names[i][0])
 		                : line->shares[i] == SW_FINDING_NO ? '-'
 		                                                   : '?';
 	return marks;

@@ -13,27 +13,27 @@
 #include "core/words.h"
 
 /* enum, name, what a reader is told it is. What two iterations may have in common. */
-#define SW_BONDS(X)                                                                         \
-	X(SW_BOND_KERNEL, "kernel", "one kernel serves both")                                   \
-	X(SW_BOND_FILESYSTEM, "filesystem", "a file that one wrote is there for the next")      \
-	X(SW_BOND_PROCESSES, "process tree", "both run below the same living process")          \
+#define SW_BONDS(X)                                                                          \
+	X(SW_BOND_KERNEL, "kernel", "one kernel serves both")                                    \
+	X(SW_BOND_FILESYSTEM, "filesystem", "a file that one wrote is there for the next")       \
+	X(SW_BOND_PROCESSES, "process tree", "both run below the same living process")           \
 	X(SW_BOND_INTERPRETER, "interpreter", "both run in interpreters that were started once") \
 	X(SW_BOND_MEMORY, "memory", "what one changes in memory the next one sees")
 
 /* enum, name, what the attack is. */
-#define SW_ATTACKS(X)                                                                       \
-	X(SW_ATTACK_LOOP, "endless loop", "loops for ever and catches every exception")         \
-	X(SW_ATTACK_MEMORY, "memory", "allocates more than its memory limit")                   \
-	X(SW_ATTACK_FORKS, "forks", "leaves a process behind in a session of its own")          \
-	X(SW_ATTACK_PARENT, "parent's memory", "writes to its parent's memory through /proc")   \
-	X(SW_ATTACK_DESCRIPTORS, "descriptors", "floods and closes every descriptor it has")    \
-	X(SW_ATTACK_PATCH, "patched pandas", "replaces a method of pandas")                     \
+#define SW_ATTACKS(X)                                                                     \
+	X(SW_ATTACK_LOOP, "endless loop", "loops for ever and catches every exception")       \
+	X(SW_ATTACK_MEMORY, "memory", "allocates more than its memory limit")                 \
+	X(SW_ATTACK_FORKS, "forks", "leaves a process behind in a session of its own")        \
+	X(SW_ATTACK_PARENT, "parent's memory", "writes to its parent's memory through /proc") \
+	X(SW_ATTACK_DESCRIPTORS, "descriptors", "floods and closes every descriptor it has")  \
+	X(SW_ATTACK_PATCH, "patched pandas", "replaces a method of pandas")                   \
 	X(SW_ATTACK_DATA, "shared data", "changes data and settings that modules share")
 
 /* enum, name */
-#define SW_FINDINGS(X)                         \
-	X(SW_FINDING_UNKNOWN, "not tested")        \
-	X(SW_FINDING_NO, "no")                     \
+#define SW_FINDINGS(X)                  \
+	X(SW_FINDING_UNKNOWN, "not tested") \
+	X(SW_FINDING_NO, "no")              \
 	X(SW_FINDING_YES, "yes")
 
 #define SW_ISOLATION_ENUM(id, ...) id,

@@ -122,8 +122,6 @@ static void put_isolation(const struct sw_markdown *md)
 
 	if (!*sw_isolation_source())
 		return;
-	sw_md_add(md, "### Isolation\n\nWhat a kind of mode saves in time, and what two of its iterations "
-	              "have in common.\n\n");
 	sw_table_init(&table);
 	sw_table_column(&table, SW_COLUMN_TEXT, 0, "Kind");
 	sw_table_column(&table, SW_COLUMN_TEXT, 0, "Modes");
@@ -133,12 +131,22 @@ static void put_isolation(const struct sw_markdown *md)
 		sw_table_column(&table, i == 1 ? SW_COLUMN_NUMBER : SW_COLUMN_TEXT, 0, titles[i]);
 	for (int i = 0; (line = sw_isolation_line(i)); i++)
 		isolation_row(md, line, &table);
+	if (table.n_rows < 2) {
+		sw_table_done(&table);
+		return;
+	}
+	sw_md_add(md,
+	          "### Isolation\n\nWhat a kind of mode saves in time, and what two of its iterations "
+	          "have in common.\n\n");
 	sw_md_table(md, &table);
-	sw_md_add(md, "The mean is that of the first of the modes, of one that runs one iteration at a time "
-	              "where there is one. ");
-	sw_md_add(md, "Each kind was attacked by code that went past the validator, not in this session: %s "
-	              "(docs/isolation.md, `make isolation`).\n\n",
-	          sw_md(sw_say_isolation_source(md->figures).text).text);
+	sw_md_add(
+		md, "The mean is that of the first of the modes, of one that runs one iteration at a time "
+			"where there is one. ");
+	sw_md_add(
+		md,
+		"Each kind was attacked by code that went past the validator, not in this session: %s "
+		"(docs/isolation.md, `make isolation`).\n\n",
+		sw_md(sw_say_isolation_source(md->figures).text).text);
 }
 
 static void put_courses(const struct sw_markdown *md)

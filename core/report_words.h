@@ -67,12 +67,13 @@ struct sw_sentence sw_say_outliers(const struct sw_figures *figures, int mode,
 /* What `iterations: auto` waits for, or why it ended; "" where the number was given. */
 struct sw_sentence sw_say_auto(const struct sw_figures *figures);
 
-/* What the isolation ledger was found out on, and whether that is this session's engine; "" when it is empty. */
+/* What the isolation ledger was found out on, and whether that is another engine than this session's; "" when
+ * the ledger is empty. */
 struct sw_sentence sw_say_isolation_source(const struct sw_figures *figures);
 /* The modes of KIND that lack no layer, names with commas between them: one line of the ledger serves them
  * all. FIRST: the one that stands for them, the first that ran one iteration at a time; "" and -1: none. */
-struct sw_sentence sw_say_modes_of(const struct sw_figures *figures, const struct sw_isolation *line,
-                                   int *out_first);
+struct sw_sentence sw_say_modes_of(const struct sw_figures *figures,
+                                   const struct sw_isolation *line, int *out_first);
 /* "-45.0 %": how much MODE's mean is more than the candidate's; "-" where either has none, or it is the
  * candidate. */
 struct sw_number sw_say_against_candidate(const struct sw_figures *figures, int mode);

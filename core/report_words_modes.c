@@ -145,13 +145,14 @@ struct sw_sentence sw_say_isolation_source(const struct sw_figures *figures)
 	if (*source == '\0')
 		return (struct sw_sentence){""};
 	return say("tested on %s%s", source,
-	           *here->engine && !sw_isolation_is_of(here->engine, here->engine_version, here->runtime)
+	           *here->engine &&
+	                   !sw_isolation_is_of(here->engine, here->engine_version, here->runtime)
 	               ? ": another engine than this session's"
 	               : "");
 }
 
-struct sw_sentence sw_say_modes_of(const struct sw_figures *figures, const struct sw_isolation *line,
-                                   int *out_first)
+struct sw_sentence sw_say_modes_of(const struct sw_figures *figures,
+                                   const struct sw_isolation *line, int *out_first)
 {
 	struct sw_sentence list = {""};
 	int first = -1;
@@ -161,8 +162,7 @@ struct sw_sentence sw_say_modes_of(const struct sw_figures *figures, const struc
 		if (*info->layer || sw_isolation_of(info->kind, info->preforked) != line)
 			continue;
 		struct sw_sentence longer = say("%s%s%s", list.text, *list.text ? ", " : "", info->name);
-		if (first < 0 ||
-		    (info->parallel == 1 && figures->modes[first].state->info.parallel > 1))
+		if (first < 0 || (info->parallel == 1 && figures->modes[first].state->info.parallel > 1))
 			first = i;
 		list = longer;
 	}

@@ -36,8 +36,6 @@ def accounts(document):
         for other, difference in mode["differences"].items():
             if difference and (difference["mode"] == mode["name"] or not mode["latency_ns"]):
                 yield f"{mode['name']}: has a difference from {other}"
-        if mode["isolation"] and not document["isolation_source"]:
-            yield f"{mode['name']}: isolation of which nobody says where it was seen"
         if mode["isolation"] and "not tested" in mode["isolation"]["withstands"].values():
             yield f"{mode['name']}: an attack that was not tried"
         if mode["layer"] and mode["name"] not in {x["without"] for x in document["ablation"]}:

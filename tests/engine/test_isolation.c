@@ -400,8 +400,9 @@ static void describe_machine(char *dst, size_t size)
 	struct tm utc;
 	assert_int_equal(uname(&name), 0);
 	assert_true(strftime(day, sizeof day, "%Y-%m-%d", gmtime_r(&now, &utc)) > 0);
-	(void)snprintf(dst, size, "%s %s, %s, Linux %.12s, %s", fx.engine.info.name,
-	               fx.engine.info.version, fx.engine.info.runtime, name.release, day);
+	(void)snprintf(dst, size, "%s %s, %s, Linux %.*s, %s", fx.engine.info.name,
+	               fx.engine.info.version, fx.engine.info.runtime, (int)strcspn(name.release, "-"),
+	               name.release, day);
 }
 
 static void write_table(const struct sw_isolation *found, const char *machine)

@@ -30,13 +30,12 @@ enum sw_role sw_isolation_cell(char *dst, size_t size, const struct sw_mode_info
 int sw_isolation_legend(struct sw_flow_piece pieces[SW_ISOLATION_LEGEND_MAX])
 {
 	static const struct sw_flow_piece legend[] = {
-		{"shared: ", SW_ROLE_DIM},
-		{"K", SW_ROLE_TEXT}, {"ernel ", SW_ROLE_DIM},
-		{"F", SW_ROLE_TEXT}, {"iles ", SW_ROLE_DIM},
-		{"P", SW_ROLE_TEXT}, {"rocesses ", SW_ROLE_DIM},
-		{"I", SW_ROLE_TEXT}, {"nterpreter ", SW_ROLE_DIM},
-		{"M", SW_ROLE_TEXT}, {"emory", SW_ROLE_DIM},
-		{"; n/n attacks withstood", SW_ROLE_DIM},
+		{"shared: ", SW_ROLE_DIM},    {"K", SW_ROLE_TEXT},
+		{"ernel ", SW_ROLE_DIM},      {"F", SW_ROLE_TEXT},
+		{"iles ", SW_ROLE_DIM},       {"P", SW_ROLE_TEXT},
+		{"rocesses ", SW_ROLE_DIM},   {"I", SW_ROLE_TEXT},
+		{"nterpreter ", SW_ROLE_DIM}, {"M", SW_ROLE_TEXT},
+		{"emory", SW_ROLE_DIM},       {"; n/n attacks withstood", SW_ROLE_DIM},
 	};
 	_Static_assert(sizeof legend / sizeof legend[0] == SW_ISOLATION_LEGEND_MAX, "all of it");
 	for (int i = 0; i < SW_ISOLATION_LEGEND_MAX; i++)
@@ -113,7 +112,8 @@ void sw_draw_isolation(const struct sw_session_program *program, struct sw_area 
 {
 	struct found found;
 	struct sw_table_state state = {.selected = -1, .sort = -1};
-	struct sw_table table = {.columns = columns, .n_columns = N_COLUMNS, .row = row, .user = &found};
+	struct sw_table table = {
+		.columns = columns, .n_columns = N_COLUMNS, .row = row, .user = &found};
 	find_lines(program->figures, &found);
 	table.rows = found.n;
 	struct sw_sentence source = sw_say_isolation_source(program->figures);

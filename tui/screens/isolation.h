@@ -5,9 +5,9 @@
 
 #include "tui/screens/session.h"
 
-/* "K-P-- 5/7": what two iterations of a mode share, and the attacks that it withstands of those that were tried;
- * "?" where it was never tested,
- * as without a layer of the sandbox. Returns the role that says how good that is. */
+/* "K-P-- 5/7": what two iterations of a mode share, and the attacks that it withstands of those that were
+ * tried; "?" where it was never tested, as without a layer of the sandbox. Returns the role that says how
+ * good that is. */
 enum sw_role sw_isolation_cell(char *dst, size_t size, const struct sw_mode_info *info);
 
 /* What the marks mean: for the foot of the panel in which they stand. */
