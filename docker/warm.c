@@ -8,8 +8,8 @@
 #include "core/text.h"
 #include "docker/warm_internal.h"
 
-/* The zygote keeps to the limit by itself, and a bomb of processes may take it seconds to be rid of: what is not
- * told that long after it never will be. */
+/* The zygote keeps to the limit by itself, and a bomb of processes may take it seconds to be rid of: what
+ * is not told that long after it never will be. */
 static const int64_t overdue_ns = 5000000000;
 
 /* ---- who waits for the container ---- */

@@ -94,8 +94,8 @@ void sw_warm_container_done(struct sw_warm *warm);
 /* From NONE: begins to make one. MAKING, then READY (sw_warm_is_ready) or NONE (sw_warm_is_none; maybe from
  * inside). */
 void sw_warm_make(struct sw_warm *warm);
-/* Removes it: REMOVING, then sw_warm_is_gone, after which another is made if IS_AGAIN. LOST: why it was, which is
- * told; NULL: it was not. */
+/* Removes it: REMOVING, then sw_warm_is_gone, and another is being made if IS_AGAIN. LOST: why it was, which
+ * is told; NULL: it was not. */
 void sw_warm_give_up(struct sw_warm *warm, const char *lost, bool is_again);
 /* Arms `patience`. */
 void sw_warm_wait_at_most(struct sw_warm *warm, int64_t from_ns, int64_t timeout_ns);

@@ -72,8 +72,9 @@ class Rung:
         self.bench = bench
         self.log = bench.folder / "said"
 
-    def can(self, workload):
-        return True
+    def unable(self, workload):
+        """Why it can't run WORKLOAD; nothing when it can."""
+        return ""
 
     def block(self, workload, count):
         """The times of COUNT runs in a row, after one that is not counted."""
@@ -215,13 +216,16 @@ class BareRuntime(Rung):
 
 class Sandwatch(Rung):
     """Measured by sandwatch itself: a session of this one mode, and what its snapshot says."""
-    spans = {"cold": "create to removed", "prepared": "start to result; made ahead, removed behind",
+    spans = {"cold": "create to removed", "prepared": "start to result, of a command to its exit; made ahead, removed behind",
              "exec": "exec in a kept container, to its exit known"}
 
     def __init__(self, bench, kind, runtime):
         super().__init__(bench)
         self.kind, self.runtime = kind, runtime
         self.name, self.what = f"sandwatch, {kind}", self.spans[kind]
+
+    def unable(self, workload):
+        return "" if self.kind != "exec" or workload.is_python else "nothing in that image keeps a container up"
 
     def block(self, workload, count):
         snapshot = self.bench.sessions.run({

@@ -1,7 +1,7 @@
 """The ladder: every way to run one command, from a process on the host to the Python SDK, in one interleaved race."""
 import statistics
 
-from contenders import (BareRuntime, Bubblewrap, DockerRun, Host, Missing, PythonSdk, Sandwatch, Workload)
+from contenders import BareRuntime, Bubblewrap, DockerRun, Failed, Host, Missing, PythonSdk, Sandwatch, Workload
 from figures import Table, ms, quantile, ratio_in_blocks
 from line import WarmLine
 
@@ -13,11 +13,17 @@ GOALS = [(("sandwatch, prepared", DockerRun.name), 0.40), (("sandwatch, cold", D
          (("sandwatch, cold", PythonSdk.name), 0.50)]
 
 
+def said(error):
+    """The last line of an error: what a program said last."""
+    return [line.strip() for line in str(error).splitlines() if line.strip()][-1][:200]
+
+
 class Ladder:
     def __init__(self, bench):
         self.bench = bench
         self.ours = bench.seen["engine"]["runtime"]
         self.absent = []
+        self.out = {}  # {workload's name: who could not run it, and why}
         self.times = {}  # {workload's name: {(rung's name, runtime): a list of times for each block}}
 
     # ---- who takes part ----
@@ -42,42 +48,44 @@ class Ladder:
             try:
                 found.append(make())
             except Missing as why:
-                self.leave_out(name, why)
+                self.leave_out(name, str(why))
         return found
 
     def leave_out(self, name, why):
-        if (name, str(why)) not in self.absent:
-            self.absent.append((name, str(why)))
+        if (name, why) not in self.absent:
+            self.absent.append((name, why))
             self.bench.say(f"without {name}: {why}")
 
     # ---- the race ----
 
     def race(self, workload, rungs):
-        times = {}
+        """{(name, runtime): a list of times for each block}. Who fails once is out: no figure, but the reason is told."""
+        times, gone = {}, set()
         for i in range(self.bench.options.rounds):
             self.bench.say(f"{workload.name}: block {i + 1} of {self.bench.options.rounds}")
             # Another one begins in every block, so that no one always follows the same other.
             shift = i % len(rungs)
             for rung in rungs[shift:] + rungs[:shift]:
-                if (rung.name, str(rung.runtime)) in self.gone:
+                key = (rung.name, rung.runtime)
+                if key in gone:
                     continue
                 try:
-                    values = rung.block(workload, self.bench.options.per_block)
-                except Missing as why:
-                    self.gone.add((rung.name, str(rung.runtime)))
-                    self.leave_out(rung.name, why)
-                    continue
-                times.setdefault((rung.name, rung.runtime), []).append(values)
+                    times.setdefault(key, []).append(rung.block(workload, self.bench.options.per_block))
+                except (Missing, Failed) as error:
+                    gone.add(key)
+                    del times[key]
+                    self.out[workload.name].append((f"{rung.name} ({rung.runtime})", said(error)))
+                    self.bench.say(f"without {rung.name} on {rung.runtime}: {error}")
         return times
 
     def run(self):
-        self.gone = set()
         rungs = self.rungs()
         self.what = {rung.name: rung.what for rung in rungs}
         for workload in (Workload(PYTHON, self.bench.image, ["/usr/bin/python3", "-I", "-c", "pass"], self.bench.root),
                          Workload(NOOP, self.bench.noop_image, ["/noop"], self.bench.noop_root)):
-            able = [rung for rung in rungs if rung.can(workload)]
-            self.times[workload.name] = self.race(workload, able)
+            why = {rung: rung.unable(workload) for rung in rungs}
+            self.out[workload.name] = list(dict.fromkeys((rung.name, text) for rung, text in why.items() if text))
+            self.times[workload.name] = self.race(workload, [rung for rung in rungs if not why[rung]])
 
     def blocks(self, name, runtime=None, workload=PYTHON):
         """Of one rung; runtime: the engine's own. None when it did not take part."""
@@ -108,7 +116,7 @@ class Ladder:
                 continue
             ratio, low, high = ratio_in_blocks(cold, self.times[workload][key])
             table.add(*row, f"{ratio:.3g}", f"{low:.3g} to {high:.3g}")
-        for name, why in self.absent:
+        for name, why in self.absent + self.out[workload]:
             table.add(f"{name}: {why}", "", 0, "", "", "", "")
         if workload == PYTHON:
             for name, what in self.what.items():

@@ -1,13 +1,17 @@
-/* A line to a warm worker and back, without sandwatch's runner: keeps a container with the zygote as its PID 1
- * over the program's own client of the engine, hands it one job after another, and prints one line of JSON.
+/* A line to a warm worker and back, without sandwatch's runner: keeps a container with the zygote as its PID
+ * 1 over the program's own client of the engine, hands it one job after another, and prints one line of JSON.
  *
- *     line HOST IMAGE RUNTIME noop COUNT     jobs without work: line_ns is from before the write of a job's line to
- *                                            its result's last byte, turn_ns to when the next worker is ready
- *     line HOST IMAGE RUNTIME seeds COUNT    real jobs with the seeds 1..COUNT and then COUNT..1: what each answers
- *                                            tells it from all others, so that a lost or a strange answer shows
- *     line HOST IMAGE RUNTIME echo COUNT     instead of the zygote a process that says what it hears: the floor
- *                                            that the engine's own way to and from a container is
- */
+ *     line HOST IMAGE RUNTIME noop COUNT
+ * jobs without work: line_ns is from before the write of a job's line to its result's last byte, turn_ns
+ * to when the next worker is ready
+ *
+ *     line HOST IMAGE RUNTIME seeds COUNT
+ * real jobs with the seeds 1..COUNT and then COUNT..1: what each answers tells it from all others, so that a
+ * lost or a strange answer shows
+ *
+ *     line HOST IMAGE RUNTIME echo COUNT
+ * instead of the zygote a process that says what it hears: the floor that the engine's own way to and from a
+ * container is */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>

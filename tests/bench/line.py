@@ -23,8 +23,8 @@ class WarmLine(Rung):
         super().__init__(bench)
         self.runtime = runtime
 
-    def can(self, workload):
-        return workload.is_python
+    def unable(self, workload):
+        return "" if workload.is_python else "it runs no command"
 
     def block(self, workload, count):
         return line(self.bench, "noop", self.each * count, self.runtime)["line_ns"]

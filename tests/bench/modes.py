@@ -47,7 +47,7 @@ class Modes:
     def __init__(self, bench):
         self.bench = bench
         quick = bench.options.quick
-        self.rounds = 2 if quick else bench.options.rounds
+        self.rounds = max(2, bench.options.rounds * 2 // 3)
         self.slow_count, self.fast_count = (8, 40) if quick else (16, 200)
         self.groups = {}
 
@@ -66,7 +66,7 @@ class Modes:
 
     def run(self):
         self.take("all kinds", SLOW, self.slow_count, 2, {"cpu_count": 0}, self.rounds)
-        self.take("all kinds, half a CPU", SLOW, self.slow_count, 2, {"cpu_count": 0.5}, max(2, self.rounds // 3))
+        self.take("all kinds, half a CPU", SLOW, self.slow_count, 2, {"cpu_count": 0.5}, max(2, self.rounds // 2))
         self.take("two at a time", FAST, self.fast_count, 20, {"cpu_count": 0}, self.rounds)
 
     # ---- what is shown ----
@@ -116,7 +116,7 @@ class Modes:
 
     def own_cpu(self, table):
         self.bench.say("own CPU time of warm jobs")
-        few, more, times = 10, 200 if self.bench.options.quick else 2000, 1 if self.bench.options.quick else 3
+        few, more, times = (10, 200, 1) if self.bench.options.quick else (10, 2000, 2)
         cost = [[self.bench.sessions.cpu_s(self.session([WARM], count, 50, {"cpu_count": 0}))
                  for count in (few, few + more)] for _ in range(times)]
         slopes = sorted((long - short) / more * 1e3 for short, long in cost)
@@ -133,7 +133,9 @@ class Modes:
         kept = Kept(self.bench, count // 10)
         snapshot, seconds = self.bench.sessions.watch(self.session([WARM], count, count, {"cpu_count": 0}), kept.look)
         ended = snapshot["modes"][0]["iterations"]
-        table.fact(f"{count} warm jobs in a row: lost", count - ended["ok"], "0", ended["ok"] == count)
+        lost, replaced = count - ended["ok"], snapshot["modes"][0]["replaced"]
+        table.fact(f"{count} warm jobs in a row: lost, containers replaced", f"{lost}, {replaced}", "0, 0",
+                   lost == replaced == 0)
         found = line(self.bench, "seeds", count // 2)
         wrong = found["mixed"] + found["strange"] + found["doubled"] + found["seeds"] - found["distinct"]
         table.fact(f"{found['jobs']} with {found['seeds']} seeds, up and down: lost, mixed up", f"{found['lost']}, {wrong}",

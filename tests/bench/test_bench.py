@@ -58,15 +58,16 @@ class Rung:
     """Takes as long as it is told; MISSING raises what says that something is not there."""
 
     def __init__(self, name, runtime, value, missing=""):
-        self.name, self.what, self.runtime, self.value, self.missing, self.blocks = name, name, runtime, value, missing, 0
+        self.name, self.what, self.runtime, self.value, self.missing = name, name, runtime, value, missing
+        self.blocks, self.cannot = 0, None
 
-    def can(self, _):
-        return True
+    def unable(self, workload):
+        return "not this" if workload.name == self.cannot else ""
 
     def block(self, _, count):
-        if self.missing:
-            raise contenders.Missing(self.missing)
         self.blocks += 1
+        if self.missing and self.blocks > 1:
+            raise contenders.Failed(f"what was run\nexit code 1\n{self.missing}\n")
         return [self.value * MS] * count
 
 
@@ -97,11 +98,15 @@ class TheLadder(unittest.TestCase):
                          [["0.12", "0.12 to 0.12", "≤ 0.4", "met"], ["0.25", "0.25 to 0.25", "≤ 0.5", "met"],
                           ["not measured", "", "≤ 0.5", ""]])
 
-    def test_who_drops_out_is_told_once_and_with_the_reason(self):
-        absent = Rung("crun run", "crun", 1, missing="it does not run here")
-        one = self.climb(Rung("sandwatch, cold", "crun", 100), absent)
-        rows = one.table(ladder.PYTHON).rows
-        self.assertEqual([row[0] for row in rows], ["sandwatch, cold", "crun run: it does not run here"])
+    def test_who_drops_out_has_no_figure_but_a_reason(self):
+        absent, unable = Rung("crun run", "crun", 1, missing="it does not run here"), Rung("warm", "crun", 1)
+        unable.cannot = ladder.NOOP
+        one = self.climb(Rung("sandwatch, cold", "crun", 100), absent, unable)
+        self.assertEqual([row[0] for row in one.table(ladder.PYTHON).rows],
+                         ["warm", "sandwatch, cold", "crun run (crun): it does not run here"])
+        self.assertEqual([row[0] for row in one.table(ladder.NOOP).rows],
+                         ["sandwatch, cold", "warm: not this", "crun run (crun): it does not run here"])
+        self.assertEqual(absent.blocks, 3)
 
     def test_a_program_that_is_not_installed_is_named(self):
         bench = fake_bench()

@@ -1,5 +1,5 @@
-/* Hides the attacks of tests/engine/attacks: their sources, what each is against, and how one tells that it came
- * to something: the job after it must be what it always is, and nothing of the attack may be alive.
+/* Hides the attacks of tests/engine/attacks: their sources, what each is against, and how one tells that
+ * it came to something: the jobs after it must be what they always are, and nothing of it may be alive.
  * Header only; any kind of runner that takes struct sw_container_options. */
 #ifndef SW_ATTACK_H
 #define SW_ATTACK_H

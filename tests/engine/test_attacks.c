@@ -1,9 +1,15 @@
-/* What jobs may try against those that come after them in the same container, on a real engine: each attack of
- * tests/engine/attacks goes past the validator and is withstood; and with the one defence of docker/worker/zygote.py
- * that is against it cut out, it is not, so that each of these tests fails when its defence goes. Needs
- * sandwatch/python:latest on the engine. */
+/* What jobs may try against those that come after them in the same container, on a real engine: each
+ * attack of tests/engine/attacks goes past the validator and is withstood; and with the one defence of
+ * docker/worker/zygote.py that is against it cut out, it is not: so each of these tests fails when its
+ * defence goes. Needs sandwatch/python:latest on the engine.
+ *
+ * --ledger FILE writes, as JSON lines, which attacks each kind of mode withstands, instead. */
 #include "tests/engine/attack.h"
 
+#include "core/json.h"
+#include "docker/cold.h"
+#include "docker/exec.h"
+#include "docker/prepared.h"
 #include "docker/tar.h"
 
 #define SESSION "attack-test"
@@ -59,8 +65,8 @@ static void is_withstood(void **state)
 
 /* ---- with one of them cut out ---- */
 
-/* SOURCE without the statement that follows the line "# defence: NAME": the next line, and those that go on with
- * it, which are indented more. */
+/* SOURCE without the statement that follows the line "# defence: NAME": the next line, and those that go
+ * on with it, which are indented more. */
 static void cut(struct sw_buf *source, const char *name)
 {
 	char mark[64];
@@ -129,15 +135,81 @@ static void is_noticed_without_its_defence(void **state)
 	assert_true(harm.is_done || harm.is_replaced);
 }
 
+/* ---- what each kind of mode withstands ---- */
+
+static const struct {
+	enum sw_kind kind;
+	wx_new_fn create;
+} kinds[] = {
+	{SW_KIND_COLD, sw_cold_new},
+	{SW_KIND_PREPARED, sw_prepared_new},
+	{SW_KIND_EXEC, sw_exec_new},
+	{SW_KIND_WARM, sw_warm_new},
+};
+
+static void write_line(FILE *file, enum sw_kind kind, const struct attack *attack,
+                       const struct harm *harm)
+{
+	struct sw_buf line = {0};
+	struct sw_json json;
+	sw_json_init(&json, &line, 0);
+	sw_json_object(&json, NULL);
+	sw_json_str(&json, "kind", sw_word(&sw_words_kind, (int)kind));
+	sw_json_str(&json, "attack", attack->name);
+	sw_json_str(&json, "about", attack->about);
+	sw_json_bool(&json, "withstood", !harm->is_done);
+	sw_json_bool(&json, "replaced", harm->is_replaced);
+	sw_json_str(&json, "outcome", sw_word(&sw_words_outcome, (int)harm->outcome));
+	sw_json_str(&json, "harm", harm->text);
+	sw_json_end_object(&json);
+	assert_false(line.overflow);
+	(void)fprintf(file, "%s\n", line.data);
+	(void)fflush(file);
+	sw_buf_done(&line);
+}
+
+/* One JSON line for each kind and attack into the file *STATE. Of the host there is none: what goes past the
+ * validator there has the machine. */
+static void write_ledger(void **state)
+{
+	wx_need_python();
+	FILE *file = fopen(*state, "we");
+	assert_non_null(file);
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+		for (int i = 0; i < N_ATTACKS; i++) {
+			if (!one.runner) {
+				bound();
+				one.create = kinds[k].create;
+				one.mode.kind = kinds[k].kind;
+				one.mode.pool = 1;
+				if (kinds[k].kind != SW_KIND_WARM) /* each iteration imports anew */
+					one.mode.sandbox.timeout_ns = 15 * FX_SECOND;
+				make();
+				attack_calm(&one, &calm);
+			}
+			struct harm harm = attack_run(&one, &attacks[i], &calm);
+			write_line(file, kinds[k].kind, &attacks[i], &harm);
+			if (harm.is_done)
+				wx_finish(&one);
+		}
+		wx_finish(&one);
+	}
+	fclose(file);
+}
+
 static int tear_down(void **state)
 {
 	wx_finish(&one);
 	return wx_close(state);
 }
 
-/* Arguments: the attacks to be tried; none: all. */
+/* Arguments: the attacks to be tried; none: all. Or: --ledger FILE. */
 int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], "--ledger") == 0) {
+		const struct CMUnitTest ledger[] = {cmocka_unit_test_prestate(write_ledger, argv[2])};
+		return cmocka_run_group_tests(ledger, wx_open, tear_down);
+	}
 	struct CMUnitTest tests[2 * N_ATTACKS];
 	char names[2 * N_ATTACKS][96];
 	size_t n = 0;

@@ -27,8 +27,12 @@ static struct {
 	int n;
 } wx_image;
 
+typedef int (*wx_new_fn)(const struct sw_container_options *options, struct sw_runner **out_runner,
+                         struct sw_error *err);
+
 /* One runner and what it told. */
 struct wx {
+	wx_new_fn create; /* sw_warm_new, unless a test says otherwise */
 	struct sw_mode_plan mode;
 	struct sw_task task;
 	struct sw_container_options options;
@@ -63,7 +67,8 @@ static inline void wx_event(void *user, struct sw_event *event)
 		wx->runner->ops->cancel(wx->runner);
 	if (event->u.it.phase == SW_PHASE_EXECUTE && wx->kill_in_execute) {
 		wx->kill_in_execute = false;
-		sw_api_container_kill(fx.api, event->u.it.container, "KILL", 10 * FX_SECOND, wx_killed, NULL);
+		sw_api_container_kill(fx.api, event->u.it.container, "KILL", 10 * FX_SECOND, wx_killed,
+		                      NULL);
 	}
 }
 
@@ -121,7 +126,7 @@ static inline void wx_init(struct wx *wx, const char *session, int slot)
 {
 	static struct sw_plan plan;
 	sw_plan_defaults(&plan);
-	*wx = (struct wx){0};
+	*wx = (struct wx){.create = sw_warm_new};
 	wx->mode = (struct sw_mode_plan){
 		.name = "warm one", .kind = SW_KIND_WARM, .parallel = 1, .sandbox = plan.sandbox};
 	wx->mode.sandbox.timeout_ns = 30 * FX_SECOND;
@@ -163,7 +168,7 @@ static inline void wx_make(struct wx *wx)
 	wx->options.mode = &wx->mode;
 	wx->options.task = &wx->task;
 	wx->options.sink = (struct sw_sink){wx_event, wx};
-	if (sw_warm_new(&wx->options, &wx->runner, &err) < 0)
+	if (wx->create(&wx->options, &wx->runner, &err) < 0)
 		fail_msg("%s", err.message);
 	wx->ready = false;
 	wx->runner->ops->prepare(wx->runner, wx_ready, wx);

@@ -78,7 +78,8 @@ static void assert_span(int i, enum sw_phase which, int64_t start_ms, int64_t en
 
 /* ---- spans ---- */
 
-/* The path ends with the result, not with the end of the job's processes; what the worker did ahead is not on it. */
+/* The path ends with the result, not with the end of the job's processes; what the worker did ahead is
+ * not on it. */
 static void an_answer_is_tiled_by_its_stamps(void **state)
 {
 	(void)state;
