@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "core/isolation.h"
 #include "core/numbers.h"
 #include "core/text.h"
 
@@ -270,6 +271,29 @@ static void put_way(struct sw_json *json, const struct sw_mode_info *info)
 	sw_json_str(json, "layer", known ? info->layer : NULL);
 }
 
+/* Of its kind, not of this run; null where that was never tested, as without a layer of the sandbox. */
+static void put_isolation(struct sw_json *json, const struct sw_mode_info *info)
+{
+	const struct sw_isolation *line = sw_isolation_of(info->kind, info->preforked);
+
+	if (!line || *info->layer || !*sw_isolation_source()) {
+		sw_json_null(json, "isolation");
+		return;
+	}
+	sw_json_object(json, "isolation");
+	sw_json_object(json, "shares");
+	for (int i = 0; i < SW_BOND_COUNT; i++)
+		sw_json_str(json, sw_word(&sw_words_bond, i),
+		            sw_word(&sw_words_finding, (int)line->shares[i]));
+	sw_json_end_object(json);
+	sw_json_object(json, "withstands");
+	for (int i = 0; i < SW_ATTACK_COUNT; i++)
+		sw_json_str(json, sw_word(&sw_words_attack, i),
+		            sw_word(&sw_words_finding, (int)line->withstands[i]));
+	sw_json_end_object(json);
+	sw_json_end_object(json);
+}
+
 int sw_snapshot_mode(struct sw_json *json, const struct sw_figures *all, int index)
 {
 	const struct sw_mode_figures *figures = &all->modes[index];
@@ -279,6 +303,7 @@ int sw_snapshot_mode(struct sw_json *json, const struct sw_figures *all, int ind
 	sw_snapshot_text(json, "name", *state->info.name ? state->info.name : "?");
 	sw_json_str(json, "kind", sw_word(&sw_words_kind, (int)state->info.kind));
 	put_way(json, &state->info);
+	put_isolation(json, &state->info);
 	sw_snapshot_text(json, "image", state->info.image);
 	sw_snapshot_text(json, "image_id", state->info.image_id);
 	sw_json_str(json, "shim",

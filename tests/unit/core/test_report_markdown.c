@@ -208,6 +208,10 @@ static void test_optimizations_are_measured(void **state)
 	assert_says(f, "| -20 % | measured: mode cold-crun against mode docker-sandbox |\n");
 	assert_says(f, "| Combined (warm, 2x) | 396 ms | 2.83 ms | **-99.3 %** | - | -68 % | measured: "
 	               "throughput of mode warm-x2 |\n");
+	assert_says(f, "| exec | exec | 99.56 ms | -74.8 % | kernel, filesystem, process tree | 6 of 7 | "
+	               "forks |\n");
+	assert_says(f, "| warm | warm, warm-x2 | 4.21 ms | -98.9 % | kernel, filesystem, process tree, "
+	               "interpreter | 7 of 7 | - |\n");
 	assert_says_not(f, "a bound");
 	assert_says_not(f, "`sandwatch --config config/ladder.yaml`");
 	/* crun is the lighter one, also where it is the engine's own; other limits are no runtime's doing. */

@@ -174,6 +174,10 @@ static void test_the_validator_refuses_what_is_wrong(void **state)
 		{"drift", "\"drift\": null", "\"drift\": {\"found\": false}"},
 		{"outliers", "\"threshold_ns\"", "\"limit_ns\""},
 		{"own-difference", "\"mode\": \"docker-sandbox\"", "\"mode\": \"ast-only\""},
+		{"finding", "\"forks\": \"no\"", "\"forks\": \"perhaps\""},
+		{"not-tried", "\"forks\": \"no\"", "\"forks\": \"not tested\""},
+		{"bond-missing", "\"process tree\": \"yes\",", ""},
+		{"source-missing", "\"isolation_source\":", "\"source\":"},
 		{"twice", "\"gates\": []", "\"gates\": [], \"gates\": []"},
 		{"trailing-comma", "\"gates\": []", "\"gates\": [],,"},
 	};
@@ -234,6 +238,11 @@ static void test_several_kinds(void **state)
 	assert_non_null(strstr(f->text.data, "\"pool\": 2,"));
 	assert_non_null(strstr(f->text.data, "\"preforked\": true,"));
 	assert_non_null(strstr(f->text.data, "\"job_memory_bytes\": 1073741824,"));
+	const char *exec = strstr(f->text.data, "\"kind\": \"exec\"");
+	assert_non_null(exec);
+	assert_non_null(exec = strstr(exec, "\"filesystem\": \"yes\","));
+	assert_non_null(strstr(exec, "\"forks\": \"no\","));
+	assert_non_null(strstr(f->text.data, "\"isolation_source\": \"docker "));
 	assert_non_null(strstr(f->text.data, "\"replaced\": 1,"));
 	const char *behind = strstr(f->text.data, "\"behind\": [\n        {\n          \"name\": \"create\"");
 	assert_non_null(behind);
@@ -258,6 +267,9 @@ static void test_an_ablation(void **state)
 	                                     "        \"mode\": \"without-network\",\n"
 	                                     "        \"mean_ns\": -"));
 	assert_non_null(strstr(f->text.data, "\"verdict\": \"unknown\""));
+	/* Only whole sandboxes were attacked. */
+	assert_non_null(strstr(f->text.data, "\"layer\": null,\n      \"isolation\": {"));
+	assert_non_null(strstr(f->text.data, "\"layer\": \"seccomp\",\n      \"isolation\": null,"));
 }
 
 static void test_a_full_buffer_is_an_error(void **state)
