@@ -344,9 +344,6 @@ static void test_isolation_is_told(void **state)
 	info->kind = SW_KIND_WARM;
 	compute(f);
 	assert_reason(f, "security", 1, "interpreter, and withstood every attack that was tested");
-	snprintf(info->layer, sizeof(info->layer), "caps"); /* was never tested */
-	compute(f);
-	assert_null(strstr(reason(f, "security")->text, "share"));
 }
 
 int main(void)
