@@ -41,7 +41,7 @@ static const struct sw_key session_keys[] = {
 	{"max_iterations", SW_KEY_WHOLE, PLAN(max_iterations), .min = 1, .max = SW_ITERATIONS_MAX,
      .about = "auto: at most that many of each mode"},
 	{"time_budget_seconds", SW_KEY_SECONDS, PLAN(time_budget_ns), .min = NS_PER_S,
-     .max = 7 * 24 * NS_PER_HOUR, .about = "auto: no turn starts after that much time"},
+     .max = 7 * 24 * NS_PER_HOUR, .about = "auto: no turn starts after that much time, once each mode has had one"},
 	{"block", SW_KEY_WHOLE, PLAN(block), .min = 1, .max = 10000,
      .about = "iterations of one mode in a row, per slot, before the next mode's turn"},
 	{"warmup", SW_KEY_WHOLE, PLAN(warmup), .min = 0, .max = 1000,

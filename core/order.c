@@ -26,7 +26,10 @@ void sw_order_init(struct sw_order_state *state, const struct sw_plan *plan)
 	for (int i = 0; i < plan->n_modes; i++) {
 		state->parallel[i] = plan->modes[i].parallel > 1 ? plan->modes[i].parallel : 1;
 		state->size[i] = state->parallel[i] * (plan->block > 1 ? plan->block : 1);
+		state->stretch = state->size[i] > state->stretch ? state->size[i] : state->stretch;
 	}
+	if (!plan->is_auto)
+		state->stretch = plan->iterations;
 	sw_rng_seed(&state->rng, plan->seed);
 	shuffle(state);
 }
@@ -42,9 +45,19 @@ static int64_t turn_size(const struct sw_order_state *state, int mode)
 	return state->in_warmup ? state->parallel[mode] : state->size[mode];
 }
 
+/* How much of it comes before all modes have done as much. */
+static int64_t stretch(const struct sw_order_state *state, int mode)
+{
+	return state->in_warmup ? total(state, mode) : state->stretch;
+}
+
 static void take(const struct sw_order_state *state, int mode, struct sw_turn *out_turn)
 {
 	int64_t left = total(state, mode) - state->round, size = turn_size(state, mode);
+	if (state->order != SW_ORDER_SEQUENTIAL) {
+		int64_t in_stretch = stretch(state, mode) - state->round % stretch(state, mode);
+		left = left < in_stretch ? left : in_stretch;
+	}
 	*out_turn = (struct sw_turn){.mode = mode,
 	                             .first = state->round + 1,
 	                             .count = left < size ? left : size,
@@ -60,7 +73,8 @@ static bool next_in_rounds(struct sw_order_state *state, struct sw_turn *out_tur
 		while (state->at < state->n_modes) {
 			int mode = state->permutation[state->at++];
 			/* A mode that had several rounds' worth at once sits the next ones out. */
-			if (state->round < total(state, mode) && state->round % turn_size(state, mode) == 0) {
+			if (state->round < total(state, mode) &&
+			    state->round % stretch(state, mode) % turn_size(state, mode) == 0) {
 				take(state, mode, out_turn);
 				return true;
 			}

@@ -114,6 +114,15 @@ struct sw_sentence sw_say_outliers(const struct sw_figures *figures, int mode,
 
 /* ---- the session's length ---- */
 
+/* The time may have run out while one mode was ahead of another. */
+static bool is_even(const struct sw_session *session)
+{
+	for (int i = 1; i < session->n_modes; i++)
+		if (session->modes[i]->done != session->modes[0]->done)
+			return false;
+	return true;
+}
+
 struct sw_sentence sw_say_auto(const struct sw_figures *figures)
 {
 	const struct sw_session *session = figures->session;
@@ -122,8 +131,8 @@ struct sw_sentence sw_say_auto(const struct sw_figures *figures)
 	if (!info->is_auto)
 		return (struct sw_sentence){""};
 	if (session->is_length_decided && session->n_modes > 0)
-		return say("auto, %" PRId64 " iterations per mode: %s", session->modes[0]->info.planned,
-		           session->length_text);
+		return say("auto, %s%" PRId64 " iterations per mode: %s", is_even(session) ? "" : "at most ",
+		           session->modes[0]->info.planned, session->length_text);
 	struct sw_sentence budget = {""};
 	if (info->time_budget_ns > 0)
 		budget = say(", within %s", sw_duration((double)info->time_budget_ns).text);

@@ -35,6 +35,7 @@ struct sw_order_state {
 	int n_modes;
 	int64_t warmup, iterations;
 	int64_t parallel[SW_MODES_MAX], size[SW_MODES_MAX]; /* size: of a counted turn */
+	int64_t stretch; /* counted iterations after which all modes have done as much, not in sequence */
 	struct sw_rng rng;
 	bool in_warmup;
 	int64_t round; /* interleaved, random: iteration; sequential: iterations of the mode so far */

@@ -86,20 +86,27 @@ static void emit_turn(struct sw_scheduler *s)
 	sw_scheduler_emit(s);
 }
 
-/* Asked when all modes have done as much: no figure rests on more iterations than another. */
+/* Precision is asked for when all modes have done as much: no figure rests on more iterations than another.
+ * The time budget is kept turn by turn, once each mode has had one. */
 static void decide_length(struct sw_scheduler *s)
 {
-	int64_t n = s->done[0], elapsed_ns = sw_clock_ns() - s->first_ns - s->paused_ns;
-	if (!s->o.plan->is_auto || s->has_turn || s->turn.warmup || s->stopping)
+	const struct sw_plan *plan = s->o.plan;
+	int64_t least = s->done[0], most = s->done[0];
+	int64_t elapsed_ns = sw_clock_ns() - s->first_ns - s->paused_ns;
+	if (!plan->is_auto || s->turn.warmup || s->stopping)
 		return;
-	for (int i = 1; i < s->o.plan->n_modes; i++)
-		if (s->done[i] != n)
-			return;
+	for (int i = 1; i < plan->n_modes; i++) {
+		least = s->done[i] < least ? s->done[i] : least;
+		most = s->done[i] > most ? s->done[i] : most;
+	}
+	bool is_over = plan->time_budget_ns > 0 && elapsed_ns >= plan->time_budget_ns && least > 0;
+	if ((s->has_turn || least != most) && !is_over)
+		return;
 	sw_event_init(&s->event, SW_EVENT_LENGTH_DECIDED, -1);
-	s->is_enough = sw_adaptive_is_enough(&s->adaptive, elapsed_ns, n,
+	s->is_enough = sw_adaptive_is_enough(&s->adaptive, elapsed_ns, least,
 	                                     &s->event.u.length.precision_percent,
 	                                     s->event.u.length.text, sizeof s->event.u.length.text);
-	s->event.u.length.iterations = n;
+	s->event.u.length.iterations = most;
 	if (s->is_enough)
 		sw_scheduler_emit(s);
 }

@@ -540,6 +540,9 @@ static void finishing(void **state)
 	     "session.min_iterations 1001 is above session.max_iterations 1000; use a smaller one"},
 		{"session: {iterations: auto, max_iterations: 9}",
 	     "session.min_iterations 10 is above session.max_iterations 9; use a smaller one"},
+		{"session: {iterations: auto, order: sequential}",
+	     "session.order sequential finishes a mode before the next begins, and iterations: auto goes "
+	     "by their differences; use interleaved or random"},
 		{"modes: [{name: x, kind: cold}]\nsandbox: {enabled: false}",
 	     "sandbox.enabled is false and no mode of kind host is left; add one, or enable the sandbox"},
 		{"decision: {candidate: docker-sandbux}",

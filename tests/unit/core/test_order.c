@@ -77,6 +77,19 @@ static void larger_turns_come_more_rarely(void **state)
 	assert_string_equal(turns(&p), "w0:1+1 w0:2+1 w1:1+4 w1:5+4 0:1+1 1:1+1");
 }
 
+/* However the turns' sizes lie, all modes are even after the largest turn, not after their common multiple. */
+static void of_an_unknown_number_all_have_done_as_much_again_and_again(void **state)
+{
+	struct sw_plan p = {
+		.n_modes = 3, .iterations = 8, .order = SW_ORDER_INTERLEAVED, .warmup = 1, .is_auto = true};
+	(void)state;
+	p.modes[1].parallel = 5;
+	p.modes[2].parallel = 3;
+	assert_string_equal(turns(&p), "w0:1+1 w1:1+5 w2:1+3 "
+	                               "0:1+1 1:1+5 2:1+3 0:2+1 0:3+1 0:4+1 2:4+2 0:5+1 "
+	                               "0:6+1 1:6+3 2:6+3 0:7+1 0:8+1");
+}
+
 static void random_is_a_permutation_each_round_and_the_same_by_seed(void **state)
 {
 	enum { ROUNDS = 300 };
@@ -134,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_is_a_permutation_each_round_and_the_same_by_seed),
 		cmocka_unit_test(larger_turns_come_more_rarely),
+		cmocka_unit_test(of_an_unknown_number_all_have_done_as_much_again_and_again),
 		cmocka_unit_test(back_off_doubles_up_to_two_seconds),
 		cmocka_unit_test(the_codes_own_outcomes_never_earn_the_host),
 	};

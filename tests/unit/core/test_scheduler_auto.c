@@ -72,6 +72,20 @@ static void the_time_budget_ends_it(void **state)
 	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), MODES); /* also below the minimum */
 }
 
+/* It need not wait until all are even; each has had a turn. */
+static void the_time_budget_is_kept_turn_by_turn(void **state)
+{
+	(void)state;
+	plan.modes[1].parallel = SLOTS;
+	plan_auto(2, 500);
+	plan.time_budget_ns = 1;
+	run_to_end();
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), MODES - 1 + SLOTS);
+	for (int i = 0; i < n_seen; i++)
+		if (seen[i].kind == SW_EVENT_LENGTH_DECIDED)
+			assert_non_null(strstr(seen[i].text, "the time budget of"));
+}
+
 static void a_fixed_number_is_not_decided(void **state)
 {
 	(void)state;
@@ -90,6 +104,7 @@ int main(void)
 		TEST(a_parallel_mode_does_as_many_as_the_others),
 		TEST(a_mode_that_never_succeeds_runs_to_the_most),
 		TEST(the_time_budget_ends_it),
+		TEST(the_time_budget_is_kept_turn_by_turn),
 		TEST(a_fixed_number_is_not_decided),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
