@@ -44,6 +44,8 @@ PREWARM_TRIES = 3
 PREWARM_CELLS_MAX = 200_000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 
+space_ahead = 0  # a child's own, once it has rehearsed
+
 # Touches what strategies mostly use; what it computes is never seen.
 PREWARM_STRATEGY = """
 close = data.close
@@ -108,7 +110,7 @@ def address_space():
 
 def limit_memory(memory_bytes):
     if memory_bytes:
-        limit = address_space() + memory_bytes
+        limit = (space_ahead or address_space()) + memory_bytes
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
@@ -136,6 +138,7 @@ def run_line(line, result):
 
 
 def child_main(pipes):
+    global space_ahead
     job, result, out, err = pipes
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
@@ -148,6 +151,7 @@ def child_main(pipes):
     gc.enable()
     for line in worker.job_lines(job):
         run_line(line, result)
+        space_ahead = address_space()  # after the rehearsal: reading it takes time that a job would wait for
 
 
 # ---------------------------------------------------------------- a child, from outside
@@ -402,12 +406,12 @@ class Zygote:
 
     def exchange(self, line, sink):
         """What a caller waits for: from the job's line to its result's. (The job, how it ended)"""
+        self.child.hand_over(line + b"\n")  # first: the child is on its way while the line is read here
         job = worker.parse_job(line)
         token, timeout_ms = job["token"], field(job, "timeout_ms")
         deadline = None
         # defence: deadline
         deadline = monotonic_ms() + timeout_ms if timeout_ms else None
-        self.child.hand_over(line + b"\n")
         result, end = self.child.follow(f"\x1esw1 {token} result ".encode(), deadline)
         if result:
             write_bytes(sink, result)
