@@ -275,7 +275,8 @@ static void load(const char *name, struct sw_buf *out)
  * the first may have been ready before the attack, in kinds that have something ready. */
 static bool is_unharmed(int line)
 {
-	/* In a container nothing lives but PID 1, the iteration, and what started that; on the host one knows it by its name. */
+	/* In a container nothing lives but PID 1, the iteration, and what started it; on the host one knows
+	 * what is left by its name. */
 	char look[700], is_left[64] = "int(pid) not in (1, os.getpid(), os.getppid())";
 	if (kinds[line].kind == SW_KIND_HOST)
 		(void)snprintf(is_left, sizeof is_left, "name.startswith('%s')", left_name);
