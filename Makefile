@@ -50,7 +50,7 @@ SHIM := $(B)/shim
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench ladder clean distclean help packages packages-test engine-down check lint \
+.PHONY: all run test bench ladder isolation clean distclean help packages packages-test engine-down check lint \
         format docs unit engine-tests bench-replay FORCE
 all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage)
 
@@ -80,6 +80,12 @@ ladder: ## runs config/ladder.yaml and rewrites README's table of the study's op
 	@config/engine.sh $(BIN) up
 	@$(BIN) --batch --config config/ladder.yaml --iterations 60 --export $(B)/ladder.json $(ARGS)
 	@tests/bench/study.py $(B)/ladder.json README.md
+
+isolation: ## attacks every kind of mode, and writes docs/isolation.md (minutes; an engine)
+	@config/packages.sh test
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@"$(MAKE)" --no-print-directory -s "PROFILE=$(PROFILE)" $(B)/tests/engine/test_isolation
+	@tests/isolation.sh $(BIN) $(B)/tests/engine/test_isolation
 
 engine-down: all ## stops the private engine that sandwatch started
 	@config/engine.sh $(BIN) down

@@ -159,7 +159,7 @@ static int take_away(const struct sw_mode_plan *full, enum sw_layer which, struc
 			"turn it on in the configuration",
 			full->name, word);
 	*out = *full;
-	snprintf(out->name, sizeof out->name, "no-%s", word);
+	snprintf(out->name, sizeof out->name, "without-%s", word);
 	if (strcmp(out->name, full->name) == 0)
 		return sw_error_set(err, SW_ERR_USAGE, 0,
 		                    "the mode without layer '%s' is to be called '%s', but the mode it is "

@@ -9,7 +9,7 @@ struct sw_error;
 
 /* Replaces PLAN's modes by those of an ablation: its first cold mode (one called "cold" with the
  * sandbox of all modes, where there is none), which becomes the baseline, and for each of LAYERS the
- * same mode without that layer, called "no-LAYER", its `layer` set. There is no candidate: each mode
+ * same mode without that layer, called "without-LAYER", its `layer` set. There is no candidate: each mode
  * is compared with the baseline. The order becomes interleaved.
  *
  * LAYERS is "network,seccomp" or the like (the words of sw_words_layer, each once), or "all"; it may

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/figures.h"
+#include "core/isolation.h"
 #include "core/numbers.h"
 #include "core/text.h"
 
@@ -207,6 +208,30 @@ static bool is_root(const char *user)
 	       strcmp(user, "root") == 0 || strncmp(user, "root:", 5) == 0;
 }
 
+/* What its kind gives up so as to be faster; "" where nothing but the kernel is shared. Returns how many
+ * attacks are not withstood. */
+static int say_isolation(const struct sw_mode_info *info, char *text, size_t size)
+{
+	const struct sw_isolation *line = sw_isolation_of(info->kind, info->preforked);
+	int withstood, tried;
+
+	text[0] = '\0';
+	if (!line || *info->layer || !*sw_isolation_source())
+		return 0;
+	sw_isolation_count(line, &withstood, &tried);
+	struct sw_isolation_names fails = sw_isolation_fails(line);
+	bool shares = false;
+	for (int i = 0; i < SW_BOND_COUNT; i++)
+		shares |= i != SW_BOND_KERNEL && line->shares[i] == SW_FINDING_YES;
+	if (!shares && withstood == tried)
+		return 0;
+	(void)snprintf(text, size, "; its iterations share %s, and %s %s",
+	               sw_isolation_shared(line).text,
+	               *fails.text ? "did not withstand, when tested:" : "withstood every attack",
+	               *fails.text ? fails.text : "that was tested");
+	return tried - withstood;
+}
+
 static void judge_security(struct sw_figures *figures)
 {
 	const struct sw_mode_info *info = &figures->modes[figures->candidate].state->info;
@@ -221,7 +246,7 @@ static void judge_security(struct sw_figures *figures)
 		{info->cpu_milli > 0, "a cpu limit"},
 		{info->pids_limit > 0, "a process limit"},
 	};
-	char held[256], missing[256];
+	char held[256], missing[256], between[400];
 
 	if (info->kind == SW_KIND_HOST) {
 		give_reason(figures, "security", -1, "none: the candidate runs on the host");
@@ -230,12 +255,13 @@ static void judge_security(struct sw_figures *figures)
 	size_t n_held = list_protections(all, sizeof(all) / sizeof(all[0]), true, held, sizeof(held));
 	size_t n_missing =
 		list_protections(all, sizeof(all) / sizeof(all[0]), false, missing, sizeof(missing));
+	int n_fails = say_isolation(info, between, sizeof(between));
 	give_reason(figures, "security",
-	            n_held == 0 ? -1
-	            : n_missing ? 0
-	                        : 1,
-	            "as configured, not verified: %s%s%s", n_held ? held : "nothing",
-	            n_missing ? "; missing: " : "", missing);
+	            n_held == 0 || n_fails ? -1
+	            : n_missing            ? 0
+	                                   : 1,
+	            "as configured, not verified: %s%s%s%s", n_held ? held : "nothing",
+	            n_missing ? "; missing: " : "", missing, between);
 }
 
 /* ---- the verdict ---- */

@@ -130,9 +130,10 @@ enum sw_event_kind { SW_EVENTS(SW_EVENT_ENUM) SW_EVENT_COUNT };
  * kind has one, else -1.
  *
  * turn_finished: iterations of a mode, from ITERATION on, were run in a row, `parallel` at a time, and all
- * that they left to do behind is done: from start_ns for wall_ns. COUNT of them ended ok in their own mode. phase_behind: spans that lay on
- * nobody's critical path (iteration 0: not of one iteration). container_created with iteration 0: a container
- * that is kept for several. container_replaced: a kept one was lost, text says why. */
+ * that they left to do behind is done: from start_ns for wall_ns. COUNT of them ended ok in their own mode.
+ * phase_behind: spans that lay on nobody's critical path (iteration 0: not of one iteration).
+ * container_created with iteration 0: a container that is kept for several. container_replaced: a kept one
+ * was lost, text says why. */
 struct sw_event {
 	enum sw_event_kind kind;
 	int mode;

@@ -57,6 +57,26 @@ static void add_counts(const struct sw_mode_state *state, struct sw_mode_figures
 	figures->fallback_ci = sw_stats_wilson(fallbacks, figures->judged);
 }
 
+static struct sw_phase_figure phase_figure(enum sw_phase phase, const struct sw_phase_sum *sum)
+{
+	return (struct sw_phase_figure){
+		.phase = phase,
+		.count = sum->count,
+		.mean_ns = sum->sum_ns / (double)sum->count,
+		.p50_ns = sum->histogram ? (double)sw_histogram_percentile(sum->histogram, 50) : 0,
+		.p95_ns = sum->histogram ? (double)sw_histogram_percentile(sum->histogram, 95) : 0,
+	};
+}
+
+static void add_behind(const struct sw_mode_state *state, struct sw_mode_figures *figures)
+{
+	for (int p = 0; p < SW_PHASE_COUNT; p++) {
+		if (state->behind[p].count > 0)
+			figures->behind[figures->n_behind++] =
+				phase_figure((enum sw_phase)p, &state->behind[p]);
+	}
+}
+
 static void add_phase(const struct sw_mode_state *state, enum sw_phase phase,
                       struct sw_mode_figures *figures)
 {
@@ -65,17 +85,11 @@ static void add_phase(const struct sw_mode_state *state, enum sw_phase phase,
 
 	if (sum->count == 0)
 		return;
-	figures->phases[figures->n_phases++] = (struct sw_phase_figure){
-		.phase = phase,
-		.on_path = sum->on_path_sum_ns > 0 || sum->sum_ns <= 0,
-		.count = sum->count,
-		.mean_ns = sum->sum_ns / (double)sum->count,
-		.p50_ns = sum->histogram ? (double)sw_histogram_percentile(sum->histogram, 50) : 0,
-		.p95_ns = sum->histogram ? (double)sw_histogram_percentile(sum->histogram, 95) : 0,
-		.share = fmin(1, share_of(sum->on_path_sum_ns, state->wall_sum_ns)),
-	};
-	figures->group_ns[group] += share_of(sum->on_path_sum_ns, (double)figures->timed_attempts);
-	double share = figures->group_share[group] + share_of(sum->on_path_sum_ns, state->wall_sum_ns);
+	struct sw_phase_figure *figure = &figures->phases[figures->n_phases++];
+	*figure = phase_figure(phase, sum);
+	figure->share = fmin(1, share_of(sum->sum_ns, state->wall_sum_ns));
+	figures->group_ns[group] += share_of(sum->sum_ns, (double)figures->timed_attempts);
+	double share = figures->group_share[group] + share_of(sum->sum_ns, state->wall_sum_ns);
 	figures->group_share[group] = fmin(1, share);
 }
 
@@ -114,6 +128,7 @@ static int add_mode(const struct sw_session *session, int index, struct sw_figur
 	figures->throughput_per_second = 1e9 * share_of((double)state->turn_count, state->turn_ns);
 	add_counts(state, figures);
 	add_phases(state, figures);
+	add_behind(state, figures);
 	return add_latency(state, seed, figures);
 }
 

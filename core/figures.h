@@ -31,11 +31,10 @@ static inline uint64_t sw_difference_seed(uint64_t session_seed)
 
 struct sw_phase_figure {
 	enum sw_phase phase;
-	bool on_path; /* at least in part */
-	uint64_t count;
-	double mean_ns; /* over the attempts in which it occurred */
+	uint64_t count; /* how often it occurred */
+	double mean_ns; /* each time: attempts without it are not in it */
 	double p50_ns, p95_ns;
-	double share; /* of the mode's mean attempt wall time, 0..1; 0 for phases off the path */
+	double share; /* of the mode's mean attempt wall time, 0..1; 0 behind the path */
 };
 
 struct sw_mode_figures {
@@ -50,8 +49,11 @@ struct sw_mode_figures {
 	struct sw_ci success_ci, fallback_ci;          /* Wilson; [0, 1] when none is judged */
 	uint64_t timed_attempts;                       /* attempts behind the phases */
 	double wall_ns;                                /* their mean wall time */
-	struct sw_phase_figure phases[SW_PHASE_COUNT]; /* those that occurred, in order */
+	struct sw_phase_figure phases[SW_PHASE_COUNT]; /* on the path, those that occurred, in order */
 	int n_phases;
+	/* What nobody waited for, the same way. A phase may be in both. */
+	struct sw_phase_figure behind[SW_PHASE_COUNT];
+	int n_behind;
 	double group_ns[SW_GROUP_COUNT],
 		group_share[SW_GROUP_COUNT]; /* on the path, mean per attempt */
 	double other_ns, other_share, other_share_p50;

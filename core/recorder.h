@@ -16,7 +16,7 @@ struct sw_loop;
 struct sw_error;
 struct sw_recorder;
 
-#define SW_RECORDER_WAKE_NS INT64_C(20000000)
+#define SW_RECORDER_WAKE_NS INT64_C(100000000)
 
 struct sw_recorder_options {
 	const char *path;  /* the journal, to be created */

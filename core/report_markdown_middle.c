@@ -53,13 +53,38 @@ static void put_bottlenecks(const struct sw_markdown *md, const struct sw_mode_f
 		for (int i = 0; i < mode->n_phases; i++) {
 			const struct sw_phase_figure *phase = &mode->phases[i];
 			if ((int)sw_phase_group(phase->phase) == group)
-				sw_md_add(md, "   - %s: %s %s (%s)%s\n",
-				          sw_word(&sw_words_phase, (int)phase->phase),
+				sw_md_add(md, "   - %s: %s %s (%s)\n", sw_word(&sw_words_phase, (int)phase->phase),
 				          sw_in_unit(unit, phase->mean_ns).text, unit.name,
-				          sw_phase_about(phase->phase), phase->on_path ? "" : ", off the path");
+				          sw_phase_about(phase->phase));
 		}
 	}
 	sw_md_add(md, "\n");
+}
+
+/* Without shares: it is no part of any iteration's time. */
+static void put_behind(const struct sw_markdown *md, const struct sw_mode_figures *mode)
+{
+	struct sw_unit unit = sw_unit_of_phases(mode);
+	struct sw_table table;
+
+	if (mode->n_behind == 0)
+		return;
+	sw_md_add(md, "#### Behind the Path\n\nNo iteration waited for it.\n\n");
+	sw_table_init(&table);
+	sw_table_column(&table, SW_COLUMN_TEXT, 0, "Operation");
+	sw_table_column(&table, SW_COLUMN_NUMBER, 0, "Mean");
+	sw_table_column(&table, SW_COLUMN_NUMBER, 0, "p95");
+	sw_table_column(&table, SW_COLUMN_NUMBER, 0, "Count");
+	for (int i = 0; i < mode->n_behind; i++) {
+		const struct sw_phase_figure *phase = &mode->behind[i];
+		sw_table_row(&table);
+		sw_table_cell(&table, "%s (%s)", sw_word(&sw_words_phase, (int)phase->phase),
+		              sw_phase_about(phase->phase));
+		sw_table_cell(&table, "%s %s", sw_in_unit(unit, phase->mean_ns).text, unit.name);
+		sw_table_cell(&table, "%s %s", sw_in_unit(unit, phase->p95_ns).text, unit.name);
+		sw_table_cell(&table, "%" PRIu64, phase->count);
+	}
+	sw_md_table(md, &table);
 }
 
 void sw_md_breakdown(const struct sw_markdown *md)
@@ -81,6 +106,7 @@ void sw_md_breakdown(const struct sw_markdown *md)
 		}
 		put_lifecycle(md, mode);
 		put_bottlenecks(md, mode);
+		put_behind(md, mode);
 	}
 	if (!any)
 		sw_md_add(md, "Not measured: the session has no sandbox mode.\n\n");

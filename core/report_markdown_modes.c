@@ -93,6 +93,62 @@ static void put_all_modes(const struct sw_markdown *md)
 	          "the path of an iteration.\n\n");
 }
 
+static void isolation_row(const struct sw_markdown *md, const struct sw_isolation *line,
+                          struct sw_table *table)
+{
+	int withstood, tried, first;
+	struct sw_sentence names = sw_say_modes_of(md->figures, line, &first);
+	struct sw_isolation_names shared = sw_isolation_shared(line), fails = sw_isolation_fails(line);
+
+	if (first < 0)
+		return;
+	const struct sw_stats *latency = &md->figures->modes[first].latency;
+	sw_isolation_count(line, &withstood, &tried);
+	sw_table_row(table);
+	sw_table_cell(table, "%s", sw_isolation_kind(line));
+	sw_table_cell(table, "%s", sw_md(names.text).text);
+	sw_table_cell(table, "%s", latency->count ? sw_md_time(md, latency->mean).text : "-");
+	sw_table_cell(table, "%s", sw_say_against_candidate(md->figures, first).text);
+	sw_table_cell(table, "%s", *shared.text ? shared.text : "nothing");
+	sw_table_cell(table, "%d of %d", withstood, tried);
+	sw_table_cell(table, "%s", *fails.text ? fails.text : "-");
+}
+
+static void put_isolation(const struct sw_markdown *md)
+{
+	static const char *const titles[] = {"Iterations share", "Attacks withstood", "Not withstood"};
+	const struct sw_isolation *line;
+	struct sw_table table;
+
+	if (!*sw_isolation_source())
+		return;
+	sw_table_init(&table);
+	sw_table_column(&table, SW_COLUMN_TEXT, 0, "Kind");
+	sw_table_column(&table, SW_COLUMN_TEXT, 0, "Modes");
+	sw_table_column(&table, SW_COLUMN_NUMBER, 0, "Mean");
+	sw_table_column(&table, SW_COLUMN_NUMBER, 0, "Against the candidate");
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		sw_table_column(&table, i == 1 ? SW_COLUMN_NUMBER : SW_COLUMN_TEXT, 0, titles[i]);
+	for (int i = 0; (line = sw_isolation_line(i)); i++)
+		isolation_row(md, line, &table);
+	if (table.n_rows < 2) {
+		sw_table_done(&table);
+		return;
+	}
+	sw_md_add(md,
+	          "### Isolation\n\nWhat a kind of mode saves in time, and what two of its iterations "
+	          "have in common.\n\n");
+	sw_md_table(md, &table);
+	sw_md_add(
+		md, "The mean is that of the first of the modes, of one that runs one iteration at a time "
+			"where there is one. ");
+	sw_md_add(
+		md,
+		"Each kind was attacked by code that went past the validator, not in this session: %s "
+		"(docs/isolation.md, `make isolation`).\n\n",
+		sw_md(sw_say_isolation_source(md->figures).text).text);
+}
+
 static void put_courses(const struct sw_markdown *md)
 {
 	const struct sw_figures *figures = md->figures;
@@ -112,7 +168,8 @@ static void put_courses(const struct sw_markdown *md)
 		unjudged |= !drift.is_judged;
 	}
 	if (unjudged)
-		sw_md_add(md, "%s%sNot judged in modes with fewer than %d iterations that ended ok.\n",
+		sw_md_add(md,
+		          "%s%sDrift is not judged in modes with fewer than %d iterations that ended ok.\n",
 		          any ? "\n" : "", any ? "" : "None found. ", SW_DRIFT_SAMPLES_MIN);
 	else if (!any)
 		sw_md_add(md, "None found.\n");
@@ -125,8 +182,10 @@ void sw_md_modes(const struct sw_markdown *md)
 
 	for (int i = 0; i < md->figures->n_modes; i++)
 		several |= md->figures->modes[i].state->info.parallel > 1;
-	if (several)
+	if (several) {
 		put_all_modes(md);
+		put_isolation(md);
+	}
 	put_courses(md);
 }
 

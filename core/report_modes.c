@@ -146,6 +146,63 @@ static void put_all_modes(const struct sw_page *page)
 		put_differences(page, figures->candidate, unit);
 }
 
+/* ---- isolation ---- */
+
+static void isolation_row(const struct sw_figures *figures, const struct sw_isolation *line,
+                          struct sw_table *table)
+{
+	int withstood, tried, first;
+	struct sw_sentence names = sw_say_modes_of(figures, line, &first);
+	struct sw_isolation_names fails = sw_isolation_fails(line);
+
+	if (first < 0)
+		return;
+	sw_isolation_count(line, &withstood, &tried);
+	sw_table_row(table);
+	sw_table_cell(table, "%s", names.text);
+	sw_table_cell(table, "%s", sw_say_against_candidate(figures, first).text);
+	sw_table_cell(table, "%s", sw_isolation_marks(line).text);
+	sw_table_cell(table, "%d/%d", withstood, tried);
+	sw_table_cell(table, "%s", *fails.text ? fails.text : "-");
+}
+
+/* The way from cold to warm saves time, and gives up some of what is between two iterations. */
+static void put_isolation(const struct sw_page *page)
+{
+	const struct sw_figures *figures = page->figures;
+	const struct sw_isolation *line;
+	struct sw_table table;
+
+	if (!has_several(figures) || !*sw_isolation_source())
+		return;
+	sw_table_init(&table);
+	sw_table_column(&table, SW_COLUMN_TEXT, 0, "modes");
+	sw_table_column(&table, SW_COLUMN_NUMBER, 1, "mean");
+	sw_table_column(&table, SW_COLUMN_FIXED, 0, "shares");
+	sw_table_column(&table, SW_COLUMN_NUMBER, 0, "withstands");
+	sw_table_column(&table, SW_COLUMN_TEXT, 0, "not withstood");
+	for (int i = 0; (line = sw_isolation_line(i)); i++)
+		isolation_row(figures, line, &table);
+	if (table.n_rows < 2) {
+		sw_table_done(&table);
+		return;
+	}
+	sw_page_heading(page, "Isolation");
+	sw_page_table(page, &table);
+	(void)sw_buf_add_str(page->out, "\n");
+	sw_page_paragraph(
+		page, "shares: what two iterations have in common, K kernel, F filesystem, P process "
+			  "tree, I interpreter, M memory. withstands: attacks that the next iterations do "
+			  "not notice, of those that were tried.");
+	if (figures->candidate >= 0) {
+		char text[400];
+		(void)snprintf(text, sizeof(text), "mean: against that of %.200s.",
+		               sw_shown(figures->modes[figures->candidate].state->info.name).text);
+		sw_page_paragraph(page, text);
+	}
+	sw_page_paragraph(page, sw_say_isolation_source(figures).text);
+}
+
 /* ---- layers ---- */
 
 static void layer_row(const struct sw_figures *figures, const struct sw_layer_cost *cost,
@@ -220,6 +277,7 @@ static void put_courses(const struct sw_page *page)
 void sw_page_modes(const struct sw_page *page)
 {
 	put_all_modes(page);
+	put_isolation(page);
 	put_layers(page);
 	put_courses(page);
 }

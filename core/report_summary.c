@@ -168,10 +168,25 @@ static void group_rows(const struct sw_mode_figures *mode, enum sw_group group,
 		(void)snprintf(name, sizeof(name), "  %s", sw_word(&sw_words_phase, (int)phase->phase));
 		stretch_row(table, name, sw_in_unit(unit, phase->mean_ns), sw_in_unit(unit, phase->p95_ns),
 		            phase->share, 0);
-		if (!phase->on_path && phase->count == mode->timed_attempts)
-			sw_table_cell(table, "off the path");
-		else if (!phase->on_path)
-			sw_table_cell(table, "off the path, %" PRIu64 " in all", phase->count);
+	}
+}
+
+/* How often in place of a share: it is no part of any iteration's time. */
+static void behind_rows(const struct sw_mode_figures *mode, struct sw_table *table,
+                        struct sw_unit unit)
+{
+	if (mode->n_behind == 0)
+		return;
+	sw_table_row(table);
+	sw_table_cell(table, "behind the path");
+	for (int i = 0; i < mode->n_behind; i++) {
+		const struct sw_phase_figure *phase = &mode->behind[i];
+		sw_table_row(table);
+		sw_table_cell(table, "  %s", sw_word(&sw_words_phase, (int)phase->phase));
+		sw_table_cell(table, "%s", sw_in_unit(unit, phase->mean_ns).text);
+		sw_table_cell(table, "%s", sw_in_unit(unit, phase->p95_ns).text);
+		sw_table_cell(table, "%s", "");
+		sw_table_cell(table, "%" PRIu64 " in all", phase->count);
 	}
 }
 
@@ -201,6 +216,7 @@ static void put_lifecycle(const struct sw_page *page, const struct sw_mode_figur
 	stretch_row(&table, "other", sw_in_unit(unit, mode->other_ns), (struct sw_number){""},
 	            mode->other_share, room);
 	stretch_row(&table, "total", sw_in_unit(unit, mode->wall_ns), (struct sw_number){""}, 1, 0);
+	behind_rows(mode, &table, unit);
 	sw_page_table(page, &table);
 	if (mode->state->by_durations > 0)
 		sw_page_paragraph(

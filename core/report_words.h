@@ -4,6 +4,7 @@
 #define SW_REPORT_WORDS_H
 
 #include "core/figures.h"
+#include "core/isolation.h"
 #include "core/numbers.h"
 
 /* By value, for use inside one expression; "" where there is nothing to say. Text from outside is
@@ -65,6 +66,17 @@ struct sw_sentence sw_say_outliers(const struct sw_figures *figures, int mode,
 
 /* What `iterations: auto` waits for, or why it ended; "" where the number was given. */
 struct sw_sentence sw_say_auto(const struct sw_figures *figures);
+
+/* What the isolation ledger was found out on, and whether that is another engine than this session's; "" when
+ * the ledger is empty. */
+struct sw_sentence sw_say_isolation_source(const struct sw_figures *figures);
+/* The modes of KIND that lack no layer, names with commas between them: one line of the ledger serves them
+ * all. FIRST: the one that stands for them, the first that ran one iteration at a time; "" and -1: none. */
+struct sw_sentence sw_say_modes_of(const struct sw_figures *figures,
+                                   const struct sw_isolation *line, int *out_first);
+/* "-45.0 %": how much MODE's mean is more than the candidate's; "-" where either has none, or it is the
+ * candidate. */
+struct sw_number sw_say_against_candidate(const struct sw_figures *figures, int mode);
 
 /* "1 kept container was lost, and made anew"; "" when none was. */
 struct sw_sentence sw_say_replaced(const struct sw_mode_figures *mode);

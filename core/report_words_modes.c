@@ -145,6 +145,52 @@ struct sw_sentence sw_say_auto(const struct sw_figures *figures)
 		budget.text);
 }
 
+/* ---- isolation ---- */
+
+struct sw_sentence sw_say_isolation_source(const struct sw_figures *figures)
+{
+	const struct sw_environment *here = &figures->session->environment;
+	const char *source = sw_isolation_source();
+
+	if (*source == '\0')
+		return (struct sw_sentence){""};
+	return say("tested on %s%s", source,
+	           *here->engine &&
+	                   !sw_isolation_is_of(here->engine, here->engine_version, here->runtime)
+	               ? ": another engine than this session's"
+	               : "");
+}
+
+struct sw_sentence sw_say_modes_of(const struct sw_figures *figures,
+                                   const struct sw_isolation *line, int *out_first)
+{
+	struct sw_sentence list = {""};
+	int first = -1;
+
+	for (int i = 0; i < figures->n_modes; i++) {
+		const struct sw_mode_info *info = &figures->modes[i].state->info;
+		if (*info->layer || sw_isolation_of(info->kind, info->preforked) != line)
+			continue;
+		struct sw_sentence longer = say("%s%s%s", list.text, *list.text ? ", " : "", info->name);
+		if (first < 0 || (info->parallel == 1 && figures->modes[first].state->info.parallel > 1))
+			first = i;
+		list = longer;
+	}
+	*out_first = first;
+	return list;
+}
+
+struct sw_number sw_say_against_candidate(const struct sw_figures *figures, int mode)
+{
+	const struct sw_stats *latency = &figures->modes[mode].latency;
+
+	if (figures->candidate < 0 || mode == figures->candidate || latency->count == 0 ||
+	    !(figures->modes[figures->candidate].latency.mean > 0))
+		return (struct sw_number){"-"};
+	return sw_percent_fixed(100 *
+	                        (latency->mean / figures->modes[figures->candidate].latency.mean - 1));
+}
+
 struct sw_sentence sw_say_replaced(const struct sw_mode_figures *mode)
 {
 	uint64_t n = mode->state->replaced;

@@ -10,7 +10,7 @@
 
 #include "core/stats.h"
 
-#define SW_DRIFT_SAMPLES_MIN 12  /* fewer have no thirds to speak of */
+#define SW_DRIFT_SAMPLES_MIN 30  /* a bootstrap of thirds of fewer than 10 finds drift where there is none */
 #define SW_OUTLIER_SAMPLES_MIN 4 /* fewer have no quartiles */
 
 /* The mean of the last third of the samples against that of the first third (of N / 3 samples each). */

@@ -17,8 +17,10 @@ static void free_mode(struct sw_mode_state *mode)
 		return;
 	sw_histogram_free(mode->latency);
 	sw_histogram_free(mode->other_ppm);
-	for (int i = 0; i < SW_PHASE_COUNT; i++)
+	for (int i = 0; i < SW_PHASE_COUNT; i++) {
 		sw_histogram_free(mode->phases[i].histogram);
+		sw_histogram_free(mode->behind[i].histogram);
+	}
 	free(mode->slots);
 	free(mode);
 }
@@ -59,16 +61,13 @@ static int add_mode(struct sw_session *session, const struct sw_event *event)
 	return 0;
 }
 
-static int add_span(struct sw_mode_state *mode, const struct sw_span *span)
+static int add_span(struct sw_phase_sum *sum, const struct sw_span *span)
 {
-	struct sw_phase_sum *sum = &mode->phases[span->phase];
 	int64_t duration = span->end_ns - span->start_ns;
 	if (!sum->histogram && !(sum->histogram = sw_histogram_new()))
 		return -1;
 	sum->count++;
 	sum->sum_ns += (double)duration;
-	if (span->on_path)
-		sum->on_path_sum_ns += (double)duration;
 	return sw_histogram_record(sum->histogram, duration);
 }
 
@@ -124,8 +123,20 @@ static void set_last_error(struct sw_mode_state *mode, struct sw_running *run, c
 
 static int add_spans(struct sw_mode_state *mode, const struct sw_iteration_info *it)
 {
-	for (int i = 0; i < it->n_spans; i++)
-		if (add_span(mode, &it->spans[i]) < 0)
+	for (int i = 0; i < it->n_spans; i++) {
+		const struct sw_span *span = &it->spans[i];
+		struct sw_phase_sum *sums = span->on_path ? mode->phases : mode->behind;
+		if (add_span(&sums[span->phase], span) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Behind by what the event is, whatever its spans say. */
+static int phase_behind(struct sw_mode_state *mode, const struct sw_iteration_info *it)
+{
+	for (int i = 0; !it->warmup && i < it->n_spans; i++)
+		if (add_span(&mode->behind[it->spans[i].phase], &it->spans[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -443,7 +454,7 @@ static int apply_to_mode(struct sw_session *session, const struct sw_event *even
 	case SW_EVENT_TURN_FINISHED:
 		return turn_finished(mode, &event->u.it);
 	case SW_EVENT_PHASE_BEHIND:
-		return event->u.it.warmup ? 0 : add_spans(mode, &event->u.it);
+		return phase_behind(mode, &event->u.it);
 	default:
 		return apply_to_running(session, event);
 	}

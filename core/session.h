@@ -20,9 +20,8 @@
 #define SW_RECENT_ATTEMPTS_MAX 4  /* kept of one iteration */
 
 struct sw_phase_sum {
-	uint64_t count;      /* counted attempts in which the phase occurred */
+	uint64_t count; /* how often it occurred */
 	double sum_ns;
-	double on_path_sum_ns;
 	struct sw_histogram *histogram; /* NULL until the first */
 };
 
@@ -93,8 +92,10 @@ struct sw_mode_state {
 	double busy_ns; /* wall time of all finished, counted iterations, however they ended */
 	int64_t samples[SW_SAMPLES_MAX];
 	uint64_t n_samples; /* ever; samples[i % SW_SAMPLES_MAX] */
-	struct sw_phase_sum phases[SW_PHASE_COUNT];
-	double wall_sum_ns, other_sum_ns; /* of the attempts behind phases[] */
+	struct sw_phase_sum phases[SW_PHASE_COUNT]; /* on the path of attempts that ended ok, not on the host */
+	/* What nobody waited for: of phase_behind events, and those attempts' spans off the path. */
+	struct sw_phase_sum behind[SW_PHASE_COUNT];
+	double wall_sum_ns, other_sum_ns; /* of the attempts that phases[] are of */
 	struct sw_histogram *other_ppm;   /* other / wall of each, in millionths */
 	uint64_t by_durations;            /* attempts whose inner phases were placed by durations */
 	uint64_t containers_created, containers_removed;

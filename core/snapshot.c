@@ -340,6 +340,7 @@ int sw_snapshot_write(const struct sw_figures *figures, const char *generated_at
 			return -1;
 	}
 	sw_json_end_array(&json);
+	sw_snapshot_text(&json, "isolation_source", sw_isolation_source());
 	put_overhead(&json, figures);
 	if (sw_snapshot_ablation(&json, figures))
 		return -1;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "core/isolation.h"
 #include "core/numbers.h"
 #include "core/text.h"
 
@@ -148,22 +149,30 @@ static void put_histogram(struct sw_json *json, const struct sw_histogram *histo
 	sw_json_end_array(json);
 }
 
+static void put_phase(struct sw_json *json, const struct sw_phase_figure *phase, bool on_path)
+{
+	sw_json_object(json, NULL);
+	sw_json_str(json, "name", sw_word(&sw_words_phase, (int)phase->phase));
+	sw_json_str(json, "group", sw_word(&sw_words_group, (int)sw_phase_group(phase->phase)));
+	sw_json_bool(json, "on_path", on_path);
+	put_count(json, "count", phase->count);
+	sw_snapshot_ns(json, "mean_ns", phase->mean_ns);
+	sw_snapshot_ns(json, "p50_ns", phase->p50_ns);
+	sw_snapshot_ns(json, "p95_ns", phase->p95_ns);
+	if (on_path)
+		sw_json_double(json, "share", phase->share);
+	sw_json_end_object(json);
+}
+
 static void put_phases(struct sw_json *json, const struct sw_mode_figures *figures)
 {
 	sw_json_array(json, "phases");
-	for (int i = 0; i < figures->n_phases; i++) {
-		const struct sw_phase_figure *phase = &figures->phases[i];
-		sw_json_object(json, NULL);
-		sw_json_str(json, "name", sw_word(&sw_words_phase, (int)phase->phase));
-		sw_json_str(json, "group", sw_word(&sw_words_group, (int)sw_phase_group(phase->phase)));
-		sw_json_bool(json, "on_path", phase->on_path);
-		put_count(json, "count", phase->count);
-		sw_snapshot_ns(json, "mean_ns", phase->mean_ns);
-		sw_snapshot_ns(json, "p50_ns", phase->p50_ns);
-		sw_snapshot_ns(json, "p95_ns", phase->p95_ns);
-		sw_json_double(json, "share", phase->share);
-		sw_json_end_object(json);
-	}
+	for (int i = 0; i < figures->n_phases; i++)
+		put_phase(json, &figures->phases[i], true);
+	sw_json_end_array(json);
+	sw_json_array(json, "behind");
+	for (int i = 0; i < figures->n_behind; i++)
+		put_phase(json, &figures->behind[i], false);
 	sw_json_end_array(json);
 }
 
@@ -262,6 +271,29 @@ static void put_way(struct sw_json *json, const struct sw_mode_info *info)
 	sw_json_str(json, "layer", known ? info->layer : NULL);
 }
 
+/* Of its kind, not of this run; null where that was never tested, as without a layer of the sandbox. */
+static void put_isolation(struct sw_json *json, const struct sw_mode_info *info)
+{
+	const struct sw_isolation *line = sw_isolation_of(info->kind, info->preforked);
+
+	if (!line || *info->layer || !*sw_isolation_source()) {
+		sw_json_null(json, "isolation");
+		return;
+	}
+	sw_json_object(json, "isolation");
+	sw_json_object(json, "shares");
+	for (int i = 0; i < SW_BOND_COUNT; i++)
+		sw_json_str(json, sw_word(&sw_words_bond, i),
+		            sw_word(&sw_words_finding, (int)line->shares[i]));
+	sw_json_end_object(json);
+	sw_json_object(json, "withstands");
+	for (int i = 0; i < SW_ATTACK_COUNT; i++)
+		sw_json_str(json, sw_word(&sw_words_attack, i),
+		            sw_word(&sw_words_finding, (int)line->withstands[i]));
+	sw_json_end_object(json);
+	sw_json_end_object(json);
+}
+
 int sw_snapshot_mode(struct sw_json *json, const struct sw_figures *all, int index)
 {
 	const struct sw_mode_figures *figures = &all->modes[index];
@@ -271,6 +303,7 @@ int sw_snapshot_mode(struct sw_json *json, const struct sw_figures *all, int ind
 	sw_snapshot_text(json, "name", *state->info.name ? state->info.name : "?");
 	sw_json_str(json, "kind", sw_word(&sw_words_kind, (int)state->info.kind));
 	put_way(json, &state->info);
+	put_isolation(json, &state->info);
 	sw_snapshot_text(json, "image", state->info.image);
 	sw_snapshot_text(json, "image_id", state->info.image_id);
 	sw_json_str(json, "shim",

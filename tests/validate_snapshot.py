@@ -36,6 +36,8 @@ def accounts(document):
         for other, difference in mode["differences"].items():
             if difference and (difference["mode"] == mode["name"] or not mode["latency_ns"]):
                 yield f"{mode['name']}: has a difference from {other}"
+        if mode["isolation"] and "not tested" in mode["isolation"]["withstands"].values():
+            yield f"{mode['name']}: an attack that was not tried"
         if mode["layer"] and mode["name"] not in {x["without"] for x in document["ablation"]}:
             yield f"{mode['name']}: lacks {mode['layer']}, which ablation does not tell of"
         if bool(mode["throughput_per_second"]) != (mode["turns"]["iterations"] > 0):

@@ -5,7 +5,7 @@
 
 #include "widgets/canvas.h"
 
-#define SW_HITS_MAX 16
+#define SW_HITS_MAX 20
 
 struct sw_hit {
 	int x, y, w, h; /* in the canvas */

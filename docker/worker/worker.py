@@ -643,7 +643,7 @@ def clean_text(text):
 
 
 def canonical(value):
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return encoder.encode(value)
 
 
 def strategy_line(error):
@@ -855,7 +855,7 @@ def complain(message):
 
 
 def import_libraries(packages):
-    global hashlib, json, np, pd
+    global encoder, hashlib, json, np, pd
     if packages:
         sys.path.append(packages)
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -865,6 +865,8 @@ def import_libraries(packages):
     import json
     import numpy as np
     import pandas as pd
+    # Made once: json.dumps would make one for each of a job's lines.
+    encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
     gc.freeze()
     gc.enable()
 

@@ -6,7 +6,8 @@
 #   \x1esw1 - ready {"t":{"prewarm":[start,end]}}    a child waits; first of all with main and imports, too
 #   \x1esw1 T result {...}                           the child's own line, forwarded whole and once, or never
 #   \x1esw1 T over {"end":E,"code":N,"stdout_bytes":N,"stderr_bytes":N,"tail":S,"killed":N}
-# `over` comes once per job, after all the job's processes are gone. E is
+# `over` comes once per job, after all the job's processes are gone; that of a job with a result comes with the
+# next `ready`. E is
 #   result   it answered                   timeout  timeout_ms passed
 #   flood    1 MiB of results, no answer   oom      its ceiling stopped it, or the kernel killed it
 #   exit     it left with code (-1: it gave its results up and lived on)
@@ -42,6 +43,8 @@ PREWARM_MS = 60_000
 PREWARM_TRIES = 3
 PREWARM_CELLS_MAX = 200_000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
+
+space_ahead = 0  # a child's own, once it has rehearsed
 
 # Touches what strategies mostly use; what it computes is never seen.
 PREWARM_STRATEGY = """
@@ -107,7 +110,7 @@ def address_space():
 
 def limit_memory(memory_bytes):
     if memory_bytes:
-        limit = address_space() + memory_bytes
+        limit = (space_ahead or address_space()) + memory_bytes
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
@@ -135,6 +138,7 @@ def run_line(line, result):
 
 
 def child_main(pipes):
+    global space_ahead
     job, result, out, err = pipes
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
@@ -147,6 +151,7 @@ def child_main(pipes):
     gc.enable()
     for line in worker.job_lines(job):
         run_line(line, result)
+        space_ahead = address_space()  # after the rehearsal: reading it takes time that a job would wait for
 
 
 # ---------------------------------------------------------------- a child, from outside
@@ -360,10 +365,15 @@ class Zygote:
         self.sink, self.times = sink, times
         self.sizes = {"backtest": "real", "days": 252, "symbols": 10}
         self.child = None
+        self.unsaid = ""
         self.nowhere = os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC)
 
-    def tell(self, token, word, values):
-        worker.write_all(self.sink, f"\x1esw1 {token} {word} {worker.canonical(values)}\n")
+    def tell(self, token, word, values, may_wait=False):
+        """MAY_WAIT: until the next line, as nobody can do anything before: each write wakes all who pass it on."""
+        self.unsaid += f"\x1esw1 {token} {word} {worker.canonical(values)}\n"
+        if not may_wait:
+            worker.write_all(self.sink, self.unsaid)
+            self.unsaid = ""
 
     def fork(self):
         """A new child, which has rehearsed a job: a fork leaves all memory to be copied at the first use, by us
@@ -382,6 +392,7 @@ class Zygote:
             tail = self.child.tail()
             self.child.close()
         else:
+            worker.write_all(self.sink, self.unsaid)
             raise worker.Broken(f"no child comes up ({end}): {tail}")
         self.tell("-", "ready", {"t": {**self.times, "prewarm": [begin, time.monotonic_ns()]}})
         self.times = {}
@@ -395,12 +406,12 @@ class Zygote:
 
     def exchange(self, line, sink):
         """What a caller waits for: from the job's line to its result's. (The job, how it ended)"""
+        self.child.hand_over(line + b"\n")  # first: the child is on its way while the line is read here
         job = worker.parse_job(line)
         token, timeout_ms = job["token"], field(job, "timeout_ms")
         deadline = None
         # defence: deadline
         deadline = monotonic_ms() + timeout_ms if timeout_ms else None
-        self.child.hand_over(line + b"\n")
         result, end = self.child.follow(f"\x1esw1 {token} result ".encode(), deadline)
         if result:
             write_bytes(sink, result)
@@ -442,7 +453,7 @@ class Zygote:
         out, err = child.streams[child.out], child.streams[child.err]
         self.tell(token, "over", {"end": end[0], "code": end[1], "stdout_bytes": out.bytes,
                                   "stderr_bytes": err.bytes, "tail": worker.clean_text(child.tail()),
-                                  "killed": killed})
+                                  "killed": killed}, may_wait=end[0] == "result")
 
 
 def name_end(end, died, status):

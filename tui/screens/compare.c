@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 
+#include "core/isolation.h"
 #include "core/text.h"
 #include "tui/screens/charts.h"
 #include "tui/screens/differences.h"
+#include "tui/screens/isolation.h"
 #include "widgets/panel.h"
 #include "widgets/table.h"
 
@@ -23,28 +25,32 @@ enum {
 	RATE,
 	SUCCESS,
 	FELL_BACK,
+	ISOLATION,
 	DRIFT,
 	FAR_OUT,
 	N_COLUMNS
 };
 
+_Static_assert(N_COLUMNS <= SW_TABLE_COLUMNS_MAX, "each has its cell");
+
 static const struct sw_table_column columns[N_COLUMNS] = {
-	[NAME] = {.title = "mode", .width = 14, .weight = 2},
-	[KIND] = {.title = "kind", .width = 12, .weight = 1, .priority = 4},
+	[NAME] = {.title = "mode", .width = 16, .weight = 2},
+	[KIND] = {.title = "kind", .width = 12, .weight = 1, .priority = 5},
 	[COUNT] = {.title = "n", .width = 4, .right = true},
-	[MEAN] = {.title = "mean", .width = 8, .right = true},
-	[SPREAD] = {.title = "sd", .width = 8, .right = true, .priority = 7},
+	[MEAN] = {.title = "mean", .width = 7, .right = true},
+	[SPREAD] = {.title = "sd", .width = 8, .right = true, .priority = 8},
 	[MIN] = {.title = "min", .width = 8, .right = true, .priority = 9},
-	[P50] = {.title = "p50", .width = 8, .right = true},
+	[P50] = {.title = "p50", .width = 7, .right = true},
 	[P90] = {.title = "p90", .width = 8, .right = true, .priority = 9},
-	[P95] = {.title = "p95", .width = 8, .right = true, .priority = 1},
-	[P99] = {.title = "p99", .width = 8, .right = true, .priority = 6},
+	[P95] = {.title = "p95", .width = 7, .right = true, .priority = 4},
+	[P99] = {.title = "p99", .width = 8, .right = true, .priority = 7},
 	[MAX] = {.title = "max", .width = 8, .right = true, .priority = 8},
-	[RATE] = {.title = "rate", .width = 8, .right = true, .priority = 2},
+	[RATE] = {.title = "rate", .width = 7, .right = true, .priority = 2},
 	[SUCCESS] = {.title = "success", .width = 7, .right = true, .priority = 3},
-	[FELL_BACK] = {.title = "fell back", .width = 9, .right = true, .priority = 3},
-	[DRIFT] = {.title = "drift", .width = 6, .right = true, .priority = 5},
-	[FAR_OUT] = {.title = "far out", .width = 7, .right = true, .priority = 5},
+	[FELL_BACK] = {.title = "fallback", .width = 8, .right = true, .priority = 3},
+	[ISOLATION] = {.title = "isolation", .width = 9, .right = true, .priority = 1},
+	[DRIFT] = {.title = "drift", .width = 6, .right = true, .priority = 6},
+	[FAR_OUT] = {.title = "far out", .width = 7, .right = true, .priority = 6},
 };
 
 static void put_ns(struct sw_table_cell *cell, double ns, enum sw_role role)
@@ -105,9 +111,22 @@ static void put_rates(const struct sw_mode_figures *mode, struct sw_table_cell *
 	cells[FELL_BACK].role = mode->fallback_rate > 0 ? SW_ROLE_WARNING : SW_ROLE_OK;
 }
 
-static void row(void *user, int index, struct sw_table_cell *cells)
+/* Of the columns those that have anything to say. */
+static int choose_columns(const struct sw_session_program *program, int chosen[N_COLUMNS])
 {
-	const struct sw_session_program *program = user;
+	bool fell_back = false, is_tested = *sw_isolation_source() != '\0';
+	int n = 0;
+	for (int i = 0; program->has_figures && i < program->figures->n_modes; i++)
+		fell_back |= program->figures->modes[i].fallback_rate > 0;
+	for (int column = 0; column < N_COLUMNS; column++)
+		if ((column != FELL_BACK || fell_back) && (column != ISOLATION || is_tested))
+			chosen[n++] = column;
+	return n;
+}
+
+static void fill_row(const struct sw_session_program *program, int index,
+                     struct sw_table_cell *cells)
+{
 	const struct sw_mode_figures *mode = &program->figures->modes[index];
 	(void)snprintf(cells[NAME].text, sizeof cells->text, "%s", mode->state->info.name);
 	cells[NAME].role = sw_view_mode_role(index);
@@ -121,6 +140,19 @@ static void row(void *user, int index, struct sw_table_cell *cells)
 	put_rates(mode, cells);
 	if (program->comparison.is_known && index < program->comparison.n_modes)
 		put_doubts(&program->comparison, index, cells);
+	cells[ISOLATION].role =
+		sw_isolation_cell(cells[ISOLATION].text, sizeof cells->text, &mode->state->info);
+}
+
+static void row(void *user, int index, struct sw_table_cell *cells)
+{
+	struct sw_table_cell all[N_COLUMNS];
+	int chosen[N_COLUMNS], n = choose_columns(user, chosen);
+	for (int i = 0; i < N_COLUMNS; i++)
+		all[i] = (struct sw_table_cell){.role = SW_ROLE_TEXT};
+	fill_row(user, index, all);
+	for (int i = 0; i < n; i++)
+		cells[i] = all[chosen[i]];
 }
 
 /* The mode the others are compared with is marked, and so in sight where not all of them are. */
@@ -129,9 +161,13 @@ static void draw_table(struct sw_session_program *program, struct sw_area area)
 	bool is_many = program->has_figures && program->figures->n_modes > 2;
 	struct sw_table_state state = {.selected = is_many ? sw_program_reference(program) : -1,
 	                               .sort = -1};
+	struct sw_table_column shown[N_COLUMNS];
+	int chosen[N_COLUMNS], n = choose_columns(program, chosen);
+	for (int i = 0; i < n; i++)
+		shown[i] = columns[chosen[i]];
 	struct sw_table table = {
-		.columns = columns,
-		.n_columns = N_COLUMNS,
+		.columns = shown,
+		.n_columns = n,
 		.rows = program->has_figures ? program->figures->n_modes : 0,
 		.row = row,
 		.user = program,
@@ -139,32 +175,37 @@ static void draw_table(struct sw_session_program *program, struct sw_area area)
 	};
 	const struct sw_flow_piece title = {"side by side", SW_ROLE_TITLE};
 	struct sw_panel panel = {.title = &title, .n_title = 1, .note = "latency of ok iterations"};
+	struct sw_flow_piece legend[SW_ISOLATION_LEGEND_MAX];
+	if (table.rows && *sw_isolation_source()) {
+		panel.foot = legend;
+		panel.n_foot = sw_isolation_legend(legend);
+	}
 	sw_table_draw(sw_panel_draw(area, &panel), &table, &state);
 }
 
 /* ---- the parts below ---- */
 
-/* From the most telling down; each gets its rows if they are there. What iterations of each mode share, and
- * what that withstands, has its place between the reference and the baseline. */
+enum { AXIS = 2, PART_LEAST = 4, LATENCY_LEAST = 5, LATENCY_WELL = 16 };
+
+/* From the most telling down; each gets its rows if they are there. */
 static const struct part {
 	int (*rows)(
 		const struct sw_session_program *program); /* without its frame; 0: nothing to show */
 	void (*draw)(const struct sw_session_program *program, struct sw_area area);
+	int kept; /* with two modes, histograms of so many rows say more */
 } parts[] = {
-	{sw_layers_rows, sw_draw_layers},
-	{sw_reference_rows, sw_draw_reference},
-	{sw_baseline_rows, sw_draw_baseline},
+	{sw_layers_rows, sw_draw_layers, LATENCY_LEAST},
+	{sw_reference_rows, sw_draw_reference, LATENCY_LEAST},
+	{sw_isolation_rows, sw_draw_isolation, LATENCY_WELL},
+	{sw_baseline_rows, sw_draw_baseline, LATENCY_LEAST},
 };
-
-enum { AXIS = 2, PART_LEAST = 4, LATENCY_LEAST = 5 };
 
 static void draw_parts(const struct sw_session_program *program, struct sw_area *area)
 {
 	bool is_many = sw_program_session(program)->n_modes > 2;
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		int rows = parts[i].rows(program);
-		/* With two modes the histograms say more than another line. */
-		int kept = is_many ? 0 : LATENCY_LEAST;
+		int kept = is_many ? 0 : parts[i].kept;
 		if (!rows)
 			continue;
 		if (area->h >= rows + SW_PANEL_ROWS + kept)

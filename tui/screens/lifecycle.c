@@ -36,39 +36,6 @@ static const struct sw_mode_figures *figures_of(const struct sw_session_program 
 
 /* ---- means ---- */
 
-/* What of a phase lay behind the path, in all; most phases lie on it or behind it altogether. */
-static double behind_ns(const struct sw_mode_figures *mode, const struct sw_phase_figure *phase)
-{
-	double all = phase->mean_ns * (double)phase->count;
-	double path = phase->share * mode->wall_ns * (double)mode->timed_attempts;
-	if (!phase->on_path)
-		return all;
-	return all - path > all / 1000 ? all - path : 0;
-}
-
-static double path_mean_ns(const struct sw_mode_figures *mode, const struct sw_phase_figure *phase)
-{
-	return behind_ns(mode, phase) > 0 ? phase->share * mode->wall_ns : phase->mean_ns;
-}
-
-/* How often a phase lay behind. Of one that lies on the path too that is what is left when each attempt had
- * it once; 0: not known, as when a pool was empty now and then. */
-static uint64_t behind_count(const struct sw_mode_figures *mode,
-                             const struct sw_phase_figure *phase)
-{
-	if (!phase->on_path)
-		return phase->count;
-	return phase->count > mode->timed_attempts ? phase->count - mode->timed_attempts : 0;
-}
-
-/* Each time, or where that is not known for each iteration. */
-static double behind_mean_ns(const struct sw_mode_figures *mode,
-                             const struct sw_phase_figure *phase)
-{
-	uint64_t count = behind_count(mode, phase);
-	return behind_ns(mode, phase) / (double)(count ? count : mode->timed_attempts);
-}
-
 /* A phase that no finished attempt had yet still belongs to the picture. */
 static int index_of(struct lifecycle *life, enum sw_phase phase)
 {
@@ -86,15 +53,14 @@ static int index_of(struct lifecycle *life, enum sw_phase phase)
 	return life->index[phase];
 }
 
+/* Per attempt, of those without the phase too: so the rows add up to the total. */
 static void add_means(struct lifecycle *life, const struct sw_mode_figures *mode)
 {
 	double at = 0;
 	for (int i = 0; i < mode->n_phases; i++) {
 		const struct sw_phase_figure *figure = &mode->phases[i];
-		if (!figure->on_path)
-			continue;
 		int k = index_of(life, figure->phase);
-		double mean = path_mean_ns(mode, figure);
+		double mean = sw_mode_phases_ns(mode, 1U << figure->phase);
 		life->phases[k].start = at;
 		life->phases[k].length = mean;
 		life->phases[k].mean = sw_view_mean(life->mean[k], sizeof life->mean[k], mean);
@@ -107,21 +73,16 @@ static void add_means(struct lifecycle *life, const struct sw_mode_figures *mode
 /* After all that lies on the path. In place of a share of it: how often. */
 static void add_behind(struct lifecycle *life, const struct sw_mode_figures *mode)
 {
-	for (int i = 0; i < mode->n_phases; i++) {
-		const struct sw_phase_figure *figure = &mode->phases[i];
-		if (behind_ns(mode, figure) <= 0)
-			continue;
+	for (int i = 0; i < mode->n_behind; i++) {
+		const struct sw_phase_figure *figure = &mode->behind[i];
 		int k = life->n++;
-		double mean = behind_mean_ns(mode, figure);
-		uint64_t count = behind_count(mode, figure);
-		if (count)
-			(void)snprintf(life->share[k], sizeof life->share[k], "\u00d7%llu",
-			               (unsigned long long)count);
+		(void)snprintf(life->share[k], sizeof life->share[k], "\u00d7%llu",
+		               (unsigned long long)figure->count);
 		life->phases[k] = (struct sw_waterfall_phase){
 			.name = sw_word(&sw_words_phase, (int)figure->phase),
 			.role = sw_view_phase_role(figure->phase),
-			.length = mean,
-			.mean = sw_view_mean(life->mean[k], sizeof life->mean[k], mean),
+			.length = figure->mean_ns,
+			.mean = sw_view_mean(life->mean[k], sizeof life->mean[k], figure->mean_ns),
 			.share = life->share[k],
 			.off_path = true,
 		};
@@ -286,12 +247,8 @@ static struct sw_waterfall_view outline(const struct sw_session_program *program
 	                                 .n_runs = state ? state->n_slots : 1,
 	                                 .mean_head = "",
 	                                 .behind_head = behind_head};
-	int path = 0, behind = 0;
-	for (int i = 0; figures && i < figures->n_phases; i++) {
-		path += figures->phases[i].on_path;
-		behind += behind_ns(figures, &figures->phases[i]) > 0;
-	}
-	if (!path && !behind)
+	int path = figures ? figures->n_phases : 0, behind = figures ? figures->n_behind : 0;
+	if (!path)
 		path = state && state->info.kind == SW_KIND_HOST ? 5 : 11;
 	for (view.n = 0; view.n < path + behind; view.n++)
 		phases[view.n] = (struct sw_waterfall_phase){.off_path = view.n >= path};
@@ -326,14 +283,12 @@ void sw_lifecycle_behind_text(const struct sw_session_program *program, int mode
 	const struct sw_mode_figures *figures = figures_of(program, mode);
 	size_t used = 0;
 	dst[0] = '\0';
-	for (int i = 0; figures && i < figures->n_phases && used < size; i++) {
-		const struct sw_phase_figure *phase = &figures->phases[i];
+	for (int i = 0; figures && i < figures->n_behind && used < size; i++) {
+		const struct sw_phase_figure *phase = &figures->behind[i];
 		char mean[16];
-		if (behind_ns(figures, phase) <= 0)
-			continue;
 		int n = snprintf(dst + used, size - used, "%s%s %s", used ? ", " : "behind the path: ",
 		                 sw_word(&sw_words_phase, (int)phase->phase),
-		                 sw_view_mean(mean, sizeof mean, behind_mean_ns(figures, phase)));
+		                 sw_view_mean(mean, sizeof mean, phase->mean_ns));
 		used += n > 0 ? (size_t)n : 0;
 	}
 }

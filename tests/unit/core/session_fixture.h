@@ -94,6 +94,13 @@ static uint64_t sum(const uint64_t *counts)
 	return total;
 }
 
+static void assert_sum(const struct sw_phase_sum *sum)
+{
+	assert_int_equal(sum->count > 0, sum->histogram != NULL);
+	if (sum->histogram)
+		assert_int_equal(sum->count, sw_histogram_count(sum->histogram));
+}
+
 static void assert_accounts(const struct sw_session *s)
 {
 	uint64_t done = 0;
@@ -105,10 +112,10 @@ static void assert_accounts(const struct sw_session *s)
 		assert_int_equal(mode->retries, sum(mode->retried));
 		assert_int_equal(sw_mode_taken(mode), sum(mode->taken));
 		assert_int_equal(sw_mode_refused(mode), sum(mode->refused));
-		for (int p = 0; p < SW_PHASE_COUNT; p++)
-			if (mode->phases[p].histogram)
-				assert_int_equal(mode->phases[p].count,
-				                 sw_histogram_count(mode->phases[p].histogram));
+		for (int p = 0; p < SW_PHASE_COUNT; p++) {
+			assert_sum(&mode->phases[p]);
+			assert_sum(&mode->behind[p]);
+		}
 		done += mode->done;
 	}
 	assert_int_equal(sw_session_done(s), done);

@@ -273,9 +273,12 @@ static inline void many_ablation(struct story *s)
 		enum sw_layer layer;
 		int64_t saved_ns;
 	} modes[] = {
-		{"docker-sandbox", SW_LAYER_NONE, 0},     {"no-network", SW_LAYER_NETWORK, -38 * MS},
-		{"no-seccomp", SW_LAYER_SECCOMP, 1 * MS}, {"no-readonly", SW_LAYER_READONLY, 0},
-		{"no-limits", SW_LAYER_LIMITS, 21 * MS},  {"no-caps", SW_LAYER_CAPS, 0},
+		{"docker-sandbox", SW_LAYER_NONE, 0},
+		{"without-network", SW_LAYER_NETWORK, -38 * MS},
+		{"without-seccomp", SW_LAYER_SECCOMP, 1 * MS},
+		{"without-readonly", SW_LAYER_READONLY, 0},
+		{"without-limits", SW_LAYER_LIMITS, 21 * MS},
+		{"without-caps", SW_LAYER_CAPS, 0},
 	};
 	const int n = sizeof modes / sizeof modes[0];
 	struct sw_session_info info = story_info("what-each-layer-costs");

@@ -41,7 +41,7 @@ static void each_mode_goes_without_one_layer(void **state)
 		struct sw_sandbox *sandbox = &mode->sandbox;
 		char name[SW_NAME_MAX];
 
-		snprintf(name, sizeof name, "no-%s", sw_word(&sw_words_layer, i));
+		snprintf(name, sizeof name, "without-%s", sw_word(&sw_words_layer, i));
 		assert_string_equal(mode->name, i ? name : "full");
 		assert_int_equal(mode->layer, i);
 		assert_int_equal(mode->kind, SW_KIND_COLD);
@@ -86,8 +86,8 @@ static void the_layers_come_as_they_are_named(void **state)
 	assert_int_equal(plan->modes[0].kind, SW_KIND_COLD);
 	assert_int_equal(plan->modes[0].sandbox.pids_limit, 9);
 	assert_int_equal(plan->modes[0].parallel, 1);
-	assert_string_equal(plan->modes[1].name, "no-caps");
-	assert_string_equal(plan->modes[2].name, "no-network");
+	assert_string_equal(plan->modes[1].name, "without-caps");
+	assert_string_equal(plan->modes[2].name, "without-network");
 }
 
 static void what_cannot_be_taken_away_is_said(void **state)
@@ -123,8 +123,8 @@ static void what_cannot_be_taken_away_is_said(void **state)
 	     "caps",
 	     "mode 'c' has no layer 'caps' that could be taken away; leave it out, or turn it on in the "
 	     "configuration"},
-		{"modes: [{name: no-caps, kind: cold}]", "limits,caps",
-	     "the mode without layer 'caps' is to be called 'no-caps', but the mode it is taken from has "
+		{"modes: [{name: without-caps, kind: cold}]", "limits,caps",
+	     "the mode without layer 'caps' is to be called 'without-caps', but the mode it is taken from has "
 	     "that name; give that another"},
 		{"sandbox: {enabled: false}", "caps",
 	     "an ablation takes layers from the sandbox, but sandbox.enabled is false; enable it"},

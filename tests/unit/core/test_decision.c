@@ -1,3 +1,4 @@
+#include "core/isolation.h"
 #include "tests/unit/core/figures_test.h"
 
 /* ---- the execute ratio ---- */
@@ -324,6 +325,27 @@ static void test_missing_protection_is_named(void **state)
 	              "; missing: network isolation, seccomp, a user other than root, a process limit");
 }
 
+/* A kind of which one iteration harms the next counts against; one that only shares is told of. */
+static void test_isolation_is_told(void **state)
+{
+	struct fixture *f = *state;
+	char want[512];
+	story_good(&f->story, 2);
+	struct sw_mode_info *info = &f->story.session->modes[1]->info;
+	compute(f);
+	assert_null(strstr(reason(f, "security")->text, "share")); /* cold: the kernel alone */
+	info->kind = SW_KIND_EXEC;
+	compute(f);
+	const struct sw_isolation *exec = sw_isolation_of(SW_KIND_EXEC, false);
+	snprintf(want, sizeof(want), "; its iterations share %s, and did not withstand, when tested: %s",
+	         sw_isolation_shared(exec).text, sw_isolation_fails(exec).text);
+	assert_reason(f, "security", -1, want);
+	assert_reason(f, "security", -1, "share kernel, filesystem, process tree");
+	info->kind = SW_KIND_WARM;
+	compute(f);
+	assert_reason(f, "security", 1, "interpreter, and withstood every attack that was tested");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +369,7 @@ int main(void)
 		TEST(test_the_same_mode_twice),
 		TEST(test_unsafe_fallback_is_shown),
 		TEST(test_missing_protection_is_named),
+		TEST(test_isolation_is_told),
 	};
 	return cmocka_run_group_tests_name("decision", tests, NULL, NULL);
 }

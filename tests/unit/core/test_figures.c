@@ -76,20 +76,22 @@ static void test_phases_and_shares(void **state)
 	compute(f);
 
 	const struct sw_mode_figures *mode = &f->figures.modes[1];
-	assert_int_equal(mode->n_phases, 4);
+	assert_int_equal(mode->n_phases, 2);
 	assert_int_equal(mode->timed_attempts, 2);
 	assert_close(mode->wall_ns, 50e6);
-	const struct sw_phase_figure *create = &mode->phases[0], *start = &mode->phases[1];
+	const struct sw_phase_figure *start = &mode->phases[0], *create = &mode->behind[0];
+	assert_int_equal(mode->n_behind, 2);
 	assert_int_equal(create->phase, SW_PHASE_CREATE);
-	assert_false(create->on_path);
+	assert_int_equal(create->count, 1);
 	assert_close(create->mean_ns, 10e6);
 	assert_close(create->share, 0);
-	assert_true(start->on_path);
+	assert_int_equal(mode->behind[1].phase, SW_PHASE_REMOVE);
+	assert_int_equal(start->phase, SW_PHASE_START);
 	assert_int_equal(start->count, 2);
 	assert_close(start->mean_ns, 35e6);
 	assert_close(start->share, 0.7);
 	/* Over all attempts: in the second there was none. */
-	assert_close(mode->phases[2].mean_ns, 30e6);
+	assert_close(mode->phases[1].mean_ns, 30e6);
 	assert_close(mode->group_ns[SW_GROUP_EXECUTION], 15e6);
 	assert_close(mode->group_ns[SW_GROUP_STARTUP], 35e6);
 	assert_close(mode->group_ns[SW_GROUP_CLEANUP], 0);

@@ -108,7 +108,7 @@ static void test_an_ablation_decides_nothing(void **state)
 	assert_int_equal(sw_figures_reference(&f->figures, 3), 0);
 	/* Even where two of its modes are named for a comparison. */
 	snprintf(f->story.session->info.baseline, SW_NAME_MAX, "sandbox");
-	snprintf(f->story.session->info.candidate, SW_NAME_MAX, "no-caps");
+	snprintf(f->story.session->info.candidate, SW_NAME_MAX, "without-caps");
 	compute(f);
 	assert_true(f->figures.has_overhead);
 	assert_int_equal(f->figures.verdict, SW_VERDICT_UNKNOWN);
@@ -154,7 +154,7 @@ static void test_series_of_a_mode(void **state)
 	struct sw_drift drift;
 
 	begin(f, &info, 0);
-	for (int i = 0; i < 24; i++)
+	for (int i = 0; i < 32; i++)
 		timed(f, 1, MS, (100 + i) * MS);
 	timed(f, 1, MS, 900 * MS);
 	compute(f);
@@ -165,7 +165,7 @@ static void test_series_of_a_mode(void **state)
 	assert_int_equal(sw_figures_series(&f->figures, 0, &drift, &outliers), 0);
 	assert_false(drift.is_judged || outliers.is_judged);
 	/* Nothing is taken out. */
-	assert_int_equal(f->figures.modes[1].latency.count, 25);
+	assert_int_equal(f->figures.modes[1].latency.count, 33);
 	assert_int_equal(f->figures.modes[1].latency.max, 900 * MS);
 }
 
@@ -192,16 +192,15 @@ static void test_series_are_in_order(void **state)
 static void test_what_is_behind_is_in_no_share(void **state)
 {
 	struct fixture *f = *state;
-	const struct sw_phase_figure *prewarm = NULL;
 
 	story_ladder(&f->story);
 	compute(f);
 	const struct sw_mode_figures *warm = &f->figures.modes[6];
+	assert_int_equal(warm->n_behind, 2);
+	const struct sw_phase_figure *prewarm = &warm->behind[1];
 	for (int i = 0; i < warm->n_phases; i++)
-		if (warm->phases[i].phase == SW_PHASE_PREWARM)
-			prewarm = &warm->phases[i];
-	assert_non_null(prewarm);
-	assert_false(prewarm->on_path);
+		assert_int_not_equal(warm->phases[i].phase, SW_PHASE_PREWARM);
+	assert_int_equal(prewarm->phase, SW_PHASE_PREWARM);
 	assert_int_equal(prewarm->count, 12);
 	assert_close(prewarm->mean_ns, 2e6);
 	assert_close(prewarm->share, 0);
@@ -210,6 +209,42 @@ static void test_what_is_behind_is_in_no_share(void **state)
 	for (int g = 0; g < SW_GROUP_COUNT; g++)
 		sum += warm->group_share[g];
 	assert_close(sum, 1);
+}
+
+/* An exec is created on the path, its container behind it. */
+static void test_a_phase_on_the_path_and_behind_it(void **state)
+{
+	struct fixture *f = *state;
+
+	story_ladder(&f->story);
+	compute(f);
+	const struct sw_mode_figures *exec = &f->figures.modes[5];
+	const struct sw_phase_figure *create = &exec->phases[0], *behind = &exec->behind[0];
+	assert_int_equal(create->phase, SW_PHASE_CREATE);
+	assert_int_equal(create->count, 12);
+	assert_true(create->mean_ns > 0.9e6 && create->p95_ns < 1.2e6);
+	assert_close(create->share * exec->wall_ns, create->mean_ns);
+	assert_int_equal(exec->n_behind, 1);
+	assert_int_equal(behind->phase, SW_PHASE_CREATE);
+	assert_int_equal(behind->count, 1);
+	assert_close(behind->mean_ns, 80e6);
+	assert_true(fabs(behind->p50_ns - 80e6) < 1e5 && fabs(behind->p95_ns - 80e6) < 1e5);
+}
+
+/* A container that is made before anything has run is told of at once. */
+static void test_behind_before_an_iteration(void **state)
+{
+	struct fixture *f = *state;
+	struct sw_session_info info = story_info("x");
+
+	begin(f, &info, 0);
+	f->story.t_ns += 80 * MS;
+	story_behind(&f->story, 1, SW_PHASE_CREATE, 80 * MS);
+	compute(f);
+	const struct sw_mode_figures *mode = &f->figures.modes[1];
+	assert_int_equal(mode->n_phases, 0);
+	assert_int_equal(mode->n_behind, 1);
+	assert_close(mode->behind[0].mean_ns, 80e6);
 }
 
 int main(void)
@@ -224,6 +259,8 @@ int main(void)
 		TEST(test_series_of_a_mode),
 		TEST(test_series_are_in_order),
 		TEST(test_what_is_behind_is_in_no_share),
+		TEST(test_a_phase_on_the_path_and_behind_it),
+		TEST(test_behind_before_an_iteration),
 	};
 	return cmocka_run_group_tests_name("figures_compare", tests, NULL, NULL);
 }

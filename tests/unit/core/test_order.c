@@ -77,7 +77,8 @@ static void larger_turns_come_more_rarely(void **state)
 	assert_string_equal(turns(&p), "w0:1+1 w0:2+1 w1:1+4 w1:5+4 0:1+1 1:1+1");
 }
 
-/* However the turns' sizes lie, all are even after the largest turn, not only after a common multiple. */
+/* However the turns' sizes lie, all modes are even after the largest turn, not after their common
+ * multiple. */
 static void of_an_unknown_number_all_have_done_as_much_again_and_again(void **state)
 {
 	struct sw_plan p = {

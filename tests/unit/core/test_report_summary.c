@@ -57,8 +57,10 @@ static void test_several_modes_are_told_of(void **state)
 	tell(f, story_ladder);
 	summary(f, 120, false);
 	assert_says(f, "replaced          warm: 1 kept container was lost, and made anew\n");
-	assert_says(f, "prewarm      2.00  ");
-	assert_says(f, "off the path");
+	assert_says(f, "    create          1.01   1.07    1.0 %\n");
+	assert_says(f, "  behind the path\n    create         80.00  80.00           1 in all\n");
+	assert_says(f, "    prewarm         2.00   2.00           12 in all\n");
+	assert_says_not(f, "off the path");
 	f->story.session->is_length_decided = false;
 	summary(f, 300, false);
 	assert_says(
@@ -210,7 +212,7 @@ static void test_summary_names_what_happened(void **state)
 	tell(f, story_sixteen);
 	summary(f, 60, false);
 	assert_says(f, "\n  mode-15 ");
-	assert_says(f, "off the path");
+	assert_says(f, "  behind the path\n    create ");
 }
 
 static void test_too_short_to_extrapolate_is_said(void **state)

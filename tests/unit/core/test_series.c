@@ -48,9 +48,11 @@ static void test_a_rise_is_found(void **state)
 /* The middle is in no third; neither is what remains of a division by 3. */
 static void test_thirds_are_of_the_ends(void **state)
 {
-	int64_t samples[14] = {10, 10, 10, 10, 99, 99, 99, 99, 99, 99, 30, 30, 30, 30};
+	int64_t samples[32];
 	(void)state;
-	struct sw_drift drift = drift_of(samples, 14);
+	for (int i = 0; i < 32; i++)
+		samples[i] = i < 10 ? 10 : i < 22 ? 99 : 30;
+	struct sw_drift drift = drift_of(samples, 32);
 	assert_true(fabs(drift.first_ns - 10) < 1e-9 && fabs(drift.last_ns - 30) < 1e-9);
 }
 
@@ -72,11 +74,13 @@ static void test_noise_and_little_are_no_drift(void **state)
 
 static void test_too_few_are_not_judged(void **state)
 {
-	const int64_t rising[12] = {1, 1, 1, 1, 5, 5, 5, 5, 9, 9, 9, 9};
+	int64_t rising[30];
 	(void)state;
-	assert_true(drift_of(rising, 12).is_found);
-	assert_false(drift_of(rising, 11).is_judged);
-	assert_false(drift_of(rising, 11).is_found);
+	for (int i = 0; i < 30; i++)
+		rising[i] = 1 + i / 10 * 4;
+	assert_true(drift_of(rising, 30).is_found);
+	assert_false(drift_of(rising, 29).is_judged);
+	assert_false(drift_of(rising, 29).is_found);
 	assert_false(drift_of(rising, 0).is_judged);
 	assert_true(outliers_of(rising, 4).is_judged);
 	assert_false(outliers_of(rising, 3).is_judged);

@@ -20,6 +20,13 @@ enum { EVENTS = 100000 };
 
 static struct sw_session *twin;
 
+static bool take_equal(struct sw_histogram **a, struct sw_histogram **b)
+{
+	bool same = (!*a && !*b) || (*a && *b && sw_histogram_equal(*a, *b));
+	*a = *b = NULL;
+	return same;
+}
+
 static void assert_equal_sessions(const struct sw_session *a, const struct sw_session *b)
 {
 	/* Not on the stack: it is a megabyte. */
@@ -41,9 +48,8 @@ static void assert_equal_sessions(const struct sw_session *a, const struct sw_se
 		            sw_histogram_equal(m->other_ppm, n->other_ppm);
 		m->latency = n->latency = m->other_ppm = n->other_ppm = NULL;
 		for (int p = 0; p < SW_PHASE_COUNT; p++) {
-			struct sw_histogram *h = m->phases[p].histogram, *k = n->phases[p].histogram;
-			same &= (!h && !k) || (h && k && sw_histogram_equal(h, k));
-			m->phases[p].histogram = n->phases[p].histogram = NULL;
+			same &= take_equal(&m->phases[p].histogram, &n->phases[p].histogram);
+			same &= take_equal(&m->behind[p].histogram, &n->behind[p].histogram);
 		}
 		assert_int_equal(m->n_slots, n->n_slots);
 		same &= memcmp(m->slots, n->slots, (size_t)m->n_slots * sizeof *m->slots) == 0;
@@ -79,8 +85,6 @@ static void figures_of_a_small_session(void **state)
 	assert_int_equal(samples[2], 300);
 	assert_int_equal(mode->phases[SW_PHASE_CREATE].count, 3);
 	assert_true(fabs(mode->phases[SW_PHASE_CREATE].sum_ns - 300) < 1e-9);
-	assert_true(fabs(mode->phases[SW_PHASE_CREATE].on_path_sum_ns - 300) < 1e-9);
-	assert_true(mode->phases[SW_PHASE_REMOVE].on_path_sum_ns < 1e-9);
 	assert_true(fabs(mode->wall_sum_ns - 600) < 1e-9);
 	assert_true(fabs(mode->other_sum_ns - 60) < 1e-9);
 	assert_int_equal(sw_histogram_max(mode->other_ppm), 100000);
@@ -200,6 +204,44 @@ static void a_lost_finish_does_not_stop_the_mode(void **state)
 	assert_int_equal(session->modes[0]->done, 2);
 	assert_int_equal(session->unexpected, 1);
 	assert_int_equal(session->missing, 3);
+}
+
+static void tell_behind(bool warmup, bool on_path, int64_t ns)
+{
+	struct sw_iteration_info *it = begin(SW_EVENT_PHASE_BEHIND, 1, 0);
+	it->warmup = warmup;
+	it->n_spans = 1;
+	it->spans[0] = (struct sw_span){SW_PHASE_CREATE, 0, ns, on_path};
+	apply();
+}
+
+static void what_is_behind_is_summed_apart(void **state)
+{
+	(void)state;
+	start_session(5);
+	run(1, 1, true, SW_OUTCOME_OK, 100);
+	tell_behind(true, false, 70000);
+	const struct sw_mode_state *mode = session->modes[1];
+	assert_int_equal(mode->behind[SW_PHASE_CREATE].count, 0);
+	tell_behind(false, false, 80000);
+	tell_behind(false, true, 60000); /* whatever it says of itself */
+	run(1, 1, false, SW_OUTCOME_OK, 2000);
+	run(1, 2, false, SW_OUTCOME_OK, 4000);
+	run(1, 3, false, SW_OUTCOME_FAILED, 9000);
+	const struct sw_phase_sum *path = &mode->phases[SW_PHASE_CREATE];
+	assert_int_equal(path->count, 2);
+	assert_true(fabs(path->sum_ns - 3000) < 1e-9);
+	assert_int_equal(sw_histogram_max(path->histogram), 2000);
+	const struct sw_phase_sum *behind = &mode->behind[SW_PHASE_CREATE];
+	assert_int_equal(behind->count, 2);
+	assert_true(fabs(behind->sum_ns - 140000) < 1e-9);
+	assert_true(sw_histogram_min(behind->histogram) >= 59000);
+	/* An attempt's own, off its path. */
+	assert_int_equal(mode->phases[SW_PHASE_REMOVE].count, 0);
+	assert_int_equal(mode->behind[SW_PHASE_REMOVE].count, 2);
+	assert_true(fabs(mode->behind[SW_PHASE_REMOVE].sum_ns - 3000) < 1e-9);
+	assert_int_equal(session->unexpected, 0);
+	assert_accounts(session);
 }
 
 static void what_does_not_fit_changes_nothing(void **state)
@@ -499,6 +541,7 @@ int main(void)
 		TEST(warm_up_counts_nowhere_else),
 		TEST(gaps_and_duplicates_are_counted),
 		TEST(a_lost_finish_does_not_stop_the_mode),
+		TEST(what_is_behind_is_summed_apart),
 		TEST(what_does_not_fit_changes_nothing),
 		TEST(a_mode_knows_its_own_interpreter),
 		TEST(modes_have_a_bound),

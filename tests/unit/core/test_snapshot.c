@@ -168,9 +168,16 @@ static void test_the_validator_refuses_what_is_wrong(void **state)
 	     "\"ablation\": [{\"layer\": \"caps\", \"without\": \"a\", \"whole\": \"b\", \"cost\": null}]"},
 		{"turns-of-none", "\"throughput_per_second\": null", "\"throughput_per_second\": 3"},
 		{"auto", "\"auto\": null", "\"auto\": {}"},
-		{"drift", "\"found\": false", "\"found\": 0"},
+		{"behind-and-waited-for", "\"behind\": []",
+	     "\"behind\": [{\"name\": \"create\", \"group\": \"startup\", \"on_path\": true, \"count\": 1, "
+	     "\"mean_ns\": 1, \"p50_ns\": 1, \"p95_ns\": 1}]"},
+		{"drift", "\"drift\": null", "\"drift\": {\"found\": false}"},
 		{"outliers", "\"threshold_ns\"", "\"limit_ns\""},
 		{"own-difference", "\"mode\": \"docker-sandbox\"", "\"mode\": \"ast-only\""},
+		{"finding", "\"forks\": \"no\"", "\"forks\": \"perhaps\""},
+		{"not-tried", "\"forks\": \"no\"", "\"forks\": \"not tested\""},
+		{"bond-missing", "\"process tree\": \"yes\",", ""},
+		{"source-missing", "\"isolation_source\":", "\"source\":"},
 		{"twice", "\"gates\": []", "\"gates\": [], \"gates\": []"},
 		{"trailing-comma", "\"gates\": []", "\"gates\": [],,"},
 	};
@@ -231,9 +238,17 @@ static void test_several_kinds(void **state)
 	assert_non_null(strstr(f->text.data, "\"pool\": 2,"));
 	assert_non_null(strstr(f->text.data, "\"preforked\": true,"));
 	assert_non_null(strstr(f->text.data, "\"job_memory_bytes\": 1073741824,"));
+	const char *exec = strstr(f->text.data, "\"kind\": \"exec\"");
+	assert_non_null(exec);
+	assert_non_null(exec = strstr(exec, "\"filesystem\": \"yes\","));
+	assert_non_null(strstr(exec, "\"forks\": \"no\","));
+	assert_non_null(strstr(f->text.data, "\"isolation_source\": \"docker "));
 	assert_non_null(strstr(f->text.data, "\"replaced\": 1,"));
-	assert_non_null(strstr(f->text.data, "\"name\": \"prewarm\",\n          \"group\": "
-	                                     "\"startup\",\n          \"on_path\": false,"));
+	const char *behind = strstr(f->text.data, "\"behind\": [\n        {\n          \"name\": \"create\"");
+	assert_non_null(behind);
+	assert_non_null(strstr(behind, "\"name\": \"prewarm\",\n          \"group\": "
+	                               "\"startup\",\n          \"on_path\": false,\n"
+	                               "          \"count\": 12,"));
 	assert_non_null(strstr(f->text.data, "\"ablation\": [],"));
 	f->story.session->is_length_decided = false;
 	write_snapshot(f);
@@ -247,11 +262,14 @@ static void test_an_ablation(void **state)
 	struct fixture *f = *state;
 	tell(f, story_ablation);
 	assert_non_null(strstr(f->text.data, "\"ablation\": [\n    {\n      \"layer\": \"network\",\n"
-	                                     "      \"without\": \"no-network\",\n"
+	                                     "      \"without\": \"without-network\",\n"
 	                                     "      \"whole\": \"sandbox\",\n      \"cost\": {\n"
-	                                     "        \"mode\": \"no-network\",\n"
+	                                     "        \"mode\": \"without-network\",\n"
 	                                     "        \"mean_ns\": -"));
 	assert_non_null(strstr(f->text.data, "\"verdict\": \"unknown\""));
+	/* Only whole sandboxes were attacked. */
+	assert_non_null(strstr(f->text.data, "\"layer\": null,\n      \"isolation\": {"));
+	assert_non_null(strstr(f->text.data, "\"layer\": \"seccomp\",\n      \"isolation\": null,"));
 }
 
 static void test_a_full_buffer_is_an_error(void **state)

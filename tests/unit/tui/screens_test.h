@@ -188,8 +188,8 @@ static inline void stage_no_engine(struct story *s)
 /* Seven modes: more than have a colour, and more than fit below one another. */
 static inline void stage_modes(struct story *s)
 {
-	static const char *const names[] = {"ast-only", "docker-sandbox", "crun",     "no-seccomp",
-	                                    "bridge",   "half-a-cpu",     "no-limits"};
+	static const char *const names[] = {"ast-only", "docker-sandbox", "crun",     "without-seccomp",
+	                                    "bridge",   "half-a-cpu",     "without-limits"};
 	struct sw_session_info info = story_info("scan-of-limits");
 	struct sw_environment machine = story_machine();
 	const int n = sizeof names / sizeof names[0];

@@ -116,7 +116,7 @@ static void test_words_of_a_plan(void **state)
 {
 	struct story s = {0};
 	struct sw_session_info info = story_info("plan");
-	struct sw_mode_info mode = story_mode_info("no-seccomp", SW_KIND_COLD);
+	struct sw_mode_info mode = story_mode_info("without-seccomp", SW_KIND_COLD);
 	(void)state;
 	mode.parallel = 5;
 	memcpy(mode.layer, "seccomp", 8);

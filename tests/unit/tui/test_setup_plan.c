@@ -134,8 +134,8 @@ static void an_ablation_makes_the_modes(void **state)
 	                 0);
 	assert_int_equal(plan.n_modes, 3);
 	assert_string_equal(plan.modes[0].name, "c");
-	assert_string_equal(plan.modes[1].name, "no-seccomp");
-	assert_string_equal(plan.modes[2].name, "no-limits");
+	assert_string_equal(plan.modes[1].name, "without-seccomp");
+	assert_string_equal(plan.modes[2].name, "without-limits");
 	assert_int_equal(plan.order, SW_ORDER_INTERLEAVED);
 	assert_int_equal(sw_plan_baseline(&plan), 0);
 	assert_int_equal(sw_plan_candidate(&plan), -1);
@@ -198,7 +198,7 @@ static void a_session_is_described(void **state)
 	assert_string_equal(info.candidate, "");
 	assert_string_equal(environment.image, "sandwatch/python:latest");
 	sw_setup_describe_mode(&session, 1, &mode);
-	assert_string_equal(mode.name, "no-caps");
+	assert_string_equal(mode.name, "without-caps");
 	assert_string_equal(mode.layer, "caps");
 	assert_false(mode.drop_capabilities);
 }
