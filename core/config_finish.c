@@ -193,9 +193,10 @@ int sw_config_finish(struct sw_plan *plan, struct sw_error *err)
 			"sandbox.enabled is false and no mode of kind host is left; add one, or "
 			"enable the sandbox");
 	if (next.is_auto && next.order == SW_ORDER_SEQUENTIAL && next.n_modes > 1)
-		return sw_error_set(err, SW_ERR_USAGE, 0,
-		                    "session.order sequential finishes a mode before the next begins, and "
-		                    "iterations: auto goes by their differences; use interleaved or random");
+		return sw_error_set(
+			err, SW_ERR_USAGE, 0,
+			"session.order sequential finishes a mode before the next begins, and "
+			"iterations: auto goes by their differences; use interleaved or random");
 	for (int i = 0; i < next.n_modes; i++)
 		if (check_mode(&next.modes[i], &next.workload, err) < 0)
 			return -1;

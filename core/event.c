@@ -109,7 +109,7 @@ static const struct sw_field iteration_started_fields[] = {
 static const struct sw_field attempt_started_fields[] = {
 	ATTEMPT, INT("start_ns", it.start_ns), END};
 static const struct sw_field phase_started_fields[] = {
-	ATTEMPT, WORD("phase", it.phase, sw_words_phase), END};
+	ATTEMPT, WORD("phase", it.phase, sw_words_phase), TEXT("container", it.container), END};
 static const struct sw_field attempt_finished_fields[] = {
 	ATTEMPT,
 	WORD("outcome", it.outcome, sw_words_outcome),

@@ -131,8 +131,9 @@ struct sw_sentence sw_say_auto(const struct sw_figures *figures)
 	if (!info->is_auto)
 		return (struct sw_sentence){""};
 	if (session->is_length_decided && session->n_modes > 0)
-		return say("auto, %s%" PRId64 " iterations per mode: %s", is_even(session) ? "" : "at most ",
-		           session->modes[0]->info.planned, session->length_text);
+		return say("auto, %s%" PRId64 " iterations per mode: %s",
+		           is_even(session) ? "" : "at most ", session->modes[0]->info.planned,
+		           session->length_text);
 	struct sw_sentence budget = {""};
 	if (info->time_budget_ns > 0)
 		budget = say(", within %s", sw_duration((double)info->time_budget_ns).text);

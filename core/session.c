@@ -326,22 +326,44 @@ static int add_container(struct sw_session *session, const struct sw_event *even
 	return 0;
 }
 
-/* One that is not in the ring was made longer ago, or its line is lost: then only the count tells. */
-static int remove_container(struct sw_session *session, const struct sw_event *event)
+/* The one EVENT names, while it is there; NULL: made too long ago for the ring, or its line is lost. */
+static struct sw_seen_container *find_container(struct sw_session *session,
+                                                const struct sw_event *event)
 {
 	uint64_t n = session->n_containers;
-	session->modes[event->mode]->containers_removed++;
 	for (uint64_t back = 1; back <= n && back <= SW_SEEN_CONTAINERS_MAX; back++) {
 		struct sw_seen_container *seen = &session->containers[(n - back) % SW_SEEN_CONTAINERS_MAX];
-		if (seen->removed_ns || seen->mode != event->mode ||
-		    strcmp(seen->id, event->u.it.container) != 0)
-			continue;
-		seen->removed_ns = event->t_ns > 0 ? event->t_ns : 1;
-		if (*event->u.it.text)
-			sw_text_copy(seen->error, sizeof seen->error, event->u.it.text);
-		break;
+		if (!seen->removed_ns && seen->mode == event->mode &&
+		    strcmp(seen->id, event->u.it.container) == 0)
+			return seen;
 	}
+	return NULL;
+}
+
+static int remove_container(struct sw_session *session, const struct sw_event *event)
+{
+	struct sw_seen_container *seen = find_container(session, event);
+	session->modes[event->mode]->containers_removed++;
+	if (!seen)
+		return 0;
+	seen->removed_ns = event->t_ns > 0 ? event->t_ns : 1;
+	if (*event->u.it.text)
+		sw_text_copy(seen->error, sizeof seen->error, event->u.it.text);
 	return 0;
+}
+
+/* A pool's container is made for no iteration, and has one from its first phase on. */
+static void serve_container(struct sw_session *session, const struct sw_event *event)
+{
+	const struct sw_iteration_info *it = &event->u.it;
+	if (session->modes[event->mode]->info.kind != SW_KIND_PREPARED || !*it->container)
+		return;
+	struct sw_seen_container *seen = find_container(session, event);
+	if (!seen || seen->iteration)
+		return;
+	seen->iteration = it->iteration;
+	seen->attempt = it->attempt;
+	seen->warmup = it->warmup;
 }
 
 static int phase_started(struct sw_running *run, const struct sw_event *event)
@@ -391,6 +413,7 @@ static int apply_to_running(struct sw_session *session, const struct sw_event *e
 		run->n_phase_starts = 0;
 		return 0;
 	case SW_EVENT_PHASE_STARTED:
+		serve_container(session, event);
 		return phase_started(run, event);
 	case SW_EVENT_ITERATION_DROPPED:
 		return iteration_dropped(mode, run);

@@ -130,7 +130,7 @@ struct sw_recent {
 struct sw_seen_container {
 	char id[16]; /* short */
 	int mode;
-	int64_t iteration, attempt;
+	int64_t iteration, attempt; /* 0: made for no one iteration; of a pool: for none so far */
 	bool warmup;
 	int64_t created_ns; /* when the engine had answered */
 	int64_t removed_ns; /* 0: it is still there, as far as events tell */

@@ -45,14 +45,19 @@ static bool is_kept(const struct sw_seen_container *container)
 	return container->iteration == 0;
 }
 
+/* It is started when its iteration comes, and is left when that has its result. */
+static bool is_pools(const struct sw_session *session, const struct sw_seen_container *container)
+{
+	return container->mode >= 0 && container->mode < session->n_modes &&
+	       session->modes[container->mode]->info.kind == SW_KIND_PREPARED;
+}
+
 /* "14", "w1", "kept"; of a pool's container that waits for its iteration "ahead". */
 static void put_number(const struct sw_session *session, const struct sw_seen_container *container,
                        char *dst, size_t size)
 {
-	bool is_pool = container->mode >= 0 && container->mode < session->n_modes &&
-	               session->modes[container->mode]->info.kind == SW_KIND_PREPARED;
 	if (is_kept(container))
-		(void)snprintf(dst, size, "%s", is_pool ? "ahead" : "kept");
+		(void)snprintf(dst, size, "%s", is_pools(session, container) ? "ahead" : "kept");
 	else
 		(void)snprintf(dst, size, "%s%lld", container->warmup ? "w" : "",
 		               (long long)container->iteration);
@@ -82,6 +87,8 @@ static const char *state_of(const struct sw_session *session,
 	if (session->state != SW_STATE_RUNNING)
 		return "left";
 	const char *phase = phase_of(session, container);
+	if (is_pools(session, container) && !*phase)
+		return is_kept(container) ? "created" : "ending";
 	if (strcmp(phase, "create") == 0 || strcmp(phase, "attach") == 0 || strcmp(phase, "start") == 0)
 		return "starting";
 	return strcmp(phase, "exit") == 0 || strcmp(phase, "stop") == 0 || strcmp(phase, "remove") == 0

@@ -244,6 +244,35 @@ static void containers_are_a_ring(void **state)
 	assert_int_equal(session->unexpected, 0);
 }
 
+/* Made for none, it is the one's that first uses it; a kept one stays everybody's. */
+static void a_pools_container_comes_to_be_an_iterations(void **state)
+{
+	(void)state;
+	for (int is_pool = 0; is_pool < 2; is_pool++) {
+		if (session)
+			sw_session_free(session);
+		session = sw_session_new();
+		start_session(5);
+		session->modes[1]->info.kind = is_pool ? SW_KIND_PREPARED : SW_KIND_WARM;
+		struct sw_iteration_info *it = begin(SW_EVENT_CONTAINER_CREATED, 1, 0);
+		it->attempt = 0;
+		snprintf(it->container, sizeof it->container, "id7");
+		apply();
+		const struct sw_seen_container *seen = &session->containers[0];
+		assert_int_equal(seen->iteration, 0);
+		begin(SW_EVENT_ITERATION_STARTED, 1, 3);
+		apply();
+		for (int attempt = 2; attempt <= 3; attempt++) {
+			it = begin(SW_EVENT_PHASE_STARTED, 1, 3);
+			it->attempt = attempt;
+			snprintf(it->container, sizeof it->container, "id7");
+			apply();
+			assert_int_equal(seen->iteration, is_pool ? 3 : 0);
+			assert_int_equal(seen->attempt, is_pool ? 2 : 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +283,7 @@ int main(void)
 		TEST(attempts_of_an_iteration_are_kept),
 		TEST(phases_of_the_running_attempt_are_listed),
 		TEST(containers_are_a_ring),
+		TEST(a_pools_container_comes_to_be_an_iterations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
