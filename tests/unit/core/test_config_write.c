@@ -175,6 +175,8 @@ static void random_plan(struct sw_plan *plan, uint64_t *seed)
 		plan->workload.symbols = SW_CELLS_MAX / plan->workload.days;
 	if (plan->min_iterations > plan->max_iterations)
 		plan->min_iterations = plan->max_iterations;
+	if (plan->is_auto && plan->order == SW_ORDER_SEQUENTIAL)
+		plan->order = SW_ORDER_RANDOM;
 	random_modes(plan, seed);
 	plan->fallback.on = (unsigned)next(seed) & SW_CONFIG_FALLBACK_MASK;
 	rules->optional_below_percent += rules->enable_below_percent;
