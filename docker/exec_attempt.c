@@ -90,13 +90,15 @@ static void on_killed(void *user, const struct sw_error *error)
 	finish_attempt(exec);
 }
 
-/* An exec has no kill of its own: its container goes with it. */
-static void kill_attempt(struct sw_exec *exec, const char *why)
+/* An exec has no kill of its own: its container goes with it. LOST: why, for the figures; NULL where somebody
+ * asked for it. */
+static void kill_attempt(struct sw_exec *exec, const char *lost)
 {
 	exec->facts.stamps.kill_ns = sw_clock_ns();
 	end_attempt(exec);
 	sw_container_tell_phase(&exec->base, SW_PHASE_STOP, exec->facts.id);
-	sw_container_tell(&exec->base, SW_EVENT_CONTAINER_REPLACED, NULL, exec->facts.id, why);
+	if (lost)
+		sw_container_tell(&exec->base, SW_EVENT_CONTAINER_REPLACED, NULL, exec->facts.id, lost);
 	sw_kept_down(exec->kept, on_killed, exec);
 }
 
@@ -395,5 +397,5 @@ void sw_exec_cancel(struct sw_runner *runner)
 	if (exec->stage == SW_EXEC_RISING)
 		finish_later(exec);
 	else
-		kill_attempt(exec, "cancelled: an exec ends only with its container");
+		kill_attempt(exec, NULL);
 }

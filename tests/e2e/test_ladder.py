@@ -147,7 +147,7 @@ class Kinds(Case):
                               config=plan(modes("cold"), docker={"cpu_count": 1}))
         self.check(session)
         self.assertEqual([(mode["name"], mode["iterations"]["ok"]) for mode in session.snapshot["modes"]],
-                         [(name, 2) for name in ("cold", "no-seccomp", "no-caps", "no-limits", "no-readonly")])
+                         [(name, 2) for name in ("cold", "without-seccomp", "without-caps", "without-limits", "without-readonly")])
         for words in ("seccomp", "caps", "limits"):
             self.assertIn(words, session.stdout)
         lacking = self.run_it("--ablate", "limits", export=False, config=plan(
