@@ -34,6 +34,7 @@ struct sw_container_options {
 	const void *shim_tar; /* a tar with sandwatch-shim, for uploaded */
 	size_t shim_tar_len;
 	const char *const *image_argv; /* the image's entrypoint and command; NULL: not known */
+	const char *image_error;       /* why the image is not to be had, or NULL */
 	bool is_podman;
 	struct sw_sink sink; /* phase_started, phase_behind, container_…, clock_known, note */
 };

@@ -53,10 +53,14 @@ static void on_looked(void *user, const struct sw_error *error)
 static void on_refused(void *user)
 {
 	struct sw_exec *exec = user;
+	const struct sw_container_options *options = &exec->base.options;
 	struct sw_error why;
-	sw_error_set(&why, SW_ERR_USAGE, 0,
-	             "image '%s' names no command that could be executed in its container",
-	             exec->base.options.mode->sandbox.image);
+	if (options->image_error)
+		sw_error_set(&why, SW_ERR_NOT_FOUND, 0, "%s", options->image_error);
+	else
+		sw_error_set(&why, SW_ERR_USAGE, 0,
+		             "image '%s' names no command that could be executed in its container",
+		             options->mode->sandbox.image);
 	risen(exec, &why);
 }
 

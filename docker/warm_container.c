@@ -228,6 +228,8 @@ static void find_refusal(struct sw_warm *warm)
 		               "%s: a command cannot be kept warm, only a strategy's worker "
 		               "can: use another kind of mode",
 		               options->mode->name);
+	else if (options->image_error)
+		(void)sw_text_copy(dst, SW_TEXT_MAX, options->image_error);
 	else if (!argv || !argv[0] || strcmp(argv[0], sw_container_shim_path(SW_SHIM_BAKED)) != 0)
 		(void)snprintf(dst, SW_TEXT_MAX,
 		               "%.200s has no worker that could be kept warm: use "

@@ -53,6 +53,7 @@ static int make_container(const struct sw_runners_options *o, int mode, int slot
 		.shim_tar = setup->shim_tar.data,
 		.shim_tar_len = setup->shim_tar.len,
 		.image_argv = (const char *const *)setup->images[mode].argv,
+		.image_error = *setup->image_errors[mode] ? setup->image_errors[mode] : NULL,
 		.is_podman = strcmp(setup->engine.info.name, "podman") == 0,
 		.sink = o->sink,
 	};
