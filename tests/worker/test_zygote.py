@@ -412,7 +412,8 @@ class AsPid1(Attacks):
         zygote = self.kept()
         source = "import os\nfor number in range(1, 65):\n  try: os.kill(1, number)\n  except OSError: pass\n"
         self.assertEqual(zygote.run(source + SIMPLE)[0]["digest"], self.digest())
-        self.assertEqual(zygote.report("found = open('/proc/1/stat').read().rsplit(')')[1].split()[0]\n"), "S")
+        # Neither stopped nor gone: it sleeps, or still reads what it has just handed over.
+        self.assertIn(zygote.report("found = open('/proc/1/stat').read().rsplit(')')[1].split()[0]\n"), "RS")
         self.assert_fine(zygote)
 
     def test_nobody_else_is_there(self):
