@@ -124,14 +124,16 @@ class Configuration(Case):
         self.refused("modes:\n  - {name: a, kind: host}\n  - {name: a, kind: cold}\n", "config.yaml:3:", "'a'")
 
     def test_too_many_modes(self):
-        modes = "".join(f"  - {{name: m{n}, kind: host}}\n" for n in range(17))
-        self.refused("modes:\n" + modes, "config.yaml:2:3: ", "16")
+        modes = "".join(f"  - {{name: m{n}, kind: host}}\n" for n in range(33))
+        self.refused("modes:\n" + modes, "config.yaml:2:3: ", "32")
 
     def test_no_modes(self):
         self.refused("modes: []\n", "config.yaml:1:8: ", "modes")
 
-    def test_kinds_that_are_not_built_yet(self):
-        self.refused("modes:\n  - {name: a, kind: warm}\n", "'a'", "'warm'", "host or cold")
+    def test_what_a_kind_cannot_do(self):
+        self.refused("modes:\n  - {name: a, kind: warm}\nworkload: {command: [ls]}\n", "'a'", "worker")
+        self.refused("modes:\n  - {name: a, kind: cold, preforked: true}\n", "config.yaml:2:", "preforked", "host")
+        self.refused("modes:\n  - {name: a, kind: host, parallel: 65}\n", "config.yaml:2:", "parallel", "64")
 
     def test_strategy_and_command(self):
         self.refused("workload: {strategy: momentum, command: [ls]}\n", "config.yaml:1:")
