@@ -5,19 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME(id, name, ...) name,
 #define ABOUT(id, name, about) about,
-#define TABLE(ident, what_text, LIST)                                \
-	static const char *const ident##_names[] = {LIST(NAME) NULL};    \
-	const struct sw_words sw_words_##ident = {                       \
-		.what = (what_text),                                         \
-		.count = sizeof ident##_names / sizeof ident##_names[0] - 1, \
-		.names = ident##_names,                                      \
-	};
-
-TABLE(bond, "bond", SW_BONDS)
-TABLE(attack, "attack", SW_ATTACKS)
-TABLE(finding, "finding", SW_FINDINGS)
+SW_WORD_TABLE(bond, "bond", SW_BONDS)
+SW_WORD_TABLE(attack, "attack", SW_ATTACKS)
+SW_WORD_TABLE(finding, "finding", SW_FINDINGS)
 
 /* Written by tests/engine/test_isolation.c: `static const char source[]` and `static const struct
  * sw_isolation lines[]`. */

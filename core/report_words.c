@@ -9,7 +9,7 @@
 #include "core/report_text.h"
 #include "core/text.h"
 
-static struct sw_sentence __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+struct sw_sentence sw_say(const char *format, ...)
 {
 	char text[2048];
 	struct sw_sentence sentence;
@@ -39,18 +39,19 @@ struct sw_sentence sw_say_elapsed(const struct sw_session *session)
 	int64_t paused_ns = sw_session_paused_ns(session, session->last_ns);
 
 	if (!paused_ns)
-		return say("%s", sw_duration((double)session->last_ns).text);
-	return say("%s, %s of it paused", sw_duration((double)session->last_ns).text,
-	           sw_duration((double)paused_ns).text);
+		return sw_say("%s", sw_duration((double)session->last_ns).text);
+	return sw_say("%s, %s of it paused", sw_duration((double)session->last_ns).text,
+	              sw_duration((double)paused_ns).text);
 }
 
 struct sw_sentence sw_say_state(const struct sw_figures *figures)
 {
 	const struct sw_session *session = figures->session;
 
-	return say("%s, %" PRIu64 " of %" PRIu64 " iterations in %s",
-	           session->started ? sw_word(&sw_words_state, (int)session->state) : "not started",
-	           sw_session_done(session), sw_session_planned(session), sw_say_elapsed(session).text);
+	return sw_say("%s, %" PRIu64 " of %" PRIu64 " iterations in %s",
+	              session->started ? sw_word(&sw_words_state, (int)session->state) : "not started",
+	              sw_session_done(session), sw_session_planned(session),
+	              sw_say_elapsed(session).text);
 }
 
 struct sw_sentence sw_say_engine(const struct sw_figures *figures)
@@ -63,12 +64,12 @@ struct sw_sentence sw_say_engine(const struct sw_figures *figures)
 	for (int i = 0; i < figures->n_modes; i++)
 		wanted |= figures->modes[i].state->info.kind != SW_KIND_HOST;
 	if (*environment->engine == '\0' && figures->n_modes && !wanted)
-		return say("none needed: no mode uses a sandbox");
+		return sw_say("none needed: no mode uses a sandbox");
 	if (*environment->engine == '\0')
-		return say("no container engine%s%s", *environment->engine_error ? ": " : "",
-		           environment->engine_error);
-	sentence = say("%s%s%s", environment->engine, *environment->engine_version ? " " : "",
-	               environment->engine_version);
+		return sw_say("no container engine%s%s", *environment->engine_error ? ": " : "",
+		              environment->engine_error);
+	sentence = sw_say("%s%s%s", environment->engine, *environment->engine_version ? " " : "",
+	                  environment->engine_version);
 	join(&sentence, environment->runtime);
 	join(&sentence, environment->storage);
 	join(&sentence, environment->private_engine ? "private" : "");
@@ -85,7 +86,7 @@ struct sw_sentence sw_say_machine(const struct sw_figures *figures)
 	join(&sentence, environment->os);
 	join(&sentence, environment->kernel);
 	if (environment->cpus > 0)
-		join(&sentence, say("%" PRId64 " CPUs", environment->cpus).text);
+		join(&sentence, sw_say("%" PRId64 " CPUs", environment->cpus).text);
 	if (environment->memory_bytes > 0)
 		join(&sentence, sw_text_bytes(size, sizeof(size), (uint64_t)environment->memory_bytes));
 	return sentence;
@@ -99,9 +100,9 @@ struct sw_sentence sw_say_image(const struct sw_figures *figures)
 	if (*environment->image == '\0')
 		return (struct sw_sentence){""};
 	if (environment->image_bytes <= 0)
-		return say("%s", environment->image);
-	return say("%s (%s)", environment->image,
-	           sw_text_bytes(size, sizeof(size), (uint64_t)environment->image_bytes));
+		return sw_say("%s", environment->image);
+	return sw_say("%s (%s)", environment->image,
+	              sw_text_bytes(size, sizeof(size), (uint64_t)environment->image_bytes));
 }
 
 struct sw_sentence sw_say_shim(const struct sw_figures *figures)
@@ -116,10 +117,11 @@ struct sw_sentence sw_say_shim(const struct sw_figures *figures)
 			continue;
 		first = first ? first : info;
 		differ |= info->shim != first->shim;
-		join(&sentence, say("%s in %s", sw_word(&sw_words_shim, (int)info->shim), info->name).text);
+		join(&sentence,
+		     sw_say("%s in %s", sw_word(&sw_words_shim, (int)info->shim), info->name).text);
 	}
 	if (first && !differ)
-		return say("%s", sw_word(&sw_words_shim, (int)first->shim));
+		return sw_say("%s", sw_word(&sw_words_shim, (int)first->shim));
 	return sentence;
 }
 
@@ -130,7 +132,7 @@ struct sw_sentence sw_say_python(const struct sw_figures *figures)
 	bool differ = false;
 
 	if (figures->session->info.command)
-		return say("not used: the workload is a command");
+		return sw_say("not used: the workload is a command");
 	for (int i = 0; i < figures->n_modes; i++) {
 		const char *python = figures->modes[i].state->python;
 		if (*python && !first)
@@ -138,11 +140,11 @@ struct sw_sentence sw_say_python(const struct sw_figures *figures)
 		differ |= *python && strcmp(python, first) != 0;
 	}
 	if (!differ)
-		return say("%s", first ? first : "");
+		return sw_say("%s", first ? first : "");
 	for (int i = 0; i < figures->n_modes; i++) {
 		const struct sw_mode_state *mode = figures->modes[i].state;
 		if (*mode->python)
-			join(&sentence, say("%s in %s", mode->python, mode->info.name).text);
+			join(&sentence, sw_say("%s in %s", mode->python, mode->info.name).text);
 	}
 	return sentence;
 }
@@ -163,36 +165,37 @@ struct sw_sentence sw_say_validation(const struct sw_figures *figures)
 	int measured = 0;
 
 	if (figures->session->info.command)
-		return say("none: the workload is a command");
+		return sw_say("none: the workload is a command");
 	for (int i = 0; i < figures->n_modes; i++) {
 		double ns = mean_of_phase(&figures->modes[i], SW_PHASE_VALIDATE);
 		if (ns < 0)
 			continue;
 		measured++;
 		join(&sentence,
-		     say("%s in %s", sw_duration(ns).text, figures->modes[i].state->info.name).text);
+		     sw_say("%s in %s", sw_duration(ns).text, figures->modes[i].state->info.name).text);
 	}
 	if (figures->n_modes == 0)
 		return sentence;
 	if (measured == 0)
-		return say("AST validation enabled in every mode; no iteration measured it");
-	return say("AST validation enabled in %s (phase validate: %s)",
-	           figures->n_modes == 1   ? "the mode"
-	           : figures->n_modes == 2 ? "both modes"
-	                                   : "every mode",
-	           sentence.text);
+		return sw_say("AST validation enabled in every mode; no iteration measured it");
+	return sw_say("AST validation enabled in %s (phase validate: %s)",
+	              figures->n_modes == 1   ? "the mode"
+	              : figures->n_modes == 2 ? "both modes"
+	                                      : "every mode",
+	              sentence.text);
 }
 
 struct sw_sentence sw_say_baseline(const struct sw_figures *figures)
 {
-	return say("%s", figures->baseline < 0 ? "baseline"
-	                                       : figures->modes[figures->baseline].state->info.name);
+	return sw_say("%s", figures->baseline < 0 ? "baseline"
+	                                          : figures->modes[figures->baseline].state->info.name);
 }
 
 struct sw_sentence sw_say_candidate(const struct sw_figures *figures)
 {
-	return say("%s", figures->candidate < 0 ? "candidate"
-	                                        : figures->modes[figures->candidate].state->info.name);
+	return sw_say("%s", figures->candidate < 0
+	                        ? "candidate"
+	                        : figures->modes[figures->candidate].state->info.name);
 }
 
 struct sw_sentence sw_say_no_overhead(const struct sw_figures *figures)
@@ -202,19 +205,20 @@ struct sw_sentence sw_say_no_overhead(const struct sw_figures *figures)
 	if (figures->has_overhead)
 		return (struct sw_sentence){""};
 	if (sw_figures_is_mere_ablation(figures))
-		return say("Not measured: the session compares one sandbox with itself, a layer less at a time, "
-		           "and with no host.");
+		return sw_say(
+			"Not measured: the session compares one sandbox with itself, a layer less at a time, "
+			"and with no host.");
 	if (figures->candidate < 0 || figures->baseline < 0 || figures->baseline == figures->candidate)
-		return say("Not measured: the session has no %s to compare.",
-		           figures->candidate < 0 ? "sandbox mode" : "separate baseline");
+		return sw_say("Not measured: the session has no %s to compare.",
+		              figures->candidate < 0 ? "sandbox mode" : "separate baseline");
 	candidate = &figures->modes[figures->candidate];
 	if (candidate->latency.count > 0)
-		return say("Not measured: no iteration of %s ended ok.", sw_say_baseline(figures).text);
+		return sw_say("Not measured: no iteration of %s ended ok.", sw_say_baseline(figures).text);
 	if (candidate->judged > 0 && candidate->state->fell_back == candidate->judged)
-		return say("Not measured: all %" PRIu64 " iterations of %s fell back to the host.",
-		           candidate->judged, sw_say_candidate(figures).text);
-	return say("Not measured: of %" PRIu64 " iterations of %s, none ended ok in the sandbox.",
-	           candidate->judged, sw_say_candidate(figures).text);
+		return sw_say("Not measured: all %" PRIu64 " iterations of %s fell back to the host.",
+		              candidate->judged, sw_say_candidate(figures).text);
+	return sw_say("Not measured: of %" PRIu64 " iterations of %s, none ended ok in the sandbox.",
+	              candidate->judged, sw_say_candidate(figures).text);
 }
 
 struct sw_sentence sw_say_noise(const struct sw_figures *figures)
@@ -222,17 +226,17 @@ struct sw_sentence sw_say_noise(const struct sw_figures *figures)
 	if (!figures->has_overhead || figures->distinguishable)
 		return (struct sw_sentence){""};
 	if (figures->overhead_ci.method == SW_CI_NONE)
-		return say("One iteration gives no interval: the difference can't be told from noise.");
-	return say("The interval includes 0: the difference can't be told from noise.");
+		return sw_say("One iteration gives no interval: the difference can't be told from noise.");
+	return sw_say("The interval includes 0: the difference can't be told from noise.");
 }
 
 struct sw_sentence sw_say_small_baseline(const struct sw_figures *figures)
 {
 	if (!figures->has_overhead || !figures->small_baseline)
 		return (struct sw_sentence){""};
-	return say("The percentage is misleading: the baseline takes only %s. Compare the absolute "
-	           "overhead, or the projection.",
-	           sw_duration(figures->modes[figures->baseline].latency.mean).text);
+	return sw_say("The percentage is misleading: the baseline takes only %s. Compare the absolute "
+	              "overhead, or the projection.",
+	              sw_duration(figures->modes[figures->baseline].latency.mean).text);
 }
 
 struct sw_sentence sw_say_ratio(const struct sw_figures *figures)
@@ -242,32 +246,34 @@ struct sw_sentence sw_say_ratio(const struct sw_figures *figures)
 
 	if (!figures->has_overhead)
 		return (struct sw_sentence){""};
-	means = say("%s in %s against %s in %s", sw_duration(execute->candidate_ns).text,
-	            sw_say_candidate(figures).text, sw_duration(execute->baseline_ns).text,
-	            sw_say_baseline(figures).text);
+	means = sw_say("%s in %s against %s in %s", sw_duration(execute->candidate_ns).text,
+	               sw_say_candidate(figures).text, sw_duration(execute->baseline_ns).text,
+	               sw_say_baseline(figures).text);
 	if (!execute->cpu_limited) {
 		if (execute->basis != SW_EXECUTE_MEASURED)
 			return (struct sw_sentence){""};
-		return say("The job itself (phase execute) took ×%s as long: %s.",
-		           sw_fixed(execute->ratio, 2).text, means.text);
+		return sw_say("The job itself (phase execute) took ×%s as long: %s.",
+		              sw_fixed(execute->ratio, 2).text, means.text);
 	}
 	struct sw_sentence cpu =
-		say("The projection leaves the sandbox's own limit of %s CPU out, which stretches "
-	        "CPU-bound jobs.",
-	        sw_plain(1 / execute->cpu_stretch).text);
+		sw_say("The projection leaves the sandbox's own limit of %s CPU out, which stretches "
+	           "CPU-bound jobs.",
+	           sw_plain(1 / execute->cpu_stretch).text);
 	if (execute->basis == SW_EXECUTE_UNKNOWN)
-		return say("%s This session did not measure by how much; the limit alone allows ×%s.",
-		           cpu.text, sw_plain(execute->cpu_stretch).text);
+		return sw_say("%s This session did not measure by how much; the limit alone allows ×%s.",
+		              cpu.text, sw_plain(execute->cpu_stretch).text);
 	if (execute->basis == SW_EXECUTE_TOO_SHORT)
-		return say("%s By how much can't be extrapolated from this session: its execute phase is "
-		           "below 1 ms (%s). The limit alone allows ×%s.",
-		           cpu.text, means.text, sw_plain(execute->cpu_stretch).text);
-	return say("%s Measured execute ratio ×%s (%s)%s; the columns \"with ratio\" hold if the whole "
-	           "job is CPU-bound.",
-	           cpu.text, sw_fixed(execute->ratio, 2).text, means.text,
-	           execute->baseline_ns < SW_CPU_PERIOD_NS
-	               ? ", derived from less than one 100 ms period of the limit, so it is uncertain"
-	               : "");
+		return sw_say(
+			"%s By how much can't be extrapolated from this session: its execute phase is "
+			"below 1 ms (%s). The limit alone allows ×%s.",
+			cpu.text, means.text, sw_plain(execute->cpu_stretch).text);
+	return sw_say(
+		"%s Measured execute ratio ×%s (%s)%s; the columns \"with ratio\" hold if the whole "
+		"job is CPU-bound.",
+		cpu.text, sw_fixed(execute->ratio, 2).text, means.text,
+		execute->baseline_ns < SW_CPU_PERIOD_NS
+			? ", derived from less than one 100 ms period of the limit, so it is uncertain"
+			: "");
 }
 
 struct sw_sentence sw_say_gates(const struct sw_figures *figures)
@@ -276,7 +282,7 @@ struct sw_sentence sw_say_gates(const struct sw_figures *figures)
 
 	if (gates <= 0)
 		return (struct sw_sentence){""};
-	return say("%" PRId64 " configured, not evaluated by this version", gates);
+	return sw_say("%" PRId64 " configured, not evaluated by this version", gates);
 }
 
 struct sw_sentence sw_say_counts(const uint64_t counts[SW_OUTCOME_COUNT])

@@ -13,6 +13,9 @@ struct sw_sentence {
 	char text[1024];
 };
 
+/* A sentence as printf has it, cleaned. */
+struct sw_sentence sw_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 struct sw_sentence sw_say_state(
 	const struct sw_figures *figures); /* "done, 40 of 40 iterations in 12.4 s" */
 /* "12.4 s", "12.4 s, 5.00 s of it paused": from the session's start to its newest event. */

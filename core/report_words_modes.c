@@ -1,24 +1,10 @@
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/report_words.h"
 #include "core/text.h"
-
-static struct sw_sentence __attribute__((format(printf, 1, 2))) say(const char *format, ...)
-{
-	char text[2048];
-	struct sw_sentence sentence;
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	(void)sw_text_clean(sentence.text, sizeof(sentence.text), text, strlen(text));
-	return sentence;
-}
 
 static const char *name_of(const struct sw_figures *figures, int mode)
 {
@@ -48,7 +34,8 @@ static struct sw_sentence say_interval(const struct sw_difference *cost, bool sa
 
 	if (cost->ci.method == SW_CI_NONE)
 		return (struct sw_sentence){""};
-	return say(" [%s, %s]", sw_signed_in_unit(unit, low).text, sw_signed_in_unit(unit, high).text);
+	return sw_say(" [%s, %s]", sw_signed_in_unit(unit, low).text,
+	              sw_signed_in_unit(unit, high).text);
 }
 
 struct sw_sentence sw_say_layer(const struct sw_figures *figures, const struct sw_layer_cost *cost,
@@ -59,23 +46,23 @@ struct sw_sentence sw_say_layer(const struct sw_figures *figures, const struct s
 	bool saves = difference->ns < 0;
 
 	if (!difference->is_known)
-		return say("%s: not measured, for want of iterations of %s or %s that ended ok", subject,
-		           name_of(figures, difference->a), name_of(figures, difference->b));
+		return sw_say("%s: not measured, for want of iterations of %s or %s that ended ok", subject,
+		              name_of(figures, difference->a), name_of(figures, difference->b));
 	struct sw_sentence first =
-		say("%s %s %s %s%s", subject,
-	        saves ? layer_words[cost->layer].saves : layer_words[cost->layer].costs,
-	        sw_in_unit(unit, fabs(difference->ns)).text, unit.name,
-	        say_interval(difference, saves, unit).text);
+		sw_say("%s %s %s %s%s", subject,
+	           saves ? layer_words[cost->layer].saves : layer_words[cost->layer].costs,
+	           sw_in_unit(unit, fabs(difference->ns)).text, unit.name,
+	           say_interval(difference, saves, unit).text);
 	if (difference->ci.method == SW_CI_NONE)
-		return say("%s; one iteration gives no interval", first.text);
+		return sw_say("%s; one iteration gives no interval", first.text);
 	if (!difference->is_distinguishable)
-		return say("%s: not distinguishable from zero", first.text);
+		return sw_say("%s: not distinguishable from zero", first.text);
 	double whole = figures->modes[difference->b].latency.mean;
 	struct sw_number share = sw_share(whole > 0 ? fabs(difference->ns) / whole : 0);
 	if (cost->layer == SW_LAYER_NETWORK && saves)
-		return say("%s: setting up the engine's bridge would cost that, %s of an iteration",
-		           first.text, share.text);
-	return say("%s: %s of an iteration", first.text, share.text);
+		return sw_say("%s: setting up the engine's bridge would cost that, %s of an iteration",
+		              first.text, share.text);
+	return sw_say("%s: %s of an iteration", first.text, share.text);
 }
 
 /* ---- the course of a mode ---- */
@@ -87,7 +74,7 @@ struct sw_sentence sw_say_drift(const struct sw_figures *figures, int mode,
 		return (struct sw_sentence){""};
 	struct sw_unit unit =
 		sw_unit_for(fmin(drift->first_ns, drift->last_ns), fmax(drift->first_ns, drift->last_ns));
-	return say(
+	return sw_say(
 		"%s: the last third of its iterations took %s %s %s than the first third, on average (%s, "
 		"95 %% interval %s to %s %s); nothing is left out of the figures",
 		name_of(figures, mode), sw_in_unit(unit, fabs(drift->ns)).text, unit.name,
@@ -104,12 +91,12 @@ struct sw_sentence sw_say_outliers(const struct sw_figures *figures, int mode,
 
 	if (outliers->count == 0)
 		return (struct sw_sentence){""};
-	return say("%s: %" PRIu64 " of %" PRIu64
-	           " iterations took more than %s (Q3 + 3 × IQR), the longest %s; "
-	           "nothing is left out of the figures",
-	           name_of(figures, mode), outliers->count, kept,
-	           sw_duration(outliers->threshold_ns).text,
-	           sw_duration((double)outliers->max_ns).text);
+	return sw_say("%s: %" PRIu64 " of %" PRIu64
+	              " iterations took more than %s (Q3 + 3 × IQR), the longest %s; "
+	              "nothing is left out of the figures",
+	              name_of(figures, mode), outliers->count, kept,
+	              sw_duration(outliers->threshold_ns).text,
+	              sw_duration((double)outliers->max_ns).text);
 }
 
 /* ---- the session's length ---- */
@@ -131,13 +118,13 @@ struct sw_sentence sw_say_auto(const struct sw_figures *figures)
 	if (!info->is_auto)
 		return (struct sw_sentence){""};
 	if (session->is_length_decided && session->n_modes > 0)
-		return say("auto, %s%" PRId64 " iterations per mode: %s",
-		           is_even(session) ? "" : "at most ", session->modes[0]->info.planned,
-		           session->length_text);
+		return sw_say("auto, %s%" PRId64 " iterations per mode: %s",
+		              is_even(session) ? "" : "at most ", session->modes[0]->info.planned,
+		              session->length_text);
 	struct sw_sentence budget = {""};
 	if (info->time_budget_ns > 0)
-		budget = say(", within %s", sw_duration((double)info->time_budget_ns).text);
-	return say(
+		budget = sw_say(", within %s", sw_duration((double)info->time_budget_ns).text);
+	return sw_say(
 		"auto, %s: until every 95 %% interval of a difference spans less than %s %% of the larger "
 		"mean, %" PRId64 " to %" PRId64 " iterations per mode%s",
 		session->state == SW_STATE_RUNNING ? "not decided yet" : "not decided",
@@ -154,11 +141,11 @@ struct sw_sentence sw_say_isolation_source(const struct sw_figures *figures)
 
 	if (*source == '\0')
 		return (struct sw_sentence){""};
-	return say("tested on %s%s", source,
-	           *here->engine &&
-	                   !sw_isolation_is_of(here->engine, here->engine_version, here->runtime)
-	               ? ": another engine than this session's"
-	               : "");
+	return sw_say("tested on %s%s", source,
+	              *here->engine &&
+	                      !sw_isolation_is_of(here->engine, here->engine_version, here->runtime)
+	                  ? ": another engine than this session's"
+	                  : "");
 }
 
 struct sw_sentence sw_say_modes_of(const struct sw_figures *figures,
@@ -171,7 +158,7 @@ struct sw_sentence sw_say_modes_of(const struct sw_figures *figures,
 		const struct sw_mode_info *info = &figures->modes[i].state->info;
 		if (*info->layer || sw_isolation_of(info->kind, info->preforked) != line)
 			continue;
-		struct sw_sentence longer = say("%s%s%s", list.text, *list.text ? ", " : "", info->name);
+		struct sw_sentence longer = sw_say("%s%s%s", list.text, *list.text ? ", " : "", info->name);
 		if (first < 0 || (info->parallel == 1 && figures->modes[first].state->info.parallel > 1))
 			first = i;
 		list = longer;
@@ -197,7 +184,8 @@ struct sw_sentence sw_say_replaced(const struct sw_mode_figures *mode)
 
 	if (n == 0)
 		return (struct sw_sentence){""};
-	return say("%" PRIu64 " kept container%s lost, and made anew", n, n == 1 ? " was" : "s were");
+	return sw_say("%" PRIu64 " kept container%s lost, and made anew", n,
+	              n == 1 ? " was" : "s were");
 }
 
 struct sw_number sw_say_rate(double per_second)

@@ -1,24 +1,15 @@
 #include "core/words.h"
 
-#define NAME(id, name, ...) name,
-#define TABLE(ident, what_text, LIST)                                  \
-	static const char *const ident##_names[] = {LIST(NAME) NULL};      \
-	const struct sw_words sw_words_##ident = {                         \
-		.what = (what_text),                                           \
-		.count = sizeof ident##_names / sizeof ident##_names[0] - 1,   \
-		.names = ident##_names,                                        \
-	};
-
-TABLE(kind, "mode kind", SW_MODE_KINDS)
-TABLE(group, "phase group", SW_GROUPS)
-TABLE(phase, "phase", SW_PHASES)
-TABLE(outcome, "outcome", SW_OUTCOMES)
-TABLE(order, "order", SW_ORDERS)
-TABLE(backtest, "backtest", SW_BACKTESTS)
-TABLE(state, "state", SW_STATES)
-TABLE(clock, "clock", SW_CLOCKS)
-TABLE(shim, "shim", SW_SHIMS)
-TABLE(layer, "layer", SW_LAYERS)
+SW_WORD_TABLE(kind, "mode kind", SW_MODE_KINDS)
+SW_WORD_TABLE(group, "phase group", SW_GROUPS)
+SW_WORD_TABLE(phase, "phase", SW_PHASES)
+SW_WORD_TABLE(outcome, "outcome", SW_OUTCOMES)
+SW_WORD_TABLE(order, "order", SW_ORDERS)
+SW_WORD_TABLE(backtest, "backtest", SW_BACKTESTS)
+SW_WORD_TABLE(state, "state", SW_STATES)
+SW_WORD_TABLE(clock, "clock", SW_CLOCKS)
+SW_WORD_TABLE(shim, "shim", SW_SHIMS)
+SW_WORD_TABLE(layer, "layer", SW_LAYERS)
 
 const char *sw_word(const struct sw_words *words, int value)
 {

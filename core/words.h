@@ -112,6 +112,16 @@ struct sw_words {
 	size_t count;
 	const char *const *names;
 };
+/* Defines sw_words_IDENT of LIST, an X-macro like those above. WHAT: as in struct sw_words. */
+#define SW_WORD_NAME(id, name, ...) name,
+#define SW_WORD_TABLE(ident, what_text, LIST)                             \
+	static const char *const ident##_names[] = {LIST(SW_WORD_NAME) NULL}; \
+	const struct sw_words sw_words_##ident = {                            \
+		.what = (what_text),                                              \
+		.count = sizeof ident##_names / sizeof ident##_names[0] - 1,      \
+		.names = ident##_names,                                           \
+	};
+
 extern const struct sw_words sw_words_kind, sw_words_group, sw_words_phase, sw_words_outcome,
 	sw_words_order, sw_words_backtest, sw_words_state, sw_words_clock, sw_words_shim,
 	sw_words_layer;

@@ -82,10 +82,7 @@ int sw_view_highlights(const struct sw_figures *figures, struct sw_highlights *o
 
 /* ---- pieces ---- */
 
-static void say(struct sw_headline *h, enum sw_role role, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void say(struct sw_headline *h, enum sw_role role, const char *format, ...)
+void sw_headline_say(struct sw_headline *h, enum sw_role role, const char *format, ...)
 {
 	va_list args;
 	size_t room = sizeof h->text - h->used;
@@ -118,7 +115,7 @@ static const char *name_of(const struct sw_figures *figures, int mode)
 
 static void say_mode(struct sw_headline *h, const struct sw_figures *figures, int mode)
 {
-	say(h, sw_view_mode_role(mode), "%s", name_of(figures, mode));
+	sw_headline_say(h, sw_view_mode_role(mode), "%s", name_of(figures, mode));
 }
 
 /* "80 times as long as", and the difference with its interval. */
@@ -129,27 +126,27 @@ static void say_comparison(struct sw_headline *h, const struct sw_figures *figur
 	char mean[16], other[16], diff[16], interval[40];
 	double ratio = a->latency.mean > 0 ? b->latency.mean / a->latency.mean : 0;
 	say_mode(h, figures, figures->candidate);
-	say(h, SW_ROLE_TEXT, " takes ");
-	say(h, SW_ROLE_STRONG, "%s", sw_view_mean(mean, sizeof mean, b->latency.mean));
-	say(h, SW_ROLE_TEXT, ", ");
+	sw_headline_say(h, SW_ROLE_TEXT, " takes ");
+	sw_headline_say(h, SW_ROLE_STRONG, "%s", sw_view_mean(mean, sizeof mean, b->latency.mean));
+	sw_headline_say(h, SW_ROLE_TEXT, ", ");
 	say_mode(h, figures, figures->baseline);
-	say(h, SW_ROLE_TEXT, " ");
-	say(h, SW_ROLE_STRONG, "%s", sw_view_mean(other, sizeof other, a->latency.mean));
+	sw_headline_say(h, SW_ROLE_TEXT, " ");
+	sw_headline_say(h, SW_ROLE_STRONG, "%s", sw_view_mean(other, sizeof other, a->latency.mean));
 	bool noise = figures->overhead_ci.method != SW_CI_NONE && !figures->distinguishable;
 	if (noise) {
-		say(h, SW_ROLE_TEXT, ": no difference that can be told from noise");
+		sw_headline_say(h, SW_ROLE_TEXT, ": no difference that can be told from noise");
 	} else {
-		say(h, SW_ROLE_TEXT, ": ");
-		say(h, SW_ROLE_STRONG, ratio >= 10 ? "%.0f times" : "%.2f times", ratio);
-		say(h, SW_ROLE_TEXT, " as long, ");
-		say(h, SW_ROLE_STRONG, "%s%s", figures->overhead_ns < 0 ? "" : "+",
-		    sw_view_mean(diff, sizeof diff, figures->overhead_ns));
+		sw_headline_say(h, SW_ROLE_TEXT, ": ");
+		sw_headline_say(h, SW_ROLE_STRONG, ratio >= 10 ? "%.0f times" : "%.2f times", ratio);
+		sw_headline_say(h, SW_ROLE_TEXT, " as long, ");
+		sw_headline_say(h, SW_ROLE_STRONG, "%s%s", figures->overhead_ns < 0 ? "" : "+",
+		                sw_view_mean(diff, sizeof diff, figures->overhead_ns));
 	}
 	if (figures->overhead_ci.method != SW_CI_NONE)
-		say(h, SW_ROLE_DIM, " %s",
-		    sw_view_interval(interval, sizeof interval, figures->overhead_ci.low,
-		                     figures->overhead_ci.high));
-	say(h, SW_ROLE_TEXT, noise ? ". " : " each. ");
+		sw_headline_say(h, SW_ROLE_DIM, " %s",
+		                sw_view_interval(interval, sizeof interval, figures->overhead_ci.low,
+		                                 figures->overhead_ci.high));
+	sw_headline_say(h, SW_ROLE_TEXT, noise ? ". " : " each. ");
 }
 
 static void say_one(struct sw_headline *h, const struct sw_figures *figures, int mode)
@@ -159,9 +156,9 @@ static void say_one(struct sw_headline *h, const struct sw_figures *figures, int
 	if (!m->latency.count)
 		return;
 	say_mode(h, figures, mode);
-	say(h, SW_ROLE_TEXT, " takes ");
-	say(h, SW_ROLE_STRONG, "%s", sw_view_mean(mean, sizeof mean, m->latency.mean));
-	say(h, SW_ROLE_TEXT, " each. ");
+	sw_headline_say(h, SW_ROLE_TEXT, " takes ");
+	sw_headline_say(h, SW_ROLE_STRONG, "%s", sw_view_mean(mean, sizeof mean, m->latency.mean));
+	sw_headline_say(h, SW_ROLE_TEXT, " each. ");
 }
 
 /* The phases with the greatest shares, until they are three quarters. */
@@ -180,14 +177,14 @@ static void say_phases(struct sw_headline *h, const struct sw_mode_figures *mode
 		char share[16];
 		told[best] = true;
 		sum += mode->phases[best].share;
-		say(h, SW_ROLE_TEXT, n++ ? ", " : "Its time goes into ");
-		say(h, sw_view_phase_role(mode->phases[best].phase), "%s",
-		    sw_word(&sw_words_phase, (int)mode->phases[best].phase));
-		say(h, SW_ROLE_STRONG, " %s",
-		    sw_view_percent(share, sizeof share, mode->phases[best].share));
+		sw_headline_say(h, SW_ROLE_TEXT, n++ ? ", " : "Its time goes into ");
+		sw_headline_say(h, sw_view_phase_role(mode->phases[best].phase), "%s",
+		                sw_word(&sw_words_phase, (int)mode->phases[best].phase));
+		sw_headline_say(h, SW_ROLE_STRONG, " %s",
+		                sw_view_percent(share, sizeof share, mode->phases[best].share));
 	}
 	if (n)
-		say(h, SW_ROLE_TEXT, ". ");
+		sw_headline_say(h, SW_ROLE_TEXT, ". ");
 }
 
 static void say_fallbacks(struct sw_headline *h, const struct sw_session *session)
@@ -204,13 +201,14 @@ static void say_fallbacks(struct sw_headline *h, const struct sw_session *sessio
 		fell_back += mode->fell_back + mode->fallback_failed;
 	}
 	if (failed)
-		say(h, SW_ROLE_BAD, "%llu of %llu failed. ", (unsigned long long)failed,
-		    (unsigned long long)done);
+		sw_headline_say(h, SW_ROLE_BAD, "%llu of %llu failed. ", (unsigned long long)failed,
+		                (unsigned long long)done);
 	if (fell_back)
-		say(h, SW_ROLE_WARNING, "%llu of %llu fell back to the host. ",
-		    (unsigned long long)fell_back, (unsigned long long)sandboxed);
+		sw_headline_say(h, SW_ROLE_WARNING, "%llu of %llu fell back to the host. ",
+		                (unsigned long long)fell_back, (unsigned long long)sandboxed);
 	else if (sandboxed)
-		say(h, SW_ROLE_OK, "Nothing fell back (0 of %llu). ", (unsigned long long)sandboxed);
+		sw_headline_say(h, SW_ROLE_OK, "Nothing fell back (0 of %llu). ",
+		                (unsigned long long)sandboxed);
 }
 
 /* ---- many modes ---- */
@@ -220,7 +218,8 @@ static void say_interval(struct sw_headline *h, struct sw_ci ci)
 {
 	char interval[40];
 	if (ci.method != SW_CI_NONE)
-		say(h, SW_ROLE_DIM, " %s", sw_view_interval(interval, sizeof interval, ci.low, ci.high));
+		sw_headline_say(h, SW_ROLE_DIM, " %s",
+		                sw_view_interval(interval, sizeof interval, ci.low, ci.high));
 }
 
 static void say_fastest(struct sw_headline *h, const struct sw_figures *figures,
@@ -232,21 +231,22 @@ static void say_fastest(struct sw_headline *h, const struct sw_figures *figures,
 		return;
 	say_mode(h, figures, highlights->fastest);
 	/* One that was run once proves nothing. */
-	say(h, SW_ROLE_TEXT,
-	    saved->ci.method == SW_CI_NONE ? " is the fastest sandbox so far: "
-	                                   : " is the fastest sandbox: ");
-	say(h, SW_ROLE_STRONG, "%s",
-	    sw_view_mean(mean, sizeof mean, figures->modes[highlights->fastest].latency.mean));
+	sw_headline_say(h, SW_ROLE_TEXT,
+	                saved->ci.method == SW_CI_NONE ? " is the fastest sandbox so far: "
+	                                               : " is the fastest sandbox: ");
+	sw_headline_say(h, SW_ROLE_STRONG, "%s",
+	                sw_view_mean(mean, sizeof mean,
+	                             figures->modes[highlights->fastest].latency.mean));
 	if (saved->is_distinguishable || saved->ci.method == SW_CI_NONE) {
-		say(h, SW_ROLE_TEXT, ", ");
-		say(h, SW_ROLE_STRONG, "%s", sw_view_mean(less, sizeof less, saved->ns));
-		say(h, SW_ROLE_TEXT, " less than ");
+		sw_headline_say(h, SW_ROLE_TEXT, ", ");
+		sw_headline_say(h, SW_ROLE_STRONG, "%s", sw_view_mean(less, sizeof less, saved->ns));
+		sw_headline_say(h, SW_ROLE_TEXT, " less than ");
 	} else {
-		say(h, SW_ROLE_TEXT, ", which cannot be told from ");
+		sw_headline_say(h, SW_ROLE_TEXT, ", which cannot be told from ");
 	}
 	say_mode(h, figures, figures->candidate);
 	say_interval(h, saved->ci);
-	say(h, SW_ROLE_TEXT, ". ");
+	sw_headline_say(h, SW_ROLE_TEXT, ". ");
 }
 
 static void say_busiest(struct sw_headline *h, const struct sw_figures *figures,
@@ -256,10 +256,11 @@ static void say_busiest(struct sw_headline *h, const struct sw_figures *figures,
 	if (highlights->busiest < 0)
 		return;
 	say_mode(h, figures, highlights->busiest);
-	say(h, SW_ROLE_TEXT, " gets most done: ");
-	say(h, SW_ROLE_STRONG, "%s",
-	    sw_view_rate(rate, sizeof rate, figures->modes[highlights->busiest].throughput_per_second));
-	say(h, SW_ROLE_TEXT, ". ");
+	sw_headline_say(h, SW_ROLE_TEXT, " gets most done: ");
+	sw_headline_say(h, SW_ROLE_STRONG, "%s",
+	                sw_view_rate(rate, sizeof rate,
+	                             figures->modes[highlights->busiest].throughput_per_second));
+	sw_headline_say(h, SW_ROLE_TEXT, ". ");
 }
 
 /* ---- layers ---- */
@@ -279,9 +280,10 @@ static void say_layer(struct sw_headline *h, const struct sw_layer_cost *layer)
 		ci.low = -layer->cost.ci.high;
 		ci.high = -layer->cost.ci.low;
 	}
-	say(h, SW_ROLE_TEXT, is_absence(layer) ? "A %s would add " : "%s ",
-	    sw_word(&sw_words_layer, (int)layer->layer));
-	say(h, SW_ROLE_STRONG, "%s%s", ns < 0 ? "" : "+", sw_view_mean(cost, sizeof cost, ns));
+	sw_headline_say(h, SW_ROLE_TEXT, is_absence(layer) ? "A %s would add " : "%s ",
+	                sw_word(&sw_words_layer, (int)layer->layer));
+	sw_headline_say(h, SW_ROLE_STRONG, "%s%s", ns < 0 ? "" : "+",
+	                sw_view_mean(cost, sizeof cost, ns));
 	say_interval(h, ci);
 }
 
@@ -294,11 +296,11 @@ static void say_told_layers(struct sw_headline *h, const struct sw_highlights *h
 		const struct sw_layer_cost *layer = &highlights->layers[i];
 		if (!layer->cost.is_distinguishable || is_absence(layer) != absences)
 			continue;
-		say(h, SW_ROLE_TEXT, told++ ? ", " : absences ? "" : "Its layers cost: ");
+		sw_headline_say(h, SW_ROLE_TEXT, told++ ? ", " : absences ? "" : "Its layers cost: ");
 		say_layer(h, layer);
 	}
 	if (told)
-		say(h, SW_ROLE_TEXT, ". ");
+		sw_headline_say(h, SW_ROLE_TEXT, ". ");
 }
 
 /* Those that cost nothing, as far as can be told; and those of which nothing is known yet. */
@@ -313,12 +315,13 @@ static void say_noise(struct sw_headline *h, const struct sw_highlights *highlig
 		if (cost->ci.method == SW_CI_NONE || cost->is_distinguishable)
 			continue;
 		if (said)
-			say(h, SW_ROLE_TEXT, said + 1 == all ? " and " : ", ");
+			sw_headline_say(h, SW_ROLE_TEXT, said + 1 == all ? " and " : ", ");
 		said++;
-		say(h, SW_ROLE_STRONG, "%s", sw_word(&sw_words_layer, (int)highlights->layers[i].layer));
+		sw_headline_say(h, SW_ROLE_STRONG, "%s",
+		                sw_word(&sw_words_layer, (int)highlights->layers[i].layer));
 	}
 	if (all)
-		say(h, SW_ROLE_TEXT, ": not distinguishable from zero. ");
+		sw_headline_say(h, SW_ROLE_TEXT, ": not distinguishable from zero. ");
 }
 
 static void say_layers(struct sw_headline *h, const struct sw_figures *figures,
@@ -340,16 +343,16 @@ static void say_length(struct sw_headline *h, const struct sw_session *session,
                        const struct sw_highlights *highlights)
 {
 	if (session->is_length_decided) {
-		say(h, SW_ROLE_TEXT, "Its length was found: %s. ", session->length_text);
+		sw_headline_say(h, SW_ROLE_TEXT, "Its length was found: %s. ", session->length_text);
 		return;
 	}
-	say(h, SW_ROLE_TEXT, "It ends once all intervals are within ");
-	say(h, SW_ROLE_STRONG, "%g %%", session->info.precision_percent);
+	sw_headline_say(h, SW_ROLE_TEXT, "It ends once all intervals are within ");
+	sw_headline_say(h, SW_ROLE_STRONG, "%g %%", session->info.precision_percent);
 	if (highlights->precision_percent > 0) {
-		say(h, SW_ROLE_TEXT, ", now ");
-		say(h, SW_ROLE_STRONG, "%.1f %%", highlights->precision_percent);
+		sw_headline_say(h, SW_ROLE_TEXT, ", now ");
+		sw_headline_say(h, SW_ROLE_STRONG, "%.1f %%", highlights->precision_percent);
 	}
-	say(h, SW_ROLE_TEXT, ". ");
+	sw_headline_say(h, SW_ROLE_TEXT, ". ");
 }
 
 /* ---- the whole ---- */
@@ -357,18 +360,19 @@ static void say_length(struct sw_headline *h, const struct sw_session *session,
 /* Before there is anything to compare. */
 static void say_plan(struct sw_headline *h, const struct sw_session *session)
 {
-	say(h, SW_ROLE_TEXT, session->n_modes > 1 ? "Comparing " : "Measuring ");
+	sw_headline_say(h, SW_ROLE_TEXT, session->n_modes > 1 ? "Comparing " : "Measuring ");
 	for (int i = 0; i < session->n_modes; i++) {
 		if (i)
-			say(h, SW_ROLE_TEXT, "%s",
-			    i + 1 < session->n_modes ? ", "
-			    : session->n_modes > 2   ? " and "
-			                             : " with ");
-		say(h, sw_view_mode_role(i), "%s", session->modes[i]->info.name);
+			sw_headline_say(h, SW_ROLE_TEXT, "%s",
+			                i + 1 < session->n_modes ? ", "
+			                : session->n_modes > 2   ? " and "
+			                                         : " with ");
+		sw_headline_say(h, sw_view_mode_role(i), "%s", session->modes[i]->info.name);
 	}
-	say(h, SW_ROLE_TEXT,
-	    session->info.iterations == 1 ? ", %lld iteration each. " : ", %lld iterations each. ",
-	    (long long)session->info.iterations);
+	sw_headline_say(h, SW_ROLE_TEXT,
+	                session->info.iterations == 1 ? ", %lld iteration each. "
+	                                              : ", %lld iterations each. ",
+	                (long long)session->info.iterations);
 }
 
 static void say_result(struct sw_headline *h, const struct sw_session *session,
@@ -398,7 +402,7 @@ void sw_view_headline(const struct sw_session *session, const struct sw_figures 
 	h->n = h->n_sentences = 0;
 	h->used = 0;
 	if (!session->started || !figures) {
-		say(h, SW_ROLE_DIM, "Nothing is known yet.");
+		sw_headline_say(h, SW_ROLE_DIM, "Nothing is known yet.");
 		end_sentence(h);
 		return;
 	}

@@ -56,6 +56,10 @@ struct sw_headline {
 	char text[1536];
 	size_t used;
 };
+
+/* Adds a piece to what is said; what does not fit is left out. */
+void sw_headline_say(struct sw_headline *headline, enum sw_role role, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void sw_view_headline(const struct sw_session *session, const struct sw_figures *figures,
                       const struct sw_highlights *highlights, struct sw_headline *out_headline);
 

@@ -132,8 +132,6 @@ class Configuration(Case):
 
     def test_what_a_kind_cannot_do(self):
         self.refused("modes:\n  - {name: a, kind: warm}\nworkload: {command: [ls]}\n", "'a'", "worker")
-        self.refused("modes:\n  - {name: a, kind: cold, preforked: true}\n", "config.yaml:2:", "preforked", "host")
-        self.refused("modes:\n  - {name: a, kind: host, parallel: 65}\n", "config.yaml:2:", "parallel", "64")
 
     def test_strategy_and_command(self):
         self.refused("workload: {strategy: momentum, command: [ls]}\n", "config.yaml:1:")

@@ -1,4 +1,3 @@
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,22 +6,6 @@
 #include "tui/screens/observe.h"
 
 enum { NAMED_IMAGES = 3, NAMED_CODES = 3 };
-
-static void say(struct sw_headline *h, enum sw_role role, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void say(struct sw_headline *h, enum sw_role role, const char *format, ...)
-{
-	va_list args;
-	size_t room = sizeof h->text - h->used;
-	if (h->n == SW_HEADLINE_PIECES || room < 2)
-		return;
-	va_start(args, format);
-	int n = vsnprintf(h->text + h->used, room, format, args);
-	va_end(args);
-	h->pieces[h->n++] = (struct sw_flow_piece){h->text + h->used, role};
-	h->used += (n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1) + 1;
-}
 
 static unsigned long long many(uint64_t n)
 {
@@ -57,18 +40,18 @@ static void say_engine(struct sw_headline *h, const struct sw_observe_program *p
 	char since[16], why[80];
 	int64_t now = program->source.now_ns(program->source.user);
 	if (!program->engine[0] && !program->trouble[0]) {
-		say(h, SW_ROLE_DIM, "Looking for an engine.");
+		sw_headline_say(h, SW_ROLE_DIM, "Looking for an engine.");
 	} else if (!program->engine[0]) {
-		say(h, SW_ROLE_WARNING, "No engine yet, trying again: %s ", program->trouble);
+		sw_headline_say(h, SW_ROLE_WARNING, "No engine yet, trying again: %s ", program->trouble);
 	} else if (!watch->is_connected && watch->was_connected) {
-		say(h, SW_ROLE_WARNING, "The engine went away %s ago: %s; trying again. ",
-		    say_since(since, sizeof since, now - watch->since_ns),
-		    say_why_lost(why, sizeof why, watch->why));
+		sw_headline_say(h, SW_ROLE_WARNING, "The engine went away %s ago: %s; trying again. ",
+		                say_since(since, sizeof since, now - watch->since_ns),
+		                say_why_lost(why, sizeof why, watch->why));
 	} else if (!watch->is_connected && watch->since_ns) {
-		say(h, SW_ROLE_WARNING, "The engine does not answer: %s; trying again. ",
-		    say_why_lost(why, sizeof why, watch->why));
+		sw_headline_say(h, SW_ROLE_WARNING, "The engine does not answer: %s; trying again. ",
+		                say_why_lost(why, sizeof why, watch->why));
 	} else if (!watch->is_connected) {
-		say(h, SW_ROLE_DIM, "Asking the engine.");
+		sw_headline_say(h, SW_ROLE_DIM, "Asking the engine.");
 	}
 }
 
@@ -80,15 +63,16 @@ static void say_gaps(struct sw_headline *h, const struct sw_observe_program *pro
 	char away[16];
 	bool was_away = watch->lost && watch->is_connected;
 	if (was_away && watch->lost > 1)
-		say(h, SW_ROLE_WARNING, "The engine was away %llu times, together for %s",
-		    many(watch->lost), sw_text_duration(away, sizeof away, watch->lost_ns));
+		sw_headline_say(h, SW_ROLE_WARNING, "The engine was away %llu times, together for %s",
+		                many(watch->lost), sw_text_duration(away, sizeof away, watch->lost_ns));
 	else if (was_away)
-		say(h, SW_ROLE_WARNING, "The engine was away for %s",
-		    sw_text_duration(away, sizeof away, watch->lost_ns));
+		sw_headline_say(h, SW_ROLE_WARNING, "The engine was away for %s",
+		                sw_text_duration(away, sizeof away, watch->lost_ns));
 	if (unseen)
-		say(h, SW_ROLE_WARNING, "%s%llu ended unseen", was_away ? "; " : "", many(unseen));
+		sw_headline_say(h, SW_ROLE_WARNING, "%s%llu ended unseen", was_away ? "; " : "",
+		                many(unseen));
 	if (was_away || unseen)
-		say(h, SW_ROLE_WARNING, ". ");
+		sw_headline_say(h, SW_ROLE_WARNING, ". ");
 }
 
 /* ---- how they ended ---- */
@@ -100,7 +84,7 @@ static void say_killed(struct sw_headline *h, const struct sw_observe_image *all
 	for (int i = 1; i < SW_OBSERVE_SIGNALS; i++)
 		if (all->signals[i] == all->killed)
 			(void)sw_observe_signal(name, sizeof name, i);
-	say(h, SW_ROLE_BAD, "%s%llu killed by %s", joint, many(all->killed), name);
+	sw_headline_say(h, SW_ROLE_BAD, "%s%llu killed by %s", joint, many(all->killed), name);
 }
 
 /* "(exit 3 ×2, exit 1; 1 out of memory, 1 killed)" */
@@ -112,42 +96,44 @@ static void say_why(struct sw_headline *h, const struct sw_observe_image *all)
 	for (int i = 0; i < n && i < NAMED_CODES; i++) {
 		uint64_t times = all->exit_codes[codes[i]];
 		if (times > 1)
-			say(h, SW_ROLE_BAD, "%sexit %d ×%llu", joint, codes[i], many(times));
+			sw_headline_say(h, SW_ROLE_BAD, "%sexit %d ×%llu", joint, codes[i], many(times));
 		else
-			say(h, SW_ROLE_BAD, "%sexit %d", joint, codes[i]);
+			sw_headline_say(h, SW_ROLE_BAD, "%sexit %d", joint, codes[i]);
 		joint = ", ";
 	}
 	if (n > NAMED_CODES)
-		say(h, SW_ROLE_BAD, ", …");
+		sw_headline_say(h, SW_ROLE_BAD, ", …");
 	joint = n ? "; " : " (";
 	if (all->oom) {
-		say(h, SW_ROLE_BAD, "%s%llu out of memory", joint, many(all->oom));
+		sw_headline_say(h, SW_ROLE_BAD, "%s%llu out of memory", joint, many(all->oom));
 		joint = ", ";
 	}
 	if (all->killed)
 		say_killed(h, all, joint);
 	if (n || all->oom || all->killed)
-		say(h, SW_ROLE_BAD, ")");
+		sw_headline_say(h, SW_ROLE_BAD, ")");
 }
 
 static void say_runs(struct sw_headline *h, const struct sw_observe_image *all)
 {
 	const char *what = all->restarts ? "runs ended ok" : "ended ok";
 	if (!all->runs) {
-		say(h, SW_ROLE_TEXT, all->unseen ? "none was seen to end" : "none has ended yet");
+		sw_headline_say(h, SW_ROLE_TEXT,
+		                all->unseen ? "none was seen to end" : "none has ended yet");
 	} else {
-		say(h, all->exit_codes[0] ? SW_ROLE_OK : SW_ROLE_TEXT, "%llu %s", many(all->exit_codes[0]),
-		    what);
-		say(h, SW_ROLE_TEXT, ", ");
-		say(h, all->failures ? SW_ROLE_BAD : SW_ROLE_TEXT, "%llu failed", many(all->failures));
+		sw_headline_say(h, all->exit_codes[0] ? SW_ROLE_OK : SW_ROLE_TEXT, "%llu %s",
+		                many(all->exit_codes[0]), what);
+		sw_headline_say(h, SW_ROLE_TEXT, ", ");
+		sw_headline_say(h, all->failures ? SW_ROLE_BAD : SW_ROLE_TEXT, "%llu failed",
+		                many(all->failures));
 		say_why(h, all);
 		if (all->exit_unknown)
-			say(h, SW_ROLE_WARNING, ", %llu not known how", many(all->exit_unknown));
+			sw_headline_say(h, SW_ROLE_WARNING, ", %llu not known how", many(all->exit_unknown));
 	}
 	if (all->running)
-		say(h, SW_ROLE_TEXT, "; %llu %s running now", many(all->running),
-		    all->running == 1 ? "is" : "are");
-	say(h, SW_ROLE_TEXT, ". ");
+		sw_headline_say(h, SW_ROLE_TEXT, "; %llu %s running now", many(all->running),
+		                all->running == 1 ? "is" : "are");
+	sw_headline_say(h, SW_ROLE_TEXT, ". ");
 }
 
 /* ---- how long they take ---- */
@@ -163,15 +149,16 @@ static void say_times(struct sw_headline *h, const struct sw_observe *observe,
 {
 	char name[SW_OBSERVE_NAME], startup[16], run[16];
 	int64_t starts = middle(image, SW_SPAN_STARTUP), runs = middle(image, SW_SPAN_RUN);
-	say(h, SW_ROLE_TEXT, "%s", joint);
-	say(h, sw_observe_role(observe, image), "%s", sw_observe_name(observe, image, name));
+	sw_headline_say(h, SW_ROLE_TEXT, "%s", joint);
+	sw_headline_say(h, sw_observe_role(observe, image), "%s",
+	                sw_observe_name(observe, image, name));
 	if (starts >= 0) {
-		say(h, SW_ROLE_TEXT, " starts in ");
-		say(h, SW_ROLE_STRONG, "%s", sw_text_duration(startup, sizeof startup, starts));
+		sw_headline_say(h, SW_ROLE_TEXT, " starts in ");
+		sw_headline_say(h, SW_ROLE_STRONG, "%s", sw_text_duration(startup, sizeof startup, starts));
 	}
 	if (runs >= 0) {
-		say(h, SW_ROLE_TEXT, starts >= 0 ? " and runs " : " runs ");
-		say(h, SW_ROLE_STRONG, "%s", sw_text_duration(run, sizeof run, runs));
+		sw_headline_say(h, SW_ROLE_TEXT, starts >= 0 ? " and runs " : " runs ");
+		sw_headline_say(h, SW_ROLE_STRONG, "%s", sw_text_duration(run, sizeof run, runs));
 	}
 }
 
@@ -202,7 +189,7 @@ static void say_images(struct sw_headline *h, const struct sw_observe *observe)
 		say_times(h, observe, sw_observe_image(observe, best), n ? ", " : "");
 	}
 	if (n)
-		say(h, SW_ROLE_TEXT, " (p50).");
+		sw_headline_say(h, SW_ROLE_TEXT, " (p50).");
 }
 
 void sw_observe_headline(const struct sw_observe_program *program, struct sw_headline *out_headline)
@@ -218,11 +205,14 @@ void sw_observe_headline(const struct sw_observe_program *program, struct sw_hea
 	say_engine(h, program);
 	sw_observe_clock(program, since, sizeof since, program->source.began_ns);
 	if (!containers && sw_observe_watch(observe)->is_connected)
-		say(h, SW_ROLE_TEXT, "No container yet since %s (%.80s): whatever is started shows here.",
-		    since, program->source.filter);
+		sw_headline_say(h, SW_ROLE_TEXT,
+		                "No container yet since %s (%.80s): whatever is started shows here.", since,
+		                program->source.filter);
 	if (containers) {
-		say(h, SW_ROLE_STRONG, "%llu container%s", many(containers), containers == 1 ? "" : "s");
-		say(h, SW_ROLE_TEXT, " of %d image%s since %s: ", images, images == 1 ? "" : "s", since);
+		sw_headline_say(h, SW_ROLE_STRONG, "%llu container%s", many(containers),
+		                containers == 1 ? "" : "s");
+		sw_headline_say(h, SW_ROLE_TEXT, " of %d image%s since %s: ", images,
+		                images == 1 ? "" : "s", since);
 		say_runs(h, all);
 	}
 	say_gaps(h, program);
