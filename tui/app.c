@@ -299,9 +299,21 @@ static void mouse(struct sw_app *app, const struct sw_input *input)
 	draw_soon(app);
 }
 
+/* A busy machine hands over an Escape and the next key at once, as Alt with that key. */
+static bool is_escape_and_key(const struct sw_app *app, const struct sw_input *input)
+{
+	return input->kind == SW_INPUT_KEY && input->mods == SW_MOD_ALT &&
+	       sw_keymap_action(&app->keymap, input, ~0U) == SW_ACTION_NONE;
+}
+
 static void on_input(void *user, const struct sw_input *input)
 {
 	struct sw_app *app = user;
+	if (is_escape_and_key(app, input)) {
+		on_input(app, &(struct sw_input){.kind = SW_INPUT_KEY, .key = 0x1b});
+		on_input(app, &(struct sw_input){.kind = SW_INPUT_KEY, .key = input->key});
+		return;
+	}
 	/* Keys that come faster than frames mean what the earlier ones will show. */
 	if (app->stale)
 		sw_app_draw(app);
