@@ -3,6 +3,7 @@
  * sandwatch/python:latest on the engine. */
 #include <string.h>
 
+#define FX_SHELL "sandwatch-test/exec:latest"
 #include "tests/engine/fixture.h"
 
 #include "core/buf.h"
