@@ -170,14 +170,15 @@ make_locale() {
 
 # units PROFILE NAME OPTION...: one suite for each layer
 units() {
-  local profile=$1 name=$2 folder list
+  local profile=$1 name=$2 folder list ordered
   shift 2
   for folder in tests/unit/*/; do
     folder=$(basename "$folder")
     mapfile -t list < <(programs "$profile" "unit/$folder")
     [ ${#list[@]} -gt 0 ] || continue
     if [ "$folder" = core ]; then local -x LOCPATH=$work/locales; else unset LOCPATH; fi
-    suite "unit $folder, $name" --tap --jobs "$jobs" "$@" "${list[@]}"
+    in_order test_config_write test_recorder test_worker test_session -- "${list[@]}"
+    suite "unit $folder, $name" --tap --jobs "$jobs" "$@" "${ordered[@]}"
   done
 }
 

@@ -523,8 +523,7 @@ class EngineDies(Case):
         self.assertEqual(session.counts(), {"engine": 1})
         # Nobody can be asked to remove it: then it is said, and `clean` does it.
         self.assertEqual(len(left), 1)
-        clean = self.start("clean", batch=False, export=False).wait()
-        self.assert_code(clean, 0)
+        self.assert_code(self.start("clean", batch=False, export=False).wait(), 0)
         self.check_hygiene(session)
 
 
