@@ -71,7 +71,7 @@ void sw_exec_died(struct sw_exec *exec, const struct sw_kept_end *end)
 	struct sw_error error;
 	if (exec->stage == SW_EXEC_ENDING)
 		return;
-	if (end->is_oom) {
+	if (end->is_oom && end->exit_code == 128 + SIGKILL) {
 		exec->facts.exit_code = end->exit_code;
 		exec->facts.is_oom = true;
 		finish_later(exec);
