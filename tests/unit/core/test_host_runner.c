@@ -281,8 +281,10 @@ static void a_command_that_is_not_there(void **state)
 	make(SECOND, NULL, NULL);
 	prepare();
 	run();
-	assert_int_equal(result.outcome, SW_OUTCOME_CRASHED);
-	assert_non_null(strstr(result.error, "no-such-command"));
+	assert_int_equal(result.outcome, SW_OUTCOME_FAILED);
+	assert_string_equal(result.error,
+	                    "the command cannot be executed: no-such-command: No such file or directory");
+	assert_int_equal(result.exit_code, 127);
 	start();
 	runner->ops->cancel(runner);
 	wait_done(2);
@@ -308,6 +310,20 @@ static void a_command_that_cannot_be_executed(void **state)
 	unlink(path);
 	assert_int_equal(result.outcome, SW_OUTCOME_FAILED);
 	assert_int_equal(result.exit_code, 126);
+	assert_non_null(strstr(result.error, "the command cannot be executed: /tmp/sw-host-"));
+}
+
+/* It ran, and says itself what it could not find. */
+static void a_command_that_does_not_find_another(void **state)
+{
+	(void)state;
+	command("exec no-such-command", 20 * SECOND);
+	prepare();
+	run();
+	assert_int_equal(result.outcome, SW_OUTCOME_FAILED);
+	assert_int_equal(result.exit_code, 127);
+	assert_null(strstr(result.error, "the command cannot be executed"));
+	assert_non_null(strstr(result.error, "no-such-command"));
 }
 
 static void a_command_that_never_ends(void **state)
@@ -772,6 +788,7 @@ int main(void)
 		TEST(a_signal_without_a_name),
 		TEST(a_command_that_is_not_there),
 		TEST(a_command_that_cannot_be_executed),
+		TEST(a_command_that_does_not_find_another),
 		TEST(a_command_that_never_ends),
 		TEST(a_command_that_prints_100_mb),
 		TEST(a_command_that_closes_its_output_and_lives_on),
