@@ -367,8 +367,10 @@ void sw_exec_risen(struct sw_exec *exec, const struct sw_error *error)
 		create(exec);
 		return;
 	}
+	/* One that has an id was created: what is missing at its start is not its image. */
+	bool is_created = exec->kept && sw_kept_id(exec->kept)[0];
 	exec->facts.start_ns = sw_clock_ns();
-	sw_container_fail(&exec->facts, error, SW_LIFE_CREATING);
+	sw_container_fail(&exec->facts, error, is_created ? SW_LIFE_STARTING : SW_LIFE_CREATING);
 	finish_later(exec);
 }
 

@@ -228,6 +228,23 @@ static void an_engine_that_was_not_ready_is_asked_again(void **state)
 	assert_settles(0);
 }
 
+/* Only what a create lacks is the image. */
+static void what_is_missing_is_not_always_the_image(void **state)
+{
+	(void)state;
+	SAYS(INIT);
+	engine.is_missing = true;
+	engine.refuse[START] = 1;
+	run();
+	assert_outcome(SW_OUTCOME_ENGINE, "no, not now (404)");
+	assert_null(strstr(story.result.error, "get it with"));
+	engine.refuse[CREATE] = 1;
+	run();
+	assert_outcome(SW_OUTCOME_ENGINE, "get it with `docker pull i`");
+	run();
+	assert_outcome(SW_OUTCOME_OK, "");
+}
+
 /* ---- phases ---- */
 
 static void facts_init(struct sw_container_facts *facts)
@@ -291,6 +308,7 @@ int main(void)
 		T(an_engine_that_cannot_execute),
 		T(an_engine_that_refuses),
 		T(an_engine_that_was_not_ready_is_asked_again),
+		T(what_is_missing_is_not_always_the_image),
 		cmocka_unit_test(phases_tile_the_attempt),
 	};
 	return cmocka_run_group_tests_name("exec", tests, NULL, NULL);
