@@ -140,8 +140,8 @@ static void judge_engine(const struct sw_container_options *options,
 	const char *image = options->mode->sandbox.image;
 	bool is_ours = sw_image_is_own_name(image);
 	if (facts->refused_code)
-		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed: %s: %s (%d)",
-		               options->task->command[0], facts->life_error.message, facts->refused_code);
+		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed: %s: %s",
+		               options->task->command[0], facts->life_error.message);
 	else if (facts->is_missing_image)
 		sw_result_fail(result, SW_OUTCOME_ENGINE, "%s: get it with `%s%s`",
 		               facts->life_error.message,

@@ -31,8 +31,9 @@ static void on_up(void *user, const struct sw_error *error)
 	struct sw_exec *exec = user;
 	if (error && error->code == SW_ERR_REFUSED && exec->base.options.shim == SW_SHIM_NONE) {
 		struct sw_error why = *error;
-		sw_error_wrap(
-			&why, "its image has no shim, so that `sleep infinity` is to keep its container up");
+		sw_error_wrap(&why,
+		              "its image has no shim, so that `sleep infinity` is to keep its container up "
+		              "(with read_only: false a shim is uploaded)");
 		risen(exec, &why);
 		return;
 	}

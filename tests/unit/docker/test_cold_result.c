@@ -109,7 +109,7 @@ static void a_command_that_is_not_there_is_named(void **state)
 	facts.refused_code = 126;
 	sw_error_set(&facts.life_error, SW_ERR_REFUSED, 0, "starting: no");
 	say("");
-	assert_string_equal(result.error, "the command cannot be executed: /none: starting: no (126)");
+	assert_string_equal(result.error, "the command cannot be executed: /none: starting: no");
 	task.command = NULL;
 }
 
