@@ -36,6 +36,7 @@ static void finish_attempt(void *user)
 	sw_worker_reader_done(&facts->out);
 	sw_worker_reader_done(&facts->err);
 	exec->stage = SW_EXEC_IDLE;
+	exec->has_served = exec->has_served || facts->has_ended;
 	exec->done(exec->user, &result);
 }
 
