@@ -87,6 +87,26 @@ suite() {
   fi
 }
 
+# in_order NAME... -- PROGRAM...: the programs into the array `ordered`, those called NAME first. Those that
+# take longest must not be begun last, when many run side by side.
+in_order() {
+  local first=() name program
+  ordered=()
+  while [ "$1" != -- ]; do
+    first+=("$1")
+    shift
+  done
+  shift
+  for name in "${first[@]}"; do
+    for program; do
+      [[ "$(basename "$program")" != "$name" ]] || ordered+=("$program")
+    done
+  done
+  for program; do
+    [[ " ${first[*]} " == *" $(basename "$program") "* ]] || ordered+=("$program")
+  done
+}
+
 skip() {
   skipped=$((skipped + $2))
   printf '  %-26s %s\n    skipped: %s\n' "$1" "$2 skipped" "$3"
@@ -150,14 +170,15 @@ make_locale() {
 
 # units PROFILE NAME OPTION...: one suite for each layer
 units() {
-  local profile=$1 name=$2 folder list
+  local profile=$1 name=$2 folder list ordered
   shift 2
   for folder in tests/unit/*/; do
     folder=$(basename "$folder")
     mapfile -t list < <(programs "$profile" "unit/$folder")
     [ ${#list[@]} -gt 0 ] || continue
     if [ "$folder" = core ]; then local -x LOCPATH=$work/locales; else unset LOCPATH; fi
-    suite "unit $folder, $name" --tap --jobs "$jobs" "$@" "${list[@]}"
+    in_order test_config_write test_recorder test_worker test_session -- "${list[@]}"
+    suite "unit $folder, $name" --tap --jobs "$jobs" "$@" "${ordered[@]}"
   done
 }
 
@@ -251,19 +272,29 @@ test_image_and_worker() {
   unset DOCKER_HOST
 }
 
+# Mostly they wait: for engines, for limits to pass. So there may be one more than there are processors.
 test_engine() {
-  local list
+  local list ordered program
   mapfile -t list < <(programs release engine)
+  in_order test_isolation test_engine_private test_warm test_prepared -- "${list[@]}"
+  list=()
+  for program in "${ordered[@]}"; do
+    if [ "$(basename "$program")" = test_attacks ]; then
+      list=("$program --part 1/2" "$program --part 2/2" "${list[@]}")
+    else
+      list+=("$program")
+    fi
+  done
   wants engine && [ ${#list[@]} -gt 0 ] || return 0
   if [ -n "$no_engine" ]; then
     skip engine "${#list[@]}" "$no_engine"
   else
-    suite engine --tap "${list[@]}"
+    suite engine --tap --jobs $((jobs + 1)) "${list[@]}"
   fi
 }
 
 test_e2e() {
-  local list=() file
+  local list=() ordered file
   for file in tests/e2e/test_*.sh tests/e2e/test_*.py; do
     [ ! -x "$file" ] || list+=("$file")
   done
@@ -272,8 +303,9 @@ test_e2e() {
     skip 'end to end' "${#list[@]}" "$no_engine"
   else
     export SANDWATCH=$PWD/build/release/sandwatch
+    in_order test_bad_input.py test_batch.py test_ladder.py -- "${list[@]}"
     HOME=$work/home XDG_RUNTIME_DIR=$work/runtime XDG_STATE_HOME=$state XDG_CONFIG_HOME=$work/home \
-      suite 'end to end' "${list[@]}"
+      suite 'end to end' --jobs "$jobs" "${ordered[@]}"
   fi
 }
 

@@ -511,6 +511,7 @@ class EngineDies(Case):
         self.assertTrue(any("stays behind" in note for note in session.snapshot["notes"]), session.snapshot["notes"])
 
     @needs_engine
+    @common.among_the_dead()
     def test_it_dies_while_a_container_runs(self):
         with Proxy(self.box.root / "dying", common.HOST[len("unix://"):]) as proxy:
             session = self.start(host=proxy.url, config=python("import signal; signal.pause()", fallback=NO_FALLBACK))
@@ -522,8 +523,7 @@ class EngineDies(Case):
         self.assertEqual(session.counts(), {"engine": 1})
         # Nobody can be asked to remove it: then it is said, and `clean` does it.
         self.assertEqual(len(left), 1)
-        clean = self.start("clean", batch=False, export=False).wait()
-        self.assert_code(clean, 0)
+        self.assert_code(self.start("clean", batch=False, export=False).wait(), 0)
         self.check_hygiene(session)
 
 

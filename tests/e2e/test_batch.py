@@ -561,6 +561,7 @@ class Engines(Case):
 
 class Clean(Case):
     @needs_engine
+    @common.among_the_dead()
     def test_removes_what_the_dead_left_and_nothing_else(self):
         mine = engine("POST", f"/containers/create?name=e2e-unrelated-{os.getpid()}",
                       {"Image": IMAGE, "Cmd": ["true"], "Labels": {"org.example": "unrelated"}})["Id"]
@@ -590,6 +591,7 @@ class Clean(Case):
         self.assertNotIn("**Snapshot", report.stdout)  # there is none
 
     @needs_engine
+    @common.among_the_dead()
     def test_by_the_flag(self):
         clean = self.run_it("clean", batch=False, export=False)
         self.assert_code(clean, 0)

@@ -132,6 +132,7 @@ class Kinds(Case):
                 self.assertGreater(sum(mode["iterations"]["not_run"] for mode in session.snapshot["modes"]), 0)
 
     @needs_engine
+    @common.among_the_dead()
     def test_what_the_dead_left(self):
         session = self.start(config=plan(modes("prepared", "exec", "warm", parallel=2), iterations=1000))
         until(lambda: len(containers_of(session.pid)) >= 6, "containers are kept")

@@ -127,6 +127,7 @@ class Export(Setup):
         session.send(signal.SIGINT)
         self.check_interrupted(session, image)
 
+    @common.among_the_dead()
     def test_killed(self):
         """What a SIGKILL leaves, the next setup removes."""
         state, image = self.fresh()

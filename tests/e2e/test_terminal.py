@@ -110,6 +110,7 @@ class Restored(ScreenCase):
         self.check_restored(pty, "the guard's end")
 
     @needs_engine
+    @common.among_the_dead()
     def test_containers_of_a_killed_one(self):
         for number in (signal.SIGKILL, signal.SIGTERM):
             pty = self.raw(config=plan(FOR_EVER, modes=[COLD_MODE]), strict=False)

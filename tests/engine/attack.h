@@ -100,9 +100,35 @@ static inline bool attack_judge(struct wx *wx, const struct attack *attack, cons
 	return harm->text[0] != '\0';
 }
 
-/* Runs ATTACK, then innocent iterations. The runner is idle and settled. */
+/* Whether PID 1 of CONTAINER is on its way to somewhere. */
+static inline bool attack_is_moving(const char *container)
+{
+	char path[64], line[512] = "";
+	int pid = wx_first(container);
+	(void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	FILE *file = pid ? fopen(path, "re") : NULL;
+	if (!file)
+		return false;
+	const char *at = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+	fclose(file);
+	return at && strlen(at) > 2 && strchr("RD", at[2]);
+}
+
+/* Until the zygote waits for its next job, or is dead: what an attack did to where jobs come from harms it
+ * only there, and it does not come there when the next one is sent fast enough. */
+static inline void attack_let_rest(struct wx *wx, const char *container)
+{
+	const struct timespec look = {.tv_nsec = 2000000};
+	int64_t due_ns = sw_clock_ns() + 5 * FX_SECOND;
+	wx_settle(wx);
+	while (attack_is_moving(container) && sw_clock_ns() < due_ns)
+		nanosleep(&look, NULL);
+}
+
+/* Runs ATTACK, then innocent iterations; none when the container had to be given up at once, unless
+ * JUDGES_ALL. The runner is idle and settled. */
 static inline struct harm attack_run(struct wx *wx, const struct attack *attack,
-                                     const struct calm *calm)
+                                     const struct calm *calm, bool judges_all)
 {
 	struct harm harm = {0};
 	struct sw_buf source = {0};
@@ -117,8 +143,11 @@ static inline struct harm attack_run(struct wx *wx, const struct attack *attack,
 	harm.outcome = wx->result.outcome;
 	(void)snprintf(harm.said, sizeof harm.said, "%s", wx->result.error);
 	(void)snprintf(container, sizeof container, "%s", wx->result.container);
+	if (wx->mode.kind == SW_KIND_WARM)
+		attack_let_rest(wx, container);
 	harm.is_replaced = wx->told[SW_EVENT_CONTAINER_REPLACED] > replaced;
-	harm.is_done = attack_judge(wx, attack, calm, container, &harm);
+	if (judges_all || !harm.is_replaced)
+		harm.is_done = attack_judge(wx, attack, calm, container, &harm);
 	harm.is_replaced = wx->told[SW_EVENT_CONTAINER_REPLACED] > replaced;
 	sw_buf_done(&source);
 	return harm;

@@ -3,6 +3,7 @@
  * docker/worker/zygote.py that is against it cut out, it is not: so each of these tests fails when its
  * defence goes. Needs sandwatch/python:latest on the engine.
  *
+ * --part K/N runs only every Nth of the tests, from the Kth on: together the parts are all of them.
  * --ledger FILE writes, as JSON lines, which attacks each kind of mode withstands, instead. */
 #include "tests/engine/attack.h"
 
@@ -12,15 +13,15 @@
 #include "docker/prepared.h"
 #include "docker/tar.h"
 
-#define SESSION "attack-test"
-
+static char session[40]; /* this run's own: parts of it run at the same time */
 static struct wx one;
 static struct calm calm;
 
 /* Bounds that keep all of them from doing this machine any harm. */
 static void bound(void)
 {
-	wx_init(&one, SESSION, 0);
+	(void)snprintf(session, sizeof session, "attack-test-%d", (int)getpid());
+	wx_init(&one, session, 0);
 	one.mode.sandbox.timeout_ns = 4 * FX_SECOND;
 	one.mode.sandbox.memory_bytes = 320 << 20;
 	one.mode.job_memory_bytes = 200 << 20;
@@ -54,7 +55,7 @@ static void is_withstood(void **state)
 		make_whole();
 	char container[16];
 	(void)snprintf(container, sizeof container, "%s", one.result.container);
-	struct harm harm = attack_run(&one, attack, &calm);
+	struct harm harm = attack_run(&one, attack, &calm, false);
 	print_message("%s, who %s: %s %s\n", attack->name, attack->about,
 	              sw_word(&sw_words_outcome, (int)harm.outcome), harm.said);
 	if (harm.is_done)
@@ -126,7 +127,7 @@ static void is_noticed_without_its_defence(void **state)
 	}
 	one.options.image_argv = argv;
 	make();
-	struct harm harm = attack_run(&one, attack, &calm);
+	struct harm harm = attack_run(&one, attack, &calm, false);
 	print_message("%s, without the defence %s: %s %s; %s%s\n", attack->name, attack->defence,
 	              sw_word(&sw_words_outcome, (int)harm.outcome), harm.said, harm.text,
 	              harm.is_replaced ? " (replaced)" : "");
@@ -187,7 +188,7 @@ static void write_ledger(void **state)
 				make();
 				attack_calm(&one, &calm);
 			}
-			struct harm harm = attack_run(&one, &attacks[i], &calm);
+			struct harm harm = attack_run(&one, &attacks[i], &calm, true);
 			write_line(file, kinds[k].kind, &attacks[i], &harm);
 			if (harm.is_done)
 				wx_finish(&one);
@@ -203,23 +204,40 @@ static int tear_down(void **state)
 	return wx_close(state);
 }
 
-/* Arguments: the attacks to be tried; none: all. Or: --ledger FILE. */
+/* Of "K/N". */
+static void read_part(const char *text, size_t *out_part, size_t *out_parts)
+{
+	char *end;
+	*out_part = strtoul(text, &end, 10);
+	*out_parts = *end == '/' ? strtoul(end + 1, &end, 10) : 0;
+	if (*end || *out_part < 1 || *out_part > *out_parts) {
+		(void)fprintf(stderr, "no such part: %s\n", text);
+		exit(2);
+	}
+}
+
+/* Arguments: the attacks to be tried; none: all. Or: --part K/N, or --ledger FILE. */
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "--ledger") == 0) {
 		const struct CMUnitTest ledger[] = {cmocka_unit_test_prestate(write_ledger, argv[2])};
 		return cmocka_run_group_tests(ledger, wx_open, tear_down);
 	}
+	size_t part = 1, parts = 1;
+	if (argc == 3 && strcmp(argv[1], "--part") == 0) {
+		read_part(argv[2], &part, &parts);
+		argc = 1;
+	}
 	struct CMUnitTest tests[2 * N_ATTACKS];
 	char names[2 * N_ATTACKS][96];
-	size_t n = 0;
+	size_t n = 0, n_wanted = 0;
 	memset(tests, 0, sizeof tests);
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < N_ATTACKS; i++) {
 			bool is_wanted = argc < 2;
 			for (int k = 1; k < argc; k++)
 				is_wanted |= strcmp(argv[k], attacks[i].name) == 0;
-			if (!is_wanted || (pass == 1 && !attacks[i].defence[0]))
+			if (!is_wanted || (pass == 1 && !attacks[i].defence[0]) || n_wanted++ % parts != part - 1)
 				continue;
 			(void)snprintf(names[n], sizeof names[n],
 			               pass ? "%s_is_noticed_without_%s" : "%s_is_withstood", attacks[i].name,

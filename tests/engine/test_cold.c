@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define FX_SHELL "sandwatch-test/cold:latest"
 #include "tests/engine/fixture.h"
 
 #include "core/buf.h"

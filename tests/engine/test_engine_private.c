@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
+#define FX_SHELL "sandwatch-test/engine-private:latest"
 #include "tests/engine/fixture.h"
 
 #include "docker/engine_bridge.h"

@@ -2,6 +2,7 @@
  * a container ends it, and nothing is ever left behind. */
 #include <string.h>
 
+#define FX_SHELL "sandwatch-test/lifecycle:latest"
 #include "tests/engine/fixture.h"
 
 #include "core/buf.h"

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#define FX_SHELL "sandwatch-test/observe-engine:latest"
 #include "tests/engine/fixture.h"
 
 #include "core/histogram.h"
@@ -280,7 +281,7 @@ static void what_was_there(void **state)
 	(void)snprintf(id, sizeof id, "%s", created_id);
 	start(id);
 	let_go();
-	(void)snprintf(filter, sizeof filter, "label=%s,image=sandwatch-test/sh", label);
+	(void)snprintf(filter, sizeof filter, "label=%s,image=sandwatch-test/observe-engine", label);
 	watch(fx_host(), filter);
 	const struct sw_observed *is = sw_observe_find(observe, id);
 	assert_non_null(is);

@@ -3,6 +3,7 @@
 
     suite.py --name NAME --tally FILE [--jobs N] [--timeout S] [--tap] [--wrap COMMAND] PROGRAM...
 
+They are begun in the order given: the longest come first. A program's arguments are part of its word.
 --tap: the programs are cmocka's and speak TAP. Otherwise a program's last line is `N passed, N failed`
 (`, N skipped` when there are any), and a program without such a line is one test: its exit code.
 A program that crashes, hangs or leaves tests out is one failed test more. FILE gets one line:
@@ -52,9 +53,9 @@ def on_signal(number, _frame):
 
 def execute(options, outcome):
     """Fills in the output; returns the exit code, None when it had to be killed."""
-    command = shlex.split(options.wrap) + [outcome.program]
-    if outcome.program.endswith(".py"):
-        command.insert(-1, sys.executable)
+    own = shlex.split(outcome.program)
+    interpreter = [sys.executable] if own[0].endswith(".py") else []
+    command = shlex.split(options.wrap) + interpreter + own
     environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"} if options.tap else None
     begin = time.monotonic()
     with tempfile.TemporaryFile() as output:
