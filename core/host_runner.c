@@ -18,16 +18,17 @@
 /* The zygote ends a child at its limit; what it lets pass for this long is ended with it. */
 #define ZYGOTE_GRACE_NS INT64_C(1000000000)
 
-enum { DRAIN_READS = 16 };
+enum { DRAIN_READS = 16, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
 enum stream { STREAM_OUT, STREAM_ERR, STREAM_RESULT, STREAM_COUNT };
 
 struct host {
 	struct sw_runner runner; /* first: this is what callers hold */
 	struct sw_host_options o;
-	char **argv;             /* the worker's, o.worker_argv's strings; NULL: there is none */
-	char path[SW_PATH_MAX];  /* of the command */
+	char **argv;            /* the worker's, o.worker_argv's strings; NULL: there is none */
+	char path[SW_PATH_MAX]; /* of the command */
 	char path_error[SW_TEXT_MAX];
+	int path_code; /* what a shell would exit with then */
 	struct sw_process process;
 	bool exited, ready; /* the process has been reaped; the worker waits for a job */
 	int exit_code, exit_signal;
@@ -70,7 +71,7 @@ static bool is_preforked(const struct host *h)
 
 static int *stream_fd(struct host *h, enum stream stream)
 {
-	return stream == STREAM_OUT ? &h->process.out
+	return stream == STREAM_OUT   ? &h->process.out
 	       : stream == STREAM_ERR ? &h->process.err
 	                              : &h->process.result;
 }
@@ -149,6 +150,11 @@ static void last_words(struct host *h, char *dst, size_t size)
 		sw_text_copy(dst, size, "nothing");
 }
 
+static bool has_said(const struct host *h)
+{
+	return h->readers[STREAM_OUT].plain_bytes + h->readers[STREAM_ERR].plain_bytes > 0;
+}
+
 static void judge_end(struct host *h)
 {
 	struct sw_attempt_result *r = &h->result;
@@ -169,6 +175,9 @@ static void judge_end(struct host *h)
 		               h->exit_code, said);
 	else if (h->exit_code == 0)
 		r->outcome = SW_OUTCOME_OK;
+	else if ((h->exit_code == NOT_EXECUTABLE || h->exit_code == NOT_FOUND) && !has_said(h))
+		sw_result_fail(r, SW_OUTCOME_FAILED, "the command cannot be executed: %s: exited with %d",
+		               h->o.task->command[0], h->exit_code);
 	else
 		sw_result_fail(r, SW_OUTCOME_FAILED, "exited with %d; the last it said: %s", h->exit_code,
 		               said);
@@ -462,6 +471,23 @@ static void cannot_start(struct host *h, const char *why)
 	sw_loop_defer(h->o.loop, &h->later, fail_later, h);
 }
 
+/* As in a container: the command's own failure, in the same words. */
+static void refuse_command(struct host *h, int why)
+{
+	struct sw_error error;
+	sw_error_set(&error, SW_ERR_NOT_FOUND, why, "the command cannot be executed: %s",
+	             h->o.task->command[0]);
+	sw_text_copy(h->path_error, sizeof h->path_error, error.message);
+	h->path_code = why == EACCES ? NOT_EXECUTABLE : NOT_FOUND;
+}
+
+static void cannot_execute(struct host *h)
+{
+	sw_result_fail(&h->result, SW_OUTCOME_FAILED, "%s", h->path_error);
+	h->result.exit_code = h->path_code;
+	sw_loop_defer(h->o.loop, &h->later, fail_later, h);
+}
+
 /* The measured part of an attempt begins. */
 static void begin(struct host *h)
 {
@@ -526,7 +552,7 @@ static void host_start(struct sw_runner *runner, const struct sw_attempt *attemp
 	h->readies = 0;
 	h->result = (struct sw_attempt_result){.exit_code = -1};
 	if (is_command(h) && *h->path_error)
-		cannot_start(h, h->path_error);
+		cannot_execute(h);
 	else if (is_command(h) || h->ready)
 		sw_loop_defer(h->o.loop, &h->later, begin_later, h);
 	else if (h->process.pid < 0 && boot(h, &err) < 0)
@@ -637,9 +663,9 @@ int sw_host_new(const struct sw_host_options *options, struct sw_runner **out_ru
 		free(h);
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot make a runner for the host");
 	}
-	if (is_command(h) && sw_process_find(options->task->command[0], options->path_list,
-	                                     h->path, sizeof h->path, &why) < 0)
-		sw_text_copy(h->path_error, sizeof h->path_error, why.message);
+	if (is_command(h) && sw_process_find(options->task->command[0], options->path_list, h->path,
+	                                     sizeof h->path, &why) < 0)
+		refuse_command(h, why.sys_errno);
 	*out_runner = &h->runner;
 	return 0;
 }

@@ -140,8 +140,8 @@ static void judge_engine(const struct sw_container_options *options,
 	const char *image = options->mode->sandbox.image;
 	bool is_ours = sw_image_is_own_name(image);
 	if (facts->refused_code)
-		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed (%d): %s",
-		               facts->refused_code, facts->life_error.message);
+		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed: %s: %s",
+		               options->task->command[0], facts->life_error.message);
 	else if (facts->is_missing_image)
 		sw_result_fail(result, SW_OUTCOME_ENGINE, "%s: get it with `%s%s`",
 		               facts->life_error.message,
@@ -188,7 +188,27 @@ static void judge_strategy(const struct sw_container_facts *facts, struct sw_att
 	}
 }
 
-static void judge_command(const struct sw_container_facts *facts, struct sw_attempt_result *result)
+/* 126 and 127 are also what a command says that ran, and could not execute another. */
+static void judge_not_found(const struct sw_task *task, const struct sw_container_facts *facts,
+                            struct sw_attempt_result *result)
+{
+	static const char complaint[] = "sandwatch-shim: cannot execute ";
+	char how[64], line[360], said[300];
+	how_it_ended(facts, how);
+	last_line(facts, line);
+	sw_worker_reader_last_line(&facts->err, said, sizeof said);
+	if (strncmp(said, complaint, strlen(complaint)) == 0)
+		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed: %s",
+		               said + strlen(complaint));
+	else if (facts->report.init_ns)
+		sw_result_fail(result, SW_OUTCOME_FAILED, "%s%s", how, line);
+	else
+		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed: %s: %s%s",
+		               task->command[0], how, line);
+}
+
+static void judge_command(const struct sw_task *task, const struct sw_container_facts *facts,
+                          struct sw_attempt_result *result)
 {
 	char how[64], line[360];
 	how_it_ended(facts, how);
@@ -201,8 +221,7 @@ static void judge_command(const struct sw_container_facts *facts, struct sw_atte
 		/* The shim's own word: it could not fork. The code has not run. */
 		sw_result_fail(result, SW_OUTCOME_CRASHED, "the command was never started%s", line);
 	else if (facts->exit_code == 126 || facts->exit_code == 127)
-		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed: %s%s", how,
-		               line);
+		judge_not_found(task, facts, result);
 	else
 		sw_result_fail(result, facts->exit_code >= 128 ? SW_OUTCOME_CRASHED : SW_OUTCOME_FAILED,
 		               "%s%s", how, line);
@@ -235,7 +254,7 @@ void sw_container_judge(const struct sw_container_options *options,
 	else if (options->task->strategy)
 		judge_strategy(facts, result);
 	else
-		judge_command(facts, result);
+		judge_command(options->task, facts, result);
 }
 
 void sw_container_result_begin(const struct sw_container_facts *facts,

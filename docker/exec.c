@@ -31,8 +31,9 @@ static void on_up(void *user, const struct sw_error *error)
 	struct sw_exec *exec = user;
 	if (error && error->code == SW_ERR_REFUSED && exec->base.options.shim == SW_SHIM_NONE) {
 		struct sw_error why = *error;
-		sw_error_wrap(
-			&why, "its image has no shim, so that `sleep infinity` is to keep its container up");
+		sw_error_wrap(&why,
+		              "its image has no shim, so that `sleep infinity` is to keep its container up "
+		              "(with read_only: false a shim is uploaded)");
 		risen(exec, &why);
 		return;
 	}
@@ -103,20 +104,31 @@ void sw_exec_raise(struct sw_exec *exec)
 		sw_kept_up(exec->kept, on_up, exec);
 }
 
-void sw_exec_replace(struct sw_exec *exec, const char *reason)
+static void give_up(struct sw_exec *exec, const char *reason)
 {
 	sw_container_tell(&exec->base, SW_EVENT_CONTAINER_REPLACED, NULL, sw_kept_id(exec->kept),
 	                  reason);
 	sw_kept_drop(exec->kept);
+	exec->has_served = false;
+}
+
+void sw_exec_replace(struct sw_exec *exec, const char *reason)
+{
+	give_up(exec, reason);
 	sw_exec_raise(exec);
 }
 
 static void on_died(void *user, const struct sw_kept_end *end)
 {
 	struct sw_exec *exec = user;
-	if (exec->stage != SW_EXEC_IDLE && exec->stage != SW_EXEC_RISING)
+	bool is_idle = exec->stage == SW_EXEC_IDLE;
+	if (!is_idle && exec->stage != SW_EXEC_RISING)
 		sw_exec_died(exec, end);
-	sw_exec_replace(exec, end->text);
+	/* Where none lives, another is made when it is asked for, not over and over beside what is measured. */
+	if (is_idle && !exec->has_served)
+		give_up(exec, end->text);
+	else
+		sw_exec_replace(exec, end->text);
 }
 
 /* ---- the runner ---- */

@@ -36,6 +36,7 @@ static void finish_attempt(void *user)
 	sw_worker_reader_done(&facts->out);
 	sw_worker_reader_done(&facts->err);
 	exec->stage = SW_EXEC_IDLE;
+	exec->has_served = exec->has_served || facts->has_ended;
 	exec->done(exec->user, &result);
 }
 
@@ -71,7 +72,7 @@ void sw_exec_died(struct sw_exec *exec, const struct sw_kept_end *end)
 	struct sw_error error;
 	if (exec->stage == SW_EXEC_ENDING)
 		return;
-	if (end->is_oom) {
+	if (end->is_oom && end->exit_code == 128 + SIGKILL) {
 		exec->facts.exit_code = end->exit_code;
 		exec->facts.is_oom = true;
 		finish_later(exec);
@@ -367,8 +368,10 @@ void sw_exec_risen(struct sw_exec *exec, const struct sw_error *error)
 		create(exec);
 		return;
 	}
+	/* One that has an id was created: what is missing at its start is not its image. */
+	bool is_created = exec->kept && sw_kept_id(exec->kept)[0];
 	exec->facts.start_ns = sw_clock_ns();
-	sw_container_fail(&exec->facts, error, SW_LIFE_CREATING);
+	sw_container_fail(&exec->facts, error, is_created ? SW_LIFE_STARTING : SW_LIFE_CREATING);
 	finish_later(exec);
 }
 

@@ -24,6 +24,7 @@ struct sw_exec {
 	sw_runner_ready_fn ready; /* NULL, or prepare, settle or finish waits */
 	void *ready_user;
 	bool is_rising, is_finishing;
+	bool has_served; /* the container: an exec came to its end in it */
 	struct sw_deferred rise_call;
 
 	enum sw_exec_stage stage;

@@ -345,8 +345,8 @@ static int ensure(struct sw_blocking *blocking, struct maker *maker, const char 
 	}
 	if (sw_image_is_own_name(name))
 		return ensure_ours(maker, state_dir, image, err);
-	return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "%s is not on this engine: `docker pull %s` or "
-	                    "`docker build -t %s …` puts it there, and %s:latest is made by itself", name,
+	return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "it is not on this engine: `docker pull %s` or "
+	                    "`docker build -t %s …` puts it there; %s:latest is made by itself",
 	                    name, name, own_repository);
 }
 

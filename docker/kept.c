@@ -18,7 +18,7 @@ struct sw_kept {
 	char what[32];
 	int lives;
 	struct sw_lifecycle *life; /* NULL: nothing there */
-	bool is_up, is_going, is_given_up, is_asking;
+	bool is_up, is_going, is_given_up, is_asking, was_oom;
 	char id[SW_CONTAINER_ID_MAX];
 
 	enum want want; /* DONE is to be called */
@@ -104,15 +104,19 @@ static void on_gone(void *user, const struct sw_error *error)
 	settle(kept);
 }
 
-static void describe_end(const struct sw_kept *kept, bool is_oom, const struct sw_error *error,
+static void describe_end(const struct sw_kept *kept, const struct sw_error *error,
                          char dst[SW_TEXT_MAX])
 {
 	int code = sw_lifecycle_exit_code(kept->life);
 	if (error)
 		(void)snprintf(dst, SW_TEXT_MAX, "the kept container was lost: %.400s", error->message);
-	else if (is_oom)
+	else if (kept->was_oom && code == 128 + SIGKILL)
 		(void)snprintf(dst, SW_TEXT_MAX, "the kept container %.12s was out of memory and killed",
 		               kept->id);
+	else if (kept->was_oom)
+		(void)snprintf(dst, SW_TEXT_MAX,
+		               "the kept container %.12s was out of memory and ended with exit code %d",
+		               kept->id, code);
 	else if (code == 128 + SIGKILL)
 		(void)snprintf(dst, SW_TEXT_MAX, "the kept container %.12s was killed (SIGKILL)", kept->id);
 	else
@@ -120,11 +124,11 @@ static void describe_end(const struct sw_kept *kept, bool is_oom, const struct s
 		               kept->id, code);
 }
 
-static void tell_died(struct sw_kept *kept, bool is_oom, const struct sw_error *error)
+static void tell_died(struct sw_kept *kept, const struct sw_error *error)
 {
 	char text[SW_TEXT_MAX];
-	struct sw_kept_end end = {text, sw_lifecycle_exit_code(kept->life), is_oom};
-	describe_end(kept, is_oom, error, text);
+	struct sw_kept_end end = {text, sw_lifecycle_exit_code(kept->life), kept->was_oom};
+	describe_end(kept, error, text);
 	if (kept->is_given_up)
 		return;
 	if (kept->later.pending) {
@@ -138,19 +142,20 @@ static void tell_died(struct sw_kept *kept, bool is_oom, const struct sw_error *
 }
 
 /* The removal comes first: a new life that the owner asks for then waits for its end. */
-static void end_life(struct sw_kept *kept, bool is_oom, const struct sw_error *error)
+static void end_life(struct sw_kept *kept, const struct sw_error *error)
 {
 	kept->is_up = false;
 	kept->is_going = true;
 	sw_lifecycle_remove(kept->life);
-	tell_died(kept, is_oom, error);
+	tell_died(kept, error);
 }
 
 static void on_asked(void *user, const struct sw_api_state *state, const struct sw_error *error)
 {
 	struct sw_kept *kept = user;
 	kept->is_asking = false;
-	end_life(kept, !error && state->oom_killed, NULL);
+	kept->was_oom = !error && state->oom_killed;
+	end_life(kept, NULL);
 }
 
 static void on_ended(void *user, const struct sw_error *error)
@@ -158,11 +163,11 @@ static void on_ended(void *user, const struct sw_error *error)
 	struct sw_kept *kept = user;
 	bool was_up = kept->is_up;
 	kept->is_up = false;
-	if (was_up && !error && sw_lifecycle_exit_code(kept->life) == 128 + SIGKILL) {
+	if (was_up && !error && sw_lifecycle_exit_code(kept->life) != 0) {
 		kept->is_asking = true;
 		sw_api_container_state(kept->base->api, kept->id, sw_container_patience_ns, on_asked, kept);
 	} else if (was_up) {
-		end_life(kept, false, error);
+		end_life(kept, error);
 	} else {
 		if (kept->want == WANT_UP) {
 			kept->has_failed = true;
@@ -201,6 +206,7 @@ static void begin(struct sw_kept *kept)
 	sw_container_name(kept->base, what, name, sizeof name);
 	kept->id[0] = '\0';
 	kept->is_up = kept->is_going = kept->is_given_up = kept->is_asking = false;
+	kept->was_oom = false;
 	if (sw_container_make(kept->base, name, &kept->shape, &handlers, &kept->life, &kept->why) < 0) {
 		kept->life = NULL;
 		kept->has_failed = true;

@@ -20,7 +20,8 @@ struct sw_kept;
 struct sw_kept_end {
 	const char *text; /* clean: "the kept container 0123456789ab was killed (SIGKILL)" */
 	int exit_code;    /* -1: not known */
-	bool is_oom;      /* the engine says that something in it was killed for want of memory */
+	bool is_oom; /* the engine says that something in it was killed for want of memory: its first
+	                     process, or another, and then the first one gave up. Podman never says so. */
 };
 
 struct sw_kept_handlers {

@@ -42,7 +42,8 @@ struct sw_sample {
 
 /* What an answer to GET /containers/ID/stats says, read at READ_NS by the engine's clock. Docker's and
  * Podman's, cgroup v1 and v2. Into a sample whose id is set and whose other figures are those of the
- * round before (LAST_READ_NS, 0: none). -1: the answer makes no sense. Pure. */
+ * round before (LAST_READ_NS, 0: none). An empty answer is about a container that goes: stopped.
+ * -1: the answer makes no sense. Pure. */
 int sw_sample_read(const char *body, size_t len, int64_t last_read_ns, struct sw_sample *sample,
                    int64_t *out_read_ns);
 

@@ -63,9 +63,22 @@ static double percent(const struct sw_sample *before, int64_t last_read_ns, int6
 	return 100.0 * (double)(cpu_ns - before->cpu_ns) / (double)(read_ns - last_read_ns);
 }
 
+static void clear(struct sw_sample *sample)
+{
+	sample->cpu_ns = sample->memory_bytes = sample->memory_limit_bytes = sample->pids = -1;
+	sample->cpu_percent = NAN;
+}
+
 int sw_sample_read(const char *body, size_t len, int64_t last_read_ns, struct sw_sample *sample,
                    int64_t *out_read_ns)
 {
+	/* Docker's answer, with status 200, about a container that goes while it is asked about. */
+	if (len == 0) {
+		sample->state = SW_SAMPLE_STOPPED;
+		clear(sample);
+		*out_read_ns = 0;
+		return 0;
+	}
 	SW_CLEANUP(cjson) cJSON *json = sw_api_json(body, len);
 	const cJSON *cpu = member(member(json, "cpu_stats"), "cpu_usage");
 	const cJSON *memory = member(json, "memory_stats");
@@ -82,10 +95,8 @@ int sw_sample_read(const char *body, size_t len, int64_t last_read_ns, struct sw
 	bool is_running = read_ns > 0 && (new.memory_bytes > 0 || new.cpu_ns > 0 || new.pids > 0);
 	new.state = is_running ? SW_SAMPLE_RUNNING : SW_SAMPLE_STOPPED;
 	new.cpu_percent = percent(sample, last_read_ns, new.cpu_ns, read_ns);
-	if (!is_running) {
-		new.cpu_ns = new.memory_bytes = new.memory_limit_bytes = new.pids = -1;
-		new.cpu_percent = NAN;
-	}
+	if (!is_running)
+		clear(&new);
 	*sample = new;
 	*out_read_ns = read_ns;
 	return 0;

@@ -121,8 +121,9 @@ static void on_asked(void *user, const struct sw_api_state *state, const struct 
 		take_exit(stocked);
 }
 
-/* One that is not there any more when it is to be started was taken away by somebody else. */
-static bool is_taken_away(const struct sw_stocked *stocked, const struct sw_error *error)
+/* What is not found when one is to be started may be the container, which somebody took away, or what it is
+ * to have: a network. */
+static bool may_be_taken_away(const struct sw_stocked *stocked, const struct sw_error *error)
 {
 	return error && error->code == SW_ERR_NOT_FOUND &&
 	       sw_lifecycle_state(stocked->life) == SW_LIFE_STARTING &&
@@ -147,13 +148,36 @@ static void replace(struct sw_stocked *stocked)
 	sw_prepared_serve(prepared);
 }
 
+static void on_looked_for(void *user, const struct sw_api_state *state,
+                          const struct sw_error *error)
+{
+	struct sw_prepared *prepared = user;
+	struct sw_stocked *stocked = prepared->serving;
+	struct sw_error why = prepared->facts.life_error;
+	(void)state;
+	prepared->is_asking = false;
+	if (!stocked) {
+		conclude(prepared, sw_clock_ns()); /* cancelled meanwhile, and gone */
+	} else if (prepared->facts.is_cancelled) {
+		sw_lifecycle_remove(stocked->life);
+	} else if (error && error->code == SW_ERR_NOT_FOUND) {
+		replace(stocked);
+	} else {
+		sw_container_fail(&prepared->facts, &why, SW_LIFE_STARTING);
+		sw_lifecycle_remove(stocked->life);
+	}
+}
+
 void sw_prepared_ended(struct sw_stocked *stocked, const struct sw_error *error)
 {
 	struct sw_prepared *prepared = stocked->owner;
 	struct sw_container_facts *facts = &prepared->facts;
 	enum sw_life state = sw_lifecycle_state(stocked->life);
-	if (is_taken_away(stocked, error)) {
-		replace(stocked);
+	if (may_be_taken_away(stocked, error)) {
+		facts->life_error = *error;
+		prepared->is_asking = true;
+		sw_api_container_state(prepared->base.api, sw_lifecycle_id(stocked->life),
+		                       sw_container_patience_ns, on_looked_for, prepared);
 		return;
 	}
 	facts->has_ended = error == NULL;

@@ -54,6 +54,7 @@ static void clear_facts(struct sw_warm *warm)
 static void end_unbegun(struct sw_warm *warm, const char *failure)
 {
 	clear_facts(warm);
+	warm->facts.is_oom = failure == warm->why && warm->is_why_oom;
 	warm->is_waiting = false;
 	warm->facts.start_ns = warm->facts.over_ns = sw_clock_ns();
 	warm->facts.is_cancelled = failure == NULL;

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -7,6 +8,12 @@
 static const int64_t boot_timeout_ns = 60000000000;
 static const int64_t rest_timeout_ns = 10000000000;
 
+static void forget_why(struct sw_warm *warm)
+{
+	warm->why[0] = '\0';
+	warm->is_why_oom = false;
+}
+
 /* ---- its end ---- */
 
 static void on_down(void *user, const struct sw_error *error)
@@ -15,7 +22,7 @@ static void on_down(void *user, const struct sw_error *error)
 	(void)error; /* told by a note */
 	bool again = warm->is_again;
 	warm->state = SW_WARM_NONE;
-	warm->why[0] = '\0';
+	forget_why(warm);
 	/* First: whoever is told then may start an attempt, which waits for what is being made. */
 	if (again)
 		sw_warm_make(warm);
@@ -53,12 +60,44 @@ static void fail_with_last_words(struct sw_warm *warm, const char *what)
 	fail(warm, text);
 }
 
+/* No failure of the engine: the mode's limit leaves its worker no room, and no code has run. */
+static void fail_for_memory(struct sw_warm *warm)
+{
+	char text[SW_TEXT_MAX], limit[16];
+	int64_t bytes = warm->base.options.mode->sandbox.memory_bytes;
+	sw_text_bytes(limit, sizeof limit, (uint64_t)bytes);
+	if (bytes > 0)
+		(void)snprintf(
+			text, sizeof text,
+			"the warm worker was over its memory limit of %s while it came up, and killed; "
+			"raise memory_limit",
+			limit);
+	else
+		(void)snprintf(
+			text, sizeof text,
+			"the warm worker was killed while it came up, as the machine is out of memory; "
+			"set a memory_limit");
+	warm->is_why_oom = true;
+	fail(warm, text);
+}
+
+/* Podman never tells (docker/container_result.c). */
+static bool is_oom(const struct sw_warm *warm, const struct sw_kept_end *end)
+{
+	const struct sw_container_options *options = &warm->base.options;
+	return end->is_oom || (options->is_podman && end->exit_code == 128 + SIGKILL &&
+	                       options->mode->sandbox.memory_bytes > 0);
+}
+
 /* Its job's end, or the way to its next one, was waited for. */
 static void on_died(void *user, const struct sw_kept_end *end)
 {
 	struct sw_warm *warm = user;
 	if (!warm->was_ready) {
-		fail_with_last_words(warm, end->text);
+		if (is_oom(warm, end))
+			fail_for_memory(warm);
+		else
+			fail_with_last_words(warm, end->text);
 		return;
 	}
 	if (warm->state == SW_WARM_BUSY)
@@ -185,7 +224,7 @@ static void on_looked(void *user, const struct sw_error *error)
 void sw_warm_make(struct sw_warm *warm)
 {
 	warm->state = SW_WARM_MAKING;
-	warm->why[0] = '\0';
+	forget_why(warm);
 	if (!warm->kept)
 		fail(warm, warm->refusal);
 	else if (!warm->base.has_version)

@@ -21,7 +21,8 @@ struct sw_warm_facts {
 	bool is_cancelled;
 	bool is_overdue; /* not even `over` had come when the limit had long passed */
 	bool is_dead;    /* the container ended by itself */
-	bool is_oom;     /* the engine says that it ran out of memory, and says it for the first time */
+	bool is_oom;     /* the engine says that it ran out of memory, and says it for the first time; with
+	                    `failure`: there is no container, as it did while its worker came up */
 	int exit_code;   /* the container's */
 	char failure[SW_TEXT_MAX]; /* the engine's, or why there is no container; "": none */
 	bool is_clock_separate;
@@ -68,6 +69,7 @@ struct sw_warm {
 	bool is_again;  /* REMOVING: another is to be made */
 	bool is_clock_separate;
 	char why[SW_TEXT_MAX];    /* NONE: why there is none, "" when none was wanted */
+	bool is_why_oom;          /* its limit was too low for its worker */
 	struct sw_timer patience; /* with whatever the state waits for */
 	int64_t rest_ns;          /* since when it rests */
 	struct sw_attempt rested; /* from what; base.attempt may be the next one, which waits */

@@ -124,7 +124,8 @@ static void judge(const struct sw_container_options *options, const struct sw_wa
 	if (facts->is_cancelled)
 		sw_result_fail(result, SW_OUTCOME_CANCELLED, "stopped before its end");
 	else if (facts->failure[0])
-		sw_result_fail(result, SW_OUTCOME_ENGINE, "%s", facts->failure);
+		sw_result_fail(result, facts->is_oom ? SW_OUTCOME_OOM : SW_OUTCOME_ENGINE, "%s",
+		               facts->failure);
 	else if (facts->is_dead)
 		judge_death(options, facts, result);
 	else if (!is_answered(facts) && facts->is_overdue)

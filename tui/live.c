@@ -74,13 +74,22 @@ static void emit_note(struct sw_live *live, const char *text)
 	push(live, &live->out);
 }
 
+/* Modes with the same image have the same to say of it. */
+static bool is_said(const struct sw_setup *setup, int mode)
+{
+	for (int i = 0; i < mode; i++)
+		if (strcmp(setup->image_errors[i], setup->image_errors[mode]) == 0)
+			return true;
+	return false;
+}
+
 static void emit_setup_notes(struct sw_live *live)
 {
 	const struct sw_setup *setup = live->setup;
 	char text[SW_TEXT_MAX];
 	for (int i = 0; i < setup->plan.n_modes; i++) {
 		bool container = setup->plan.modes[i].kind != SW_KIND_HOST && setup->has_engine;
-		if (*setup->image_errors[i])
+		if (*setup->image_errors[i] && !is_said(setup, i))
 			emit_note(live, setup->image_errors[i]);
 		if (!container || *setup->image_errors[i] || setup->shims[i] == SW_SHIM_BAKED)
 			continue;

@@ -3,7 +3,7 @@
  *
  *     line HOST IMAGE RUNTIME noop COUNT
  * jobs without work: line_ns is from before the write of a job's line to its result's last byte, turn_ns
- * to when the next worker is ready
+ * to when the next worker is ready, cpu_ns is this program's own CPU time for each
  *
  *     line HOST IMAGE RUNTIME seeds COUNT
  * real jobs with the seeds 1..COUNT and then COUNT..1: what each answers tells it from all others, so that a
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -56,7 +57,8 @@ struct bench {
 	int n_jobs;
 	enum what what;
 	bool is_ready, is_answered, is_over, has_died;
-	int strange; /* lines whose token is not the running job's */
+	int64_t cpu_ns; /* this process's own, of all jobs but the first WARMUP */
+	int strange;    /* lines whose token is not the running job's */
 	bool has_failed;
 	struct sw_error error;
 };
@@ -280,10 +282,21 @@ static void run(struct bench *bench, struct job *job)
 	job->ready_ns = sw_clock_ns();
 }
 
+static int64_t cpu_ns(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static void run_all(struct bench *bench)
 {
-	for (int i = 0; i < bench->n_jobs; i++)
+	for (int i = 0; i < bench->n_jobs; i++) {
+		if (i == WARMUP)
+			bench->cpu_ns = cpu_ns();
 		run(bench, &bench->jobs[i]);
+	}
+	bench->cpu_ns = cpu_ns() - bench->cpu_ns;
 }
 
 static struct job *jobs_new(int count, int n)
@@ -309,7 +322,7 @@ static void print_times(const struct bench *bench)
 	for (int i = WARMUP; i < bench->n_jobs; i++)
 		printf("%s%" PRId64, i > WARMUP ? "," : "",
 		       bench->jobs[i].ready_ns - bench->jobs[i].sent_ns);
-	printf("]");
+	printf("],\"cpu_ns\":%" PRId64, bench->cpu_ns / (bench->n_jobs - WARMUP));
 }
 
 static int by_text(const void *a, const void *b)

@@ -122,6 +122,10 @@ class Modes:
         slopes = sorted((long - short) / more * 1e3 for short, long in cost)
         table.figure("own CPU time per warm job", (statistics.median(slopes), slopes[0], slopes[-1]),
                      OWN_CPU_WARM_MS_MAX, "{:.3f}", " ms")
+        count = 200 if self.bench.options.quick else 1000
+        bare = sorted(line(self.bench, "noop", count)["cpu_ns"] / 1e6 for _ in range(3))
+        table.figure("beside it: that of a bare client, which writes lines and reads answers", (bare[1], bare[0], bare[2]), None,
+                     "{:.3f}", " ms")
         table.note(f"Own CPU time: user and system time of the whole sandwatch process over a session of {few + more} warm jobs "
                    f"less that of one with {few}, by {more}; the interval is from the least to the most of {times}.")
 

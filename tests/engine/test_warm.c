@@ -414,6 +414,43 @@ static void a_worker_that_does_not_come_up(void **state)
 	assert_int_equal(fx_count(&fx, LABEL), 0);
 }
 
+static void assert_no_room(int64_t mib)
+{
+	one.mode.sandbox.memory_bytes = mib << 20;
+	wx_make(&one);
+	assert_non_null(strstr(one.ready_error, "raise memory_limit"));
+	wx_run(&one);
+	wx_assert(&one, SW_OUTCOME_OOM, "raise memory_limit");
+	wx_settle(&one);
+	assert_int_equal(one.told[SW_EVENT_CONTAINER_REPLACED], 0);
+	assert_int_equal(fx_count(&fx, LABEL), 0);
+}
+
+/* A limit that its worker cannot come up in is no failure of the engine. */
+static void a_limit_without_room_for_the_worker(void **state)
+{
+	(void)state;
+	wx_need_python();
+	use(&one, trend);
+	assert_no_room(24);
+}
+
+/* Enough for the zygote, too little for its child: PID 1 gives up by itself, with another exit code. Podman
+ * does not tell why. */
+static void a_limit_without_room_for_its_child(void **state)
+{
+	(void)state;
+	wx_need_python();
+	fx_need(!one.options.is_podman, "Podman does not tell of a child that ran out of memory");
+	use(&one, trend);
+	static const char *const argv[] = {
+		"/sandwatch/shim", "/usr/bin/python3.11", "-c",
+		"import os\npid = os.fork()\nif pid == 0:\n    bytearray(1 << 30)\nos.wait()\nos._exit(65)",
+		NULL};
+	one.options.image_argv = argv;
+	assert_no_room(64);
+}
+
 static void no_engine_at_all(void **state)
 {
 	struct sw_error err;
@@ -470,6 +507,8 @@ int main(int argc, char **argv)
 		TEST(an_image_without_a_worker),
 		TEST(a_missing_image_is_the_engines),
 		TEST(a_worker_that_does_not_come_up),
+		TEST(a_limit_without_room_for_the_worker),
+		TEST(a_limit_without_room_for_its_child),
 		TEST(no_engine_at_all),
 	};
 	if (argc > 1)

@@ -144,15 +144,48 @@ static int compare(const void *context, int column, int one, int other)
 	}
 }
 
-static void add_sample(const struct sw_monitor *monitor, const struct sw_seen_container *container,
-                       struct sw_table_cell *cells)
+static bool is_waiting(const struct sw_session *session, const struct sw_seen_container *container)
 {
-	const struct sw_sample *sample = monitor ? sw_monitor_find(monitor, container->id) : NULL;
+	return strcmp(state_of(session, container), "created") == 0;
+}
+
+static const struct sw_sample *sample_of(const struct sw_session_program *program,
+                                         const struct sw_seen_container *container)
+{
+	const struct sw_monitor *monitor = program->source.monitor;
+	return monitor ? sw_monitor_find(monitor, container->id) : NULL;
+}
+
+/* Why there are no figures of one that is there; "": there are. */
+static const char *why_no_figures(const struct sw_session_program *program,
+                                  const struct sw_seen_container *container)
+{
+	const struct sw_sample *sample = sample_of(program, container);
+	if (is_waiting(sw_program_session(program), container))
+		return "none yet, as it waits to be started";
+	if (!program->source.monitor)
+		return "no engine to ask";
+	if (!sample || !sample->at_ns)
+		return *sw_monitor_error(program->source.monitor)
+		           ? sw_monitor_error(program->source.monitor)
+		           : "not known yet, as the engine is asked once a second";
+	if (sample->state == SW_SAMPLE_STOPPED)
+		return "not known yet, as it did not run when the engine was asked, once a second";
+	if (sample->state == SW_SAMPLE_GONE)
+		return "none, as the engine has it no more";
+	return sample->state == SW_SAMPLE_RUNNING ? "" : "the engine did not say";
+}
+
+static void add_sample(const struct sw_session_program *program,
+                       const struct sw_seen_container *container, struct sw_table_cell *cells)
+{
+	const struct sw_sample *sample = sample_of(program, container);
 	cells[CPU].role = cells[MEMORY].role = cells[PIDS].role = SW_ROLE_DIM;
-	if (!sample || sample->state != SW_SAMPLE_RUNNING) {
-		/* Not zero: not known. */
-		(void)snprintf(cells[CPU].text, sizeof cells->text, "-");
-		(void)snprintf(cells[MEMORY].text, sizeof cells->text, "-");
+	if (*why_no_figures(program, container)) {
+		/* Not zero: not known. But one that waits has no process. */
+		const char *text = is_waiting(sw_program_session(program), container) ? "none yet" : "-";
+		(void)snprintf(cells[CPU].text, sizeof cells->text, "%s", text);
+		(void)snprintf(cells[MEMORY].text, sizeof cells->text, "%s", text);
 		return;
 	}
 	if (!isnan(sample->cpu_percent))
@@ -188,7 +221,7 @@ static void row(void *user, int index, struct sw_table_cell *cells)
 	(void)sw_text_duration(cells[AGE].text, sizeof cells->text, age_of(program, container));
 	cells[AGE].role = gone ? SW_ROLE_DIM : SW_ROLE_TEXT;
 	if (!gone)
-		add_sample(program->source.monitor, container, cells);
+		add_sample(program, container, cells);
 }
 
 /* Those that are still there; the monitor asks for nothing else. */
@@ -271,11 +304,14 @@ static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
 		return;
 	const struct sw_seen_container *container = container_at(session, at);
 	if (is_kept(container))
-		(void)snprintf(number, sizeof number, ", kept for several iterations ");
+		(void)snprintf(number, sizeof number, "%s",
+		               is_pools(session, container) ? ", made ahead of its iteration:"
+		                                            : ", kept for several iterations:");
 	else
-		(void)snprintf(number, sizeof number, " %s%lld, attempt %lld ",
+		(void)snprintf(number, sizeof number, " %s%lld, attempt %lld:",
 		               container->warmup ? "warm-up " : "#", (long long)container->iteration,
 		               (long long)container->attempt);
+	const char *why = container->removed_ns ? "" : why_no_figures(program, container);
 	const struct sw_flow_piece pieces[] = {
 		{container->id, SW_ROLE_STRONG},
 		{" of ", SW_ROLE_DIM},
@@ -287,6 +323,8 @@ static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
 		{sw_text_duration(age, sizeof age, age_of(program, container)), SW_ROLE_TEXT},
 		{*container->error ? ": " : "", SW_ROLE_TEXT},
 		{container->error, SW_ROLE_BAD},
+		{*why ? "; CPU and memory: " : "", SW_ROLE_DIM},
+		{why, SW_ROLE_TEXT},
 	};
 	sw_flow_draw(area, pieces, sizeof pieces / sizeof pieces[0]);
 }

@@ -51,7 +51,8 @@ static struct {
 	struct container containers[CONTAINERS];
 	int n;               /* made so far */
 	int asked[ASKS];
-	int refuse[ASKS];    /* so many of the next ones get a 500 */
+	int refuse[ASKS];    /* so many of the next ones get a 500, or are */
+	bool is_missing;     /* answered that something is not there */
 	bool is_oom;         /* of states and events */
 	/* The exec that is asked for next. */
 	const char *exec_says; /* frames; then its stream ends, unless exec_holds */
@@ -202,7 +203,8 @@ static void engine_answer(struct connection *connection)
 	connection->len = 0;
 	if (engine.refuse[ask] > 0) {
 		engine.refuse[ask]--;
-		engine_reply(connection, "500 Internal Server Error", "{\"message\":\"no, not now\"}");
+		engine_reply(connection, engine.is_missing ? "404 Not Found" : "500 Internal Server Error",
+		             "{\"message\":\"no, not now\"}");
 	} else if (ask == CREATE) {
 		assert_true(engine.n < CONTAINERS);
 		(void)snprintf(body, sizeof body, "{\"Id\":\"%012x\",\"Warnings\":[]}", engine.n++);

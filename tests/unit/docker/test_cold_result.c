@@ -79,6 +79,40 @@ static void a_timeout_names_its_key(void **state)
 	                                  "needs longer");
 }
 
+static void say(const char *line)
+{
+	sw_worker_reader_done(&facts.err);
+	sw_worker_reader_init(&facts.err, "-");
+	sw_worker_reader_feed(&facts.err, line, strlen(line), &facts.report);
+	judge(false);
+	assert_int_equal(result.outcome, SW_OUTCOME_FAILED);
+}
+
+/* The words of the host; a command that ran and did not find another is not it. */
+static void a_command_that_is_not_there_is_named(void **state)
+{
+	char *const command[] = {"/none", "x", NULL};
+	(void)state;
+	task.command = command;
+	facts.exit_code = 127;
+	say("sandwatch-shim: cannot execute /none: No such file or directory\n");
+	assert_string_equal(result.error,
+	                    "the command cannot be executed: /none: No such file or directory");
+	say("exec: not there\n");
+	assert_string_equal(result.error, "the command cannot be executed: /none: exited with 127; last "
+	                                  "line of its output: exec: not there");
+	facts.report.init_ns = 5;
+	say("sh: nosuch: not found\n");
+	assert_string_equal(result.error,
+	                    "exited with 127; last line of its output: sh: nosuch: not found");
+	facts.has_failed = true;
+	facts.refused_code = 126;
+	sw_error_set(&facts.life_error, SW_ERR_REFUSED, 0, "starting: no");
+	say("");
+	assert_string_equal(result.error, "the command cannot be executed: /none: starting: no");
+	task.command = NULL;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -87,6 +121,7 @@ int main(void)
 		TEST(out_of_memory_names_its_key),
 		TEST(out_of_the_machines_memory),
 		TEST(a_timeout_names_its_key),
+		TEST(a_command_that_is_not_there_is_named),
 	};
 	return cmocka_run_group_tests_name("cold_result", tests, NULL, NULL);
 }

@@ -228,6 +228,52 @@ static void an_engine_that_was_not_ready_is_asked_again(void **state)
 	assert_settles(0);
 }
 
+static void note_time(void *user)
+{
+	*(bool *)user = true;
+}
+
+/* Containers that end at once are made when they are asked for: nothing goes on beside others. */
+static void what_does_not_live_is_not_made_over_and_over(void **state)
+{
+	struct sw_timer timer = {0};
+	bool is_late = false;
+	(void)state;
+	SAYS(INIT);
+	wait_for(story.runner->ops->prepare);
+	engine_kill(0, 139);
+	assert_int_equal(sw_loop_arm(engine.loop, &timer, sw_clock_ns() + SECOND / 5, note_time, &is_late), 0);
+	while (engine.n == 1 && !is_late)
+		assert_int_equal(sw_loop_step(engine.loop, NULL), 0);
+	sw_loop_disarm(engine.loop, &timer);
+	assert_true(is_late && engine.containers[0].is_removed);
+	assert_int_equal(story.replaced, 1);
+	run();
+	assert_outcome(SW_OUTCOME_OK, "");
+	/* One that has served is made up for at once. */
+	engine_kill(1, 139);
+	while (engine.n == 2)
+		assert_int_equal(sw_loop_step(engine.loop, NULL), 0);
+	assert_settles(2);
+}
+
+/* Only what a create lacks is the image. */
+static void what_is_missing_is_not_always_the_image(void **state)
+{
+	(void)state;
+	SAYS(INIT);
+	engine.is_missing = true;
+	engine.refuse[START] = 1;
+	run();
+	assert_outcome(SW_OUTCOME_ENGINE, "no, not now (404)");
+	assert_null(strstr(story.result.error, "get it with"));
+	engine.refuse[CREATE] = 1;
+	run();
+	assert_outcome(SW_OUTCOME_ENGINE, "get it with `docker pull i`");
+	run();
+	assert_outcome(SW_OUTCOME_OK, "");
+}
+
 /* ---- phases ---- */
 
 static void facts_init(struct sw_container_facts *facts)
@@ -291,6 +337,8 @@ int main(void)
 		T(an_engine_that_cannot_execute),
 		T(an_engine_that_refuses),
 		T(an_engine_that_was_not_ready_is_asked_again),
+		T(what_is_missing_is_not_always_the_image),
+		T(what_does_not_live_is_not_made_over_and_over),
 		cmocka_unit_test(phases_tile_the_attempt),
 	};
 	return cmocka_run_group_tests_name("exec", tests, NULL, NULL);

@@ -174,7 +174,7 @@ static void death_is_told_and_another_is_made(void **state)
 	assert_string_equal(sw_kept_id(story.kept), "000000000001");
 	assert_int_equal(story.created, 2);
 	assert_int_equal(story.removed, 1);
-	assert_int_equal(engine.asked[STATE], 0);
+	assert_false(story.is_oom);
 }
 
 static void a_kill_is_asked_after(void **state)
@@ -190,6 +190,19 @@ static void a_kill_is_asked_after(void **state)
 		assert_int_equal(story.is_oom, i == 1);
 		assert_non_null(strstr(story.why, i ? "out of memory" : "was killed (SIGKILL)"));
 	}
+}
+
+/* A child was killed for want of memory, and its first process gave up: the engine knows. */
+static void any_end_may_be_for_want_of_memory(void **state)
+{
+	(void)state;
+	bring_up(1);
+	engine.is_oom = true;
+	engine_kill(0, 65);
+	engine_until(&story.died);
+	assert_true(story.is_oom);
+	assert_string_equal(
+		story.why, "the kept container 000000000000 was out of memory and ended with exit code 65");
 }
 
 static void no_death_is_told_of_one_that_is_given_up(void **state)
@@ -246,6 +259,7 @@ int main(void)
 		T(what_failed_is_tried_again_when_asked),
 		T(death_is_told_and_another_is_made),
 		T(a_kill_is_asked_after),
+		T(any_end_may_be_for_want_of_memory),
 		T(no_death_is_told_of_one_that_is_given_up),
 		T(a_pending_up_begins_anew_after_a_drop),
 		T(down_takes_the_place_of_up),

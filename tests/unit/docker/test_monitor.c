@@ -64,6 +64,19 @@ static void test_recorded_stopped(void **state)
 	assert_true(isnan(sample.cpu_percent));
 }
 
+/* What Docker 20.10 answers, with status 200, about a container that is being removed. */
+static void test_empty(void **state)
+{
+	struct sw_sample sample = {.state = SW_SAMPLE_RUNNING, .cpu_ns = 5, .memory_bytes = 5};
+	int64_t read_ns = 5;
+	(void)state;
+	assert_int_equal(read_text("", 5, &sample, &read_ns), 0);
+	assert_int_equal(sample.state, SW_SAMPLE_STOPPED);
+	assert_int_equal(sample.memory_bytes, -1);
+	assert_true(isnan(sample.cpu_percent));
+	assert_int_equal(read_ns, 0);
+}
+
 #define STATS(read, cpu, usage, stats)                                                \
 	"{\"read\":\"" read                                                               \
 	"\",\"pids_stats\":{\"current\":3,\"limit\":100},\"cpu_stats\":{\"cpu_usage\":"   \
@@ -123,7 +136,7 @@ static void test_working_set(void **state)
 static void test_nonsense(void **state)
 {
 	static const char *const wrong[] = {
-		"", "[]", "{}", "{\"cpu_stats\":5}", "x", "{\"cpu_stats\":{}}", "null"};
+		" ", "[]", "{}", "{\"cpu_stats\":5}", "x", "{\"cpu_stats\":{}}", "null"};
 	struct sw_sample sample = {.cpu_ns = 42}, before = sample;
 	int64_t read_ns = 42;
 	(void)state;
@@ -342,6 +355,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recorded_cgroup_1),
 		cmocka_unit_test(test_recorded_stopped),
+		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_working_set),
 		cmocka_unit_test(test_nonsense),

@@ -50,6 +50,7 @@ static struct {
 	struct connection *created[BOXES]; /* their answers are held back */
 	int n_boxes, attached, starts, removed;
 	bool holds_creates, holds_removals, holds_exits, lets_none_live;
+	bool lacks_network, lacks_container; /* says a start, and that it is asked about */
 } engine;
 
 static struct {
@@ -152,6 +153,12 @@ static struct box *box_of(const char *request)
 	return NULL;
 }
 
+static void not_found(struct connection *connection)
+{
+	say(connection, "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n"
+	                "Content-Length: 22\r\n\r\n{\"message\":\"no such\"}\n");
+}
+
 static void answer(struct connection *connection)
 {
 	const char *request = connection->text;
@@ -174,6 +181,15 @@ static void answer(struct connection *connection)
 		say(connection, NO_CONTENT);
 	} else if (strstr(request, "/attach")) {
 		attach(connection, box);
+	} else if (strstr(request, "/start") && (engine.lacks_network || engine.lacks_container)) {
+		engine.starts++;
+		not_found(connection);
+	} else if (strncmp(request, "GET ", 4) == 0 && engine.lacks_container) {
+		engine.lacks_container = false;
+		not_found(connection);
+	} else if (strncmp(request, "GET ", 4) == 0) {
+		say(connection, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 59\r\n\r\n"
+		                "{\"State\":{\"Status\":\"created\",\"Running\":false,\"ExitCode\":0}}");
 	} else if (strstr(request, "/start")) {
 		engine.starts++;
 		say(connection, NO_CONTENT);
@@ -449,6 +465,28 @@ static void lost_one_is_replaced(void **state)
 	assert_int_equal(engine.n_boxes, 6);
 }
 
+/* A network that is not there is no loss of the container, and the others of the pool would fare alike. */
+static void start_that_lacks_something_fails(void **state)
+{
+	(void)state;
+	prepare(2);
+	engine.lacks_network = true;
+	start();
+	until(&bench.done);
+	assert_int_equal(bench.result.outcome, SW_OUTCOME_ENGINE);
+	assert_non_null(strstr(bench.result.error, "no such (404)"));
+	assert_int_equal(engine.starts, 1);
+	assert_int_equal(count_events(SW_EVENT_CONTAINER_REPLACED), 0);
+	engine.lacks_network = false;
+	engine.lacks_container = true;
+	run();
+	assert_int_equal(bench.result.outcome, SW_OUTCOME_OK);
+	assert_int_equal(engine.starts, 3);
+	assert_int_equal(count_events(SW_EVENT_CONTAINER_REPLACED), 1);
+	ask(bench.runner->ops->settle);
+	until(&bench.ready);
+}
+
 static void engine_that_lets_none_live_is_not_asked_for_ever(void **state)
 {
 	(void)state;
@@ -542,6 +580,7 @@ int main(void)
 		TEST(removals_under_way_are_bounded),
 		TEST(wait_for_a_container_is_off_the_path),
 		TEST(lost_one_is_replaced),
+		TEST(start_that_lacks_something_fails),
 		TEST(engine_that_lets_none_live_is_not_asked_for_ever),
 		TEST(finish_removes_the_pool),
 	};

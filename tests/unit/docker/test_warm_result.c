@@ -248,6 +248,8 @@ static void the_engines_failure_is_not_the_jobs(void **state)
 	facts.has_begun = false;
 	judge(false);
 	assert_int_equal(result.n_spans, 0);
+	facts.is_oom = true; /* its worker had no room to come up */
+	assert_judged(SW_OUTCOME_OOM, "the engine is gone");
 	facts.is_cancelled = true;
 	assert_judged(SW_OUTCOME_CANCELLED, "stopped before its end");
 }

@@ -27,7 +27,7 @@ static struct sw_setup *plan_of;
 static struct sw_loop *loop;
 static struct sw_live *live;
 static struct sw_error err;
-static int n_ended;
+static int n_ended, n_notes;
 static uint64_t n_applied, last_seq;
 
 static void open_gate(void)
@@ -43,6 +43,7 @@ static void applied(void *user, const struct sw_event *event)
 	assert_int_equal(event->seq, last_seq + 1);
 	last_seq = event->seq;
 	n_applied++;
+	n_notes += event->kind == SW_EVENT_NOTE;
 }
 
 static void ended(void *user, const struct sw_error *error)
@@ -72,7 +73,7 @@ static int setup(void **state)
 	plan_of->plan.workload.command = command;
 	plan_of->task.command = command;
 	snprintf(plan_of->run.journal, sizeof plan_of->run.journal, "%s/journal.jsonl", dir);
-	n_ended = 0;
+	n_ended = n_notes = 0;
 	n_applied = last_seq = 0;
 	live = NULL;
 	return 0;
@@ -238,6 +239,23 @@ static void an_abandoned_session_has_an_end_on_disk(void **state)
 	assert_int_equal(state_on_disk(), SW_STATE_INTERRUPTED);
 }
 
+static void what_images_lack_is_told_once(void **state)
+{
+	static const char *const lacks[] = {"no a", "no b", "no a", "", "no b"};
+	(void)state;
+	open_gate();
+	plan_of->plan.n_modes = sizeof lacks / sizeof *lacks;
+	plan_of->plan.iterations = 1;
+	for (int i = 0; i < plan_of->plan.n_modes; i++) {
+		plan_of->plan.modes[i] = plan_of->plan.modes[0];
+		snprintf(plan_of->plan.modes[i].name, sizeof plan_of->plan.modes[i].name, "m%d", i);
+		snprintf(plan_of->image_errors[i], sizeof plan_of->image_errors[i], "%s", lacks[i]);
+	}
+	start();
+	run_to_end();
+	assert_int_equal(n_notes, 2);
+}
+
 static void a_journal_that_cannot_be_made_is_told(void **state)
 {
 	struct sw_live_handlers handlers = {applied, ended, NULL};
@@ -256,6 +274,7 @@ int main(void)
 		TEST(an_abandoned_session_has_an_end_on_disk), TEST(a_session_needs_nobody_who_looks),
 		TEST(a_pause_drops_and_measures_anew),         TEST(a_paused_session_can_be_stopped),
 		TEST(one_iteration_can_be_cancelled),          TEST(a_journal_that_cannot_be_made_is_told),
+		TEST(what_images_lack_is_told_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,6 +213,45 @@ static void test_a_comparison_goes_on_over_frames(void **state)
 	stage_close(&stage);
 }
 
+/* A container of a pool has no process until it is started: no figure is missing. */
+static void story_ahead(struct story *s)
+{
+	many_ladder(s);
+	many_container(s, SW_EVENT_CONTAINER_CREATED, LADDER_PREPARED, (struct sw_iteration_info){0},
+	               "eae000000001");
+}
+
+static void assert_shows(struct stage *stage, bool is_there, const char *expected)
+{
+	static char text[200000];
+	assert_true(sw_canvas_dump(stage->app.canvas, false, text, sizeof text) < sizeof text);
+	if (is_there != (strstr(text, expected) != NULL))
+		fail_msg("\"%s\" %s:\n%s", expected, is_there ? "is not shown" : "is shown", text);
+}
+
+static void test_what_waits_has_no_figures(void **state)
+{
+	struct stage stage;
+	(void)state;
+	stage_open(&stage, story_ahead, 120, 36, &sw_glyphs_unicode);
+	stage_screen(&stage, 2);
+	assert_shows(&stage, true, "  none yet   none yet");
+	act(&stage, 2, SW_ACTION_OPEN);
+	assert_shows(&stage, true, "made ahead of its iteration");
+	assert_shows(&stage, true, "none yet, as it ");
+	stage.app.box = SW_BOX_NONE;
+	act(&stage, 2, SW_ACTION_UP);
+	act(&stage, 2, SW_ACTION_OPEN);
+	assert_shows(&stage, true, "CPU and memory: no engine to ask");
+	stage.app.box = SW_BOX_NONE;
+	act(&stage, 2, SW_ACTION_TOP);
+	act(&stage, 2, SW_ACTION_DOWN);
+	act(&stage, 2, SW_ACTION_OPEN);
+	assert_shows(&stage, true, "removed");
+	assert_shows(&stage, false, "; CPU and memory");
+	stage_close(&stage);
+}
+
 /* Any size, from one cell on: nothing is written outside, and all of it can be shown. */
 static void test_sizes(void **state)
 {
@@ -248,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_empty),     cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_reference), cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_a_comparison_goes_on_over_frames),
+		cmocka_unit_test(test_what_waits_has_no_figures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
