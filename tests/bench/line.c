@@ -10,8 +10,12 @@
  * lost or a strange answer shows
  *
  *     line HOST IMAGE RUNTIME echo COUNT
- * instead of the zygote a process that says what it hears: the floor that the engine's own way to and from a
- * container is */
+ * instead of the zygote a process that says what it hears, and rests for as long as a zygote takes for its
+ * next child: the floor that the engine's own way to and from a container is
+ *
+ *     line HOST IMAGE RUNTIME relay COUNT
+ * one that hands what it hears to a child over a pipe and says what comes back over another: the floor for a
+ * job that has pipes of its own */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,8 +46,8 @@ struct job {
 	char token[TOKEN_LEN + 1], digest[DIGEST_LEN + 1];
 };
 
-enum what { NOOP, SEEDS, ECHO, WHATS };
-static const char *const what_names[WHATS] = {"noop", "seeds", "echo"};
+enum what { NOOP, SEEDS, ECHO, RELAY, WHATS };
+static const char *const what_names[WHATS] = {"noop", "seeds", "echo", "relay"};
 
 struct bench {
 	struct sw_loop *loop;
@@ -170,10 +174,30 @@ struct argv {
 	int count;
 };
 
-static const char echo[] = "import os\n"
-						   "os.write(1, b'\\x1esw1 - ready {}\\n')\n"
-						   "while line := os.read(0, 65536):\n"
-						   "    os.write(1, line)\n";
+/* A line's result at once, its end and the readiness for the next one after a rest. */
+#define SAY                                         \
+	"    first, _, rest = line.partition(b'\\n')\n" \
+	"    os.write(1, first + b'\\n')\n"             \
+	"    time.sleep(0.01)\n"                        \
+	"    os.write(1, rest)\n"
+#define READY "os.write(1, b'\\x1esw1 - ready {}\\n')\n"
+
+static const char echo[] = "import os, time\n" READY "while line := os.read(0, 65536):\n" SAY;
+static const char relay[] = "import os, time\n"
+							"heard, job = os.pipe()\n"
+							"result, said = os.pipe()\n"
+							"if os.fork() == 0:\n"
+							"    os.close(job)\n"
+							"    while line := os.read(heard, 65536):\n"
+							"        os.write(said, line)\n"
+							"    os._exit(0)\n" READY "while line := os.read(0, 65536):\n"
+							"    os.write(job, line)\n"
+							"    line = os.read(result, 65536)\n" SAY;
+
+static bool is_floor(const struct bench *bench)
+{
+	return bench->what == ECHO || bench->what == RELAY;
+}
 
 static void add(struct argv *argv, const char *word)
 {
@@ -183,8 +207,9 @@ static void add(struct argv *argv, const char *word)
 static void on_image(void *user, const struct sw_api_image *image, const struct sw_error *error)
 {
 	struct argv *argv = user;
-	if (!error && argv->bench->what == ECHO) {
-		static const char *const words[] = {"/usr/bin/python3", "-I", "-c", echo};
+	if (!error && is_floor(argv->bench)) {
+		const char *const words[] = {"/usr/bin/python3", "-I", "-c",
+		                             argv->bench->what == ECHO ? echo : relay};
 		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 			add(argv, words[i]);
 	} else if (!error) {
@@ -259,7 +284,7 @@ static void describe(const struct bench *bench, const struct job *job, struct sw
 	const struct sw_job_options options = {.noop = bench->what == NOOP,
 	                                       .timeout_ns = patience_ns,
 	                                       .memory_bytes = 1 << 30};
-	if (bench->what == ECHO) {
+	if (is_floor(bench)) {
 		sw_buf_addf(out, "\x1esw1 %s result {\"digest\":\"%064d\"}\n", job->token, 0);
 		sw_buf_addf(out, "\x1esw1 %s over {}\n\x1esw1 - ready {}\n", job->token);
 	} else if (sw_worker_job(out, &task, &attempt, &options) < 0) {
@@ -371,7 +396,7 @@ int main(int argc, char **argv)
 	while (count > 0 && bench.what < WHATS && strcmp(argv[4], what_names[bench.what]) != 0)
 		bench.what++;
 	if (count < 1 || count > COUNT_MAX || bench.what == WHATS)
-		die("usage: line HOST IMAGE RUNTIME noop|seeds|echo COUNT");
+		die("usage: line HOST IMAGE RUNTIME noop|seeds|echo|relay COUNT");
 	if (sw_endpoint_parse(argv[1], &endpoint, &err) < 0 ||
 	    sw_engine_probe(&endpoint, engine_timeout_ns, true, &bench.engine, &err) < 0 ||
 	    sw_loop_new(&bench.loop, &err) < 0 ||

@@ -6,7 +6,7 @@ from contenders import Missing, Rung, run
 
 
 def line(bench, what, count, runtime="default"):
-    """What the program prints. what: noop, seeds or echo."""
+    """What the program prints. what: noop, seeds, echo or relay."""
     path = pathlib.Path(bench.program).parent / "tests/bench/line"
     if not path.exists():
         raise Missing(f"{path} is not built (`make bench` builds it)")

@@ -24,16 +24,25 @@ class Times:
     """Of one group's rounds: {mode: a list of latencies for each round}, {mode: turns' iterations a second, for each}."""
 
     def __init__(self):
-        self.latencies, self.throughputs = {}, {}
+        self.latencies, self.throughputs, self.imports = {}, {}, {}
 
     def add(self, snapshot, modes, count):
         for mode in modes:
             name = mode["name"]
             self.latencies.setdefault(name, []).append(samples(snapshot, name, count))
-            self.throughputs.setdefault(name, []).append(mode_of(snapshot, name).get("throughput_per_second"))
+            told = mode_of(snapshot, name)
+            self.throughputs.setdefault(name, []).append(told.get("throughput_per_second"))
+            self.imports.setdefault(name, []).append(next((phase["p50_ns"] for phase in told["phases"]
+                                                           if phase["name"] == "imports"), 0))
 
     def ratio(self, ours, theirs):
         return ratio_in_blocks(self.latencies[ours], self.latencies[theirs])
+
+    def ratio_without_imports(self, ours, theirs):
+        """Of the rounds' medians, each less its imports' median."""
+        rest = {name: [statistics.median(times) - imports for times, imports in zip(self.latencies[name], self.imports[name])]
+                for name in (ours, theirs)}
+        return interval_of_median([one / other for one, other in zip(rest[ours], rest[theirs])])
 
     def speedup(self, ours, theirs):
         """Median of the rounds' ratios of throughputs, and its interval."""
@@ -99,6 +108,7 @@ class Modes:
         self.line_goal(table)
         table.figure("exec / cold, p50", slow.ratio("exec", "cold"), 0.6)
         table.figure("the same with half a CPU", half.ratio("exec", "cold"), None)
+        table.figure("the same less the imports of pandas, which both wait for", slow.ratio_without_imports("exec", "cold"), None)
         table.figure("cold ×8, jobs a second / one after another", slow.speedup("cold-x8", "cold"), 1.5, is_least=True)
         table.figure("the same with half a CPU each", half.speedup("cold-x8", "cold"), None)
         table.figure("warm ×2, jobs a second / warm", fast.speedup("warm-x2", "warm"), 1.7, is_least=True)
@@ -109,8 +119,9 @@ class Modes:
     def line_goal(self, table):
         self.bench.say("lines to a warm worker")
         count = 200 if self.bench.options.quick else 1000
-        times = {what: line(self.bench, what, count)["line_ns"] for what in ("echo", "noop")}
+        times = {what: line(self.bench, what, count)["line_ns"] for what in ("echo", "relay", "noop")}
         for what, name, goal in (("noop", "a line to a warm worker and back, no work, p50", LINE_MS_MAX),
+                                 ("relay", "beside it: the same to a process that passes it to a child and back", None),
                                  ("echo", "the engine's part: the same to a process that echoes", None)):
             table.figure(name, tuple(value / 1e6 for value in interval_of_median(times[what])), goal, "{:.3f}", " ms")
 

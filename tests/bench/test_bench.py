@@ -151,9 +151,9 @@ class Contenders(unittest.TestCase):
             contenders.samples(snapshot, "warm", 4)
 
 
-def mode(name, ms, rate, ok=4):
+def mode(name, ms, rate, ok=4, imports=0):
     return {"name": name, "samples_ns": [int(one * MS) for one in ms], "throughput_per_second": rate,
-            "iterations": {"ok": ok, "done": 4}}
+            "iterations": {"ok": ok, "done": 4}, "phases": [{"name": "imports", "p50_ns": imports * MS}] if imports else []}
 
 
 class Modes(unittest.TestCase):
@@ -167,6 +167,14 @@ class Modes(unittest.TestCase):
         self.assertEqual(times.ratio("cold-x8", "cold"), (3.0, 3.0, 3.0))
         times.throughputs["cold"][0] = None
         self.assertIsNone(times.speedup("cold-x8", "cold"))
+
+    def test_what_two_modes_share_can_be_left_out(self):
+        times = modes.Times()
+        for scale in (1, 2):
+            times.add({"modes": [mode("exec", [400 * scale] * 4, 1, imports=300 * scale),
+                                 mode("cold", [500 * scale] * 4, 1, imports=300 * scale)]}, [{"name": "exec"}, {"name": "cold"}], 4)
+        self.assertEqual(times.ratio_without_imports("exec", "cold"), (0.5, 0.5, 0.5))
+        self.assertEqual(times.ratio("exec", "cold"), (0.8, 0.8, 0.8))
 
     def test_memory_that_grows_shows(self):
         kept = modes.Kept(fake_bench(), 1)
