@@ -273,16 +273,17 @@ test_image_and_worker() {
 }
 
 # Mostly they wait: for engines, for limits to pass. So there may be one more than there are processors.
-# A warm job takes a few milliseconds, and test_warm accounts for nearly all of it: that one runs alone.
+# Those that account for nearly all of an attempt's time run one after another: a thread that is kept waiting
+# between two phases has no phase to count it in.
 test_engine() {
   local list ordered program alone=()
   mapfile -t list < <(programs release engine)
-  in_order test_isolation test_attacks test_engine_private test_prepared -- "${list[@]}"
+  in_order test_isolation test_attacks test_engine_private -- "${list[@]}"
   list=()
   for program in "${ordered[@]}"; do
     case $(basename "$program") in
       test_attacks) list+=("$program --part 1/2" "$program --part 2/2") ;;
-      test_warm) alone+=("$program") ;;
+      test_cold | test_exec | test_prepared | test_warm) alone+=("$program") ;;
       *) list+=("$program") ;;
     esac
   done
@@ -291,7 +292,7 @@ test_engine() {
     skip engine "${#ordered[@]}" "$no_engine"
   else
     suite engine --tap --jobs $((jobs + 1)) "${list[@]}"
-    [ ${#alone[@]} -eq 0 ] || suite 'engine, warm' --tap "${alone[@]}"
+    [ ${#alone[@]} -eq 0 ] || suite 'engine, runners' --tap "${alone[@]}"
   fi
 }
 
