@@ -297,7 +297,7 @@ test_engine() {
 }
 
 test_e2e() {
-  local list=() ordered file
+  local list=() file
   for file in tests/e2e/test_*.sh tests/e2e/test_*.py; do
     [ ! -x "$file" ] || list+=("$file")
   done
@@ -306,9 +306,8 @@ test_e2e() {
     skip 'end to end' "${#list[@]}" "$no_engine"
   else
     export SANDWATCH=$PWD/build/release/sandwatch
-    in_order test_bad_input.py test_batch.py test_ladder.py -- "${list[@]}"
     HOME=$work/home XDG_RUNTIME_DIR=$work/runtime XDG_STATE_HOME=$state XDG_CONFIG_HOME=$work/home \
-      suite 'end to end' --jobs "$jobs" "${ordered[@]}"
+      suite 'end to end' "${list[@]}"
   fi
 }
 

@@ -35,6 +35,13 @@ def chosen_row(screen):
     return next((line for line in screen.lines() if "▸" in line), "")
 
 
+def last_row(screen):
+    """Of a table: what stands above its frame's lower edge."""
+    lines = screen.lines()
+    edge = next((i for i, line in enumerate(lines) if line.startswith("╰")), 0)
+    return lines[edge - 1] if edge else ""
+
+
 class Table(ScreenCase):
     def test_every_key_has_a_test(self):
         table = table_of_keys()
@@ -277,7 +284,7 @@ class Watched(ScreenCase):
         screen.click("latency")
         screen.wait(lambda text: re.search("latency *[▲▼↑↓]|[▲▼↑↓] *latency", text))
         screen.press("G")
-        before = chosen_row(screen)
+        before = screen.wait(lambda _: "▸" in last_row(screen)) and chosen_row(screen)
         screen.mouse(20, row, 64)
         screen.wait(lambda _: chosen_row(screen) != before)
         screen.mouse(20, row, 65)
