@@ -140,7 +140,8 @@ class Modes:
         table.note("exec and cold both start an interpreter that imports pandas: no kind of container changes how long that "
                    "takes. What they differ by is in the row without it.")
         table.note("A job of the warm kind runs in a child with pipes of its own, so that it can neither answer for another "
-                   "nor flood it: a line to it wakes two processes more than an echo does. The relay is what that alone costs.")
+                   "nor flood it: a line to it wakes two processes more than an echo does. The relay is what that alone costs. "
+                   "All three rest for some 10 ms between lines, and CPUs fall asleep in that time.")
         table.note("The bare client only writes a line, wakes for the result and wakes for its end: no client can do with less.")
         table.note(f"Own CPU time: user and system time of the whole sandwatch process over a session of {few + more} warm jobs "
                    f"less that of one with {few}, by {more}; the interval is from the least to the most of {times}.")
