@@ -314,7 +314,7 @@ class Bench:
         self.say("replay of a million events")
         command = ["make", "--no-print-directory", "-s", "-C", str(REPOSITORY), "bench-replay"]
         environment = {name: value for name, value in self.environment.items() if not name.startswith("MAKE")}
-        figures = json.loads(run(command, env=environment)[0].stdout.decode().splitlines()[-1])
+        figures = json.loads(run(command, env=environment).stdout.decode().splitlines()[-1])
         small, large = figures["rss_kib_100k"], figures["rss_kib_1m"]
         self.costs.add(f"a journal of {figures['events']:,} events: read, parsed, folded",
                        f"{figures['events_per_second']:,} a second", f"≥ {REPLAY_PER_SECOND_MIN:,}",
@@ -337,7 +337,7 @@ class Bench:
 
     def machine(self):
         model = re.search(r"^model name\s*:\s*(.*)$", pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.M)
-        version = run([self.program, "--version"])[0].stdout.decode().strip()
+        version = run([self.program, "--version"]).stdout.decode().strip()
         date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
         return (f"{model[1] if model else platform.machine()}, {os.cpu_count()} in use; {platform.system()} "
                 f"{platform.release()}; {self.engine['name']} {self.engine['version']}, {self.engine['runtime']}; "
