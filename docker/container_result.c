@@ -227,14 +227,13 @@ static void judge_command(const struct sw_task *task, const struct sw_container_
 		               "%s%s", how, line);
 }
 
-/* Podman never tells an OOM kill from another (facts.md): there SIGKILL under a limit is one. */
-static bool was_oom(const struct sw_container_options *options,
-                    const struct sw_container_facts *facts)
+bool sw_container_ran_out(const struct sw_container_options *options, int exit_code, bool is_oom,
+                          bool is_untold)
 {
-	if (facts->exit_code != 128 + SIGKILL)
+	if (exit_code != 128 + SIGKILL)
 		return false;
-	bool is_untold = options->is_podman || facts->is_oom_untold;
-	return facts->is_oom || (is_untold && options->mode->sandbox.memory_bytes > 0);
+	is_untold = is_untold || options->is_podman;
+	return is_oom || (is_untold && options->mode->sandbox.memory_bytes > 0);
 }
 
 void sw_container_judge(const struct sw_container_options *options,
@@ -249,7 +248,7 @@ void sw_container_judge(const struct sw_container_options *options,
 		sw_result_fail(result, SW_OUTCOME_CANCELLED, "stopped before its end");
 	else if (facts->has_failed)
 		judge_engine(options, facts, result);
-	else if (was_oom(options, facts))
+	else if (sw_container_ran_out(options, facts->exit_code, facts->is_oom, facts->is_oom_untold))
 		judge_oom(options, facts, result);
 	else if (options->task->strategy)
 		judge_strategy(facts, result);

@@ -56,6 +56,11 @@ void sw_container_end_spans(const struct sw_container_facts *facts, int64_t run_
 void sw_container_judge(const struct sw_container_options *options,
                         const struct sw_container_facts *facts, struct sw_attempt_result *result);
 
+/* Whether SIGKILL, as EXIT_CODE tells it, came because memory ran out. IS_OOM: the engine says so. IS_UNTOLD:
+ * it could not be asked; Podman never tells (facts.md). Then SIGKILL under a limit is taken for it. */
+bool sw_container_ran_out(const struct sw_container_options *options, int exit_code, bool is_oom,
+                          bool is_untold);
+
 /* Takes over how a container's life went wrong. */
 void sw_container_fail(struct sw_container_facts *facts, const struct sw_error *error,
                        enum sw_life state);

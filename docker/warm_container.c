@@ -1,8 +1,8 @@
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/text.h"
+#include "docker/container_result.h"
 #include "docker/warm_internal.h"
 
 static const int64_t boot_timeout_ns = 60000000000;
@@ -81,20 +81,14 @@ static void fail_for_memory(struct sw_warm *warm)
 	fail(warm, text);
 }
 
-/* Podman never tells (docker/container_result.c). */
-static bool is_oom(const struct sw_warm *warm, const struct sw_kept_end *end)
-{
-	const struct sw_container_options *options = &warm->base.options;
-	return end->is_oom || (options->is_podman && end->exit_code == 128 + SIGKILL &&
-	                       options->mode->sandbox.memory_bytes > 0);
-}
-
 /* Its job's end, or the way to its next one, was waited for. */
 static void on_died(void *user, const struct sw_kept_end *end)
 {
 	struct sw_warm *warm = user;
 	if (!warm->was_ready) {
-		if (is_oom(warm, end))
+		/* PID 1 may give up by itself when its child ran out. */
+		if (end->is_oom ||
+		    sw_container_ran_out(&warm->base.options, end->exit_code, false, false))
 			fail_for_memory(warm);
 		else
 			fail_with_last_words(warm, end->text);

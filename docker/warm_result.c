@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "docker/container_result.h"
 #include "docker/warm_internal.h"
 
 int64_t sw_warm_job_memory(const struct sw_mode_plan *mode)
@@ -102,8 +103,7 @@ static void judge_death(const struct sw_container_options *options,
 	                                            : "its container ";
 	result->exit_code = facts->exit_code;
 	result->term_signal = sig;
-	if (sig == SIGKILL &&
-	    (facts->is_oom || (options->is_podman && options->mode->sandbox.memory_bytes > 0)))
+	if (sw_container_ran_out(options, facts->exit_code, facts->is_oom, false))
 		judge_oom(options, facts, result);
 	else if (sig)
 		sw_result_fail(result, SW_OUTCOME_CRASHED, "%sdied by %s", gave,

@@ -5,6 +5,7 @@
 
 #define FX_SHELL "sandwatch-test/cold:latest"
 #include "tests/engine/fixture.h"
+#include "tests/engine/tiled.h"
 
 #include "core/buf.h"
 #include "core/cleanup.h"
@@ -175,23 +176,6 @@ static int64_t span_ns(enum sw_phase phase)
 	return -1;
 }
 
-/* Spans are in order, within the attempt, and nearly all of it. */
-static void assert_tiled(void)
-{
-	const struct sw_attempt_result *result = &bench.result;
-	int64_t at = result->start_ns;
-	for (int i = 0; i < result->n_spans; i++) {
-		assert_true(result->spans[i].start_ns >= at);
-		assert_true(result->spans[i].end_ns >= result->spans[i].start_ns);
-		assert_true(result->spans[i].on_path);
-		at = result->spans[i].end_ns;
-	}
-	assert_true(at <= result->end_ns);
-	int64_t other = sw_result_other_ns(result);
-	assert_true(other >= 0);
-	assert_true(other <= (result->end_ns - result->start_ns) / 20);
-}
-
 static void assert_outcome(enum sw_outcome outcome, const char *text)
 {
 	if (bench.result.outcome != outcome || !strstr(bench.result.error, text))
@@ -237,7 +221,7 @@ static void strategy_gives_its_result(void **state)
 	assert_int_equal(bench.result.exit_code, 0);
 	assert_int_equal(strlen(bench.result.container), 12);
 	assert_false(bench.result.by_durations);
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_int_equal(bench.result.n_spans, sizeof expected / sizeof *expected);
 	for (int i = 0; i < bench.result.n_spans; i++)
 		assert_int_equal(bench.result.spans[i].phase, expected[i]);
@@ -325,7 +309,7 @@ static void command_with_shim(void **state)
 	bench.options.shim = SW_SHIM_BAKED;
 	run_python("import time; time.sleep(0.3)");
 	assert_outcome(SW_OUTCOME_OK, "");
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND * 3 / 10);
 	assert_true(span_ns(SW_PHASE_EXECUTE) < FX_SECOND * 3);
 	assert_int_equal(span_ns(SW_PHASE_BOOT), -1);
@@ -338,7 +322,7 @@ static void command_without_shim(void **state)
 	need_python();
 	run_python("import time; time.sleep(0.3)");
 	assert_outcome(SW_OUTCOME_OK, "");
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND * 2 / 10);
 	assert_int_equal(count_events(SW_EVENT_CLOCK_KNOWN), 0);
 }
@@ -369,7 +353,7 @@ static void command_with_uploaded_shim(void **state)
 	use_foreign_image("build/release/shim", &tar);
 	run_command(slow);
 	assert_outcome(SW_OUTCOME_OK, "");
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_int_equal(bench.result.stdout_bytes, strlen("hi\n"));
 	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND * 3 / 10);
 	assert_int_equal(count_events(SW_EVENT_CLOCK_KNOWN), 1);
@@ -422,7 +406,7 @@ static void another_clock_is_detected(void **state)
 	run_command(slow);
 	assert_outcome(SW_OUTCOME_OK, "");
 	assert_true(bench.result.by_durations);
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND * 3 / 10);
 	assert_int_equal(count_events(SW_EVENT_CLOCK_KNOWN), 1);
 	for (int i = 0; i < bench.n_events; i++)
@@ -458,7 +442,7 @@ static void signal_is_a_crash(void **state)
 	run_python("import os; os.kill(os.getpid(), 11)");
 	assert_outcome(SW_OUTCOME_CRASHED, "died by SIGSEGV");
 	assert_int_equal(bench.result.term_signal, 11);
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 }
 
 static void missing_command(void **state)
@@ -509,7 +493,7 @@ static void endless_command_times_out(void **state)
 	run_python("while True: pass");
 	assert_outcome(SW_OUTCOME_TIMEOUT, "over its limit of 1.00 s and killed; raise timeout_seconds");
 	assert_true(bench.result.end_ns - bench.result.start_ns >= FX_SECOND);
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_true(span_ns(SW_PHASE_STOP) > 0);
 	assert_true(span_ns(SW_PHASE_REMOVE) >= 0);
 	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND / 2);
@@ -524,7 +508,7 @@ static void memory_limit_is_oom(void **state)
 	bench.mode.sandbox.memory_bytes = 64 << 20;
 	run_python("x = bytearray(1 << 30)");
 	assert_outcome(SW_OUTCOME_OOM, "over its memory limit of 64 MiB and killed; raise memory_limit");
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 }
 
 static void killed_from_outside_is_a_crash(void **state)
@@ -566,7 +550,7 @@ static void missing_image_is_the_engines(void **state)
 	(void)snprintf(bench.mode.sandbox.image, sizeof bench.mode.sandbox.image, "nowhere/none:1");
 	run_python("pass");
 	assert_outcome(SW_OUTCOME_ENGINE, "docker pull nowhere/none:1");
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 }
 
 static void unknown_runtime_is_the_engines(void **state)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/engine/fixture.h"
+#include "tests/engine/tiled.h"
 
 #include "core/event.h"
 #include "core/plan.h"
@@ -179,21 +180,6 @@ static int count_behind(enum sw_phase phase, int64_t iteration)
 	return n;
 }
 
-static void assert_tiled(void)
-{
-	const struct sw_attempt_result *result = &bench.result;
-	int64_t at = result->start_ns;
-	for (int i = 0; i < result->n_spans; i++) {
-		assert_true(result->spans[i].start_ns >= at);
-		assert_true(result->spans[i].on_path);
-		at = result->spans[i].end_ns;
-	}
-	assert_true(at <= result->end_ns);
-	int64_t other = sw_result_other_ns(result);
-	assert_true(other >= 0);
-	assert_true(other <= (result->end_ns - result->start_ns) / 20);
-}
-
 static void read_momentum(void)
 {
 	static char source[32768];
@@ -230,7 +216,7 @@ static void path_is_start_to_result(void **state)
 	assert_outcome(SW_OUTCOME_OK, "");
 	assert_int_equal(strlen(bench.result.digest), 64);
 	assert_int_equal(strlen(bench.result.container), 12);
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_int_equal(bench.result.n_spans, sizeof expected / sizeof *expected);
 	for (int i = 0; i < bench.result.n_spans; i++)
 		assert_int_equal(bench.result.spans[i].phase, expected[i]);
@@ -342,7 +328,7 @@ static void path_of_a_command_ends_at_its_exit(void **state)
 	make();
 	run_made();
 	assert_outcome(SW_OUTCOME_OK, "");
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_int_equal(bench.result.exit_code, 0);
 	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND * 3 / 10);
 	assert_true(span_ns(SW_PHASE_EXIT) >= 0);
@@ -369,7 +355,7 @@ static void waits_are_told_once(void **state)
 	for (int i = 0; i < 2; i++) {
 		run_made();
 		assert_outcome(SW_OUTCOME_OK, "");
-		assert_tiled();
+		fx_assert_tiled(&bench.result);
 		assert_int_equal(bench.result.spans[0].phase, SW_PHASE_START);
 	}
 	assert_int_equal(count_events(SW_EVENT_NOTE), 1);
@@ -415,7 +401,7 @@ static void endless_command_times_out(void **state)
 	run_made();
 	assert_outcome(SW_OUTCOME_TIMEOUT, "over its limit of 1.00 s and killed");
 	assert_true(bench.result.end_ns - bench.result.start_ns >= FX_SECOND);
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_true(span_ns(SW_PHASE_STOP) > 0);
 	assert_true(span_ns(SW_PHASE_EXECUTE) >= FX_SECOND / 2);
 	settle();
@@ -435,7 +421,7 @@ static void memory_limit_is_oom(void **state)
 	make();
 	run_made();
 	assert_outcome(SW_OUTCOME_OOM, "over its memory limit of 64 MiB and killed; raise memory_limit");
-	assert_tiled();
+	fx_assert_tiled(&bench.result);
 	assert_int_equal(span_ns(SW_PHASE_REMOVE), -1);
 	finish();
 }

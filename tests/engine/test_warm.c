@@ -1,5 +1,6 @@
 /* docker/warm.c against a real engine: many jobs in one container, what they leave behind, and each way in
  * which a job, its container or the engine can go wrong. Needs sandwatch/python:latest on the engine. */
+#include "tests/engine/tiled.h"
 #include "tests/engine/warm_fixture.h"
 
 #include <signal.h>
@@ -26,21 +27,6 @@ static void make(struct wx *wx, const char *source)
 	use(wx, source);
 	wx_make(wx);
 	assert_string_equal(wx->ready_error, "");
-}
-
-/* The spans of RESULT are in order, within it, and nearly all of it. */
-static void assert_tiled(const struct sw_attempt_result *result)
-{
-	int64_t at = result->start_ns;
-	for (int i = 0; i < result->n_spans; i++) {
-		assert_true(result->spans[i].start_ns >= at);
-		assert_true(result->spans[i].end_ns >= result->spans[i].start_ns);
-		assert_true(result->spans[i].on_path);
-		at = result->spans[i].end_ns;
-	}
-	assert_true(at <= result->end_ns);
-	int64_t other = sw_result_other_ns(result);
-	assert_true(other >= 0 && other <= (result->end_ns - result->start_ns) / 20);
 }
 
 /* ---- many jobs ---- */
@@ -155,7 +141,7 @@ static void phases_lie_on_the_path_and_behind_it(void **state)
 	one.n_events = 0;
 	wx_run(&one);
 	wx_assert(&one, SW_OUTCOME_OK, "");
-	assert_tiled(&one.result);
+	fx_assert_tiled(&one.result);
 	assert_int_equal(one.result.n_spans, sizeof expected / sizeof *expected);
 	for (int i = 0; i < one.result.n_spans; i++)
 		assert_int_equal(one.result.spans[i].phase, expected[i]);
@@ -198,7 +184,7 @@ static void over_time_is_the_jobs_own(void **state)
 	          "over its limit of 1.00 s and killed; raise timeout_seconds");
 	int64_t wall_ns = one.result.end_ns - one.result.start_ns;
 	assert_true(wall_ns >= FX_SECOND && wall_ns < FX_SECOND * 2);
-	assert_tiled(&one.result);
+	fx_assert_tiled(&one.result);
 	(void)snprintf(container, sizeof container, "%s", one.result.container);
 	assert_goes_on(container);
 }
@@ -271,7 +257,7 @@ static void killed_during_a_job(void **state)
 	wx_run(&one);
 	wx_assert(&one, SW_OUTCOME_CRASHED, "its container died by SIGKILL");
 	assert_int_equal(one.result.exit_code, 137);
-	assert_tiled(&one.result);
+	fx_assert_tiled(&one.result);
 	(void)snprintf(lost, sizeof lost, "%s", one.result.container);
 	const struct sw_event *event = wx_last(&one, SW_EVENT_CONTAINER_REPLACED);
 	assert_non_null(event);
@@ -311,7 +297,7 @@ static void a_zygote_that_stops_is_replaced(void **state)
 	wx_run(&one);
 	wx_assert(&one, SW_OUTCOME_TIMEOUT, "with its container");
 	assert_true(one.result.end_ns - one.result.start_ns >= FX_SECOND * 6);
-	assert_tiled(&one.result);
+	fx_assert_tiled(&one.result);
 	assert_replaced(1, lost);
 }
 
@@ -324,7 +310,7 @@ static void cancelled(void **state)
 	one.cancel_in = SW_PHASE_EXECUTE;
 	wx_run(&one);
 	wx_assert(&one, SW_OUTCOME_CANCELLED, "stopped");
-	assert_tiled(&one.result);
+	fx_assert_tiled(&one.result);
 	one.cancel_in = SW_PHASE_PULL;
 	(void)snprintf(lost, sizeof lost, "%s", one.result.container);
 
@@ -395,7 +381,19 @@ static void a_missing_image_is_the_engines(void **state)
 	assert_int_equal(one.told[SW_EVENT_CONTAINER_REPLACED], 0);
 }
 
-/* Its worker has no room to import: the container is no loss, and its last words are told. */
+/* No worker, no job, and the container is no loss. */
+static void assert_does_not_come_up(enum sw_outcome outcome, const char *why)
+{
+	wx_make(&one);
+	assert_non_null(strstr(one.ready_error, why));
+	wx_run(&one);
+	wx_assert(&one, outcome, why);
+	wx_settle(&one);
+	assert_int_equal(one.told[SW_EVENT_CONTAINER_REPLACED], 0);
+	assert_int_equal(fx_count(&fx, LABEL), 0);
+}
+
+/* Its last words are told. */
 static void a_worker_that_does_not_come_up(void **state)
 {
 	(void)state;
@@ -404,26 +402,8 @@ static void a_worker_that_does_not_come_up(void **state)
 	static const char *const argv[] = {"/sandwatch/shim", "/usr/bin/python3.11", "-c",
 	                                   "raise SystemExit('no way')", NULL};
 	one.options.image_argv = argv;
-	wx_make(&one);
+	assert_does_not_come_up(SW_OUTCOME_ENGINE, "no way");
 	assert_non_null(strstr(one.ready_error, "is not ready"));
-	assert_non_null(strstr(one.ready_error, "no way"));
-	wx_run(&one);
-	wx_assert(&one, SW_OUTCOME_ENGINE, "no way");
-	wx_settle(&one);
-	assert_int_equal(one.told[SW_EVENT_CONTAINER_REPLACED], 0);
-	assert_int_equal(fx_count(&fx, LABEL), 0);
-}
-
-static void assert_no_room(int64_t mib)
-{
-	one.mode.sandbox.memory_bytes = mib << 20;
-	wx_make(&one);
-	assert_non_null(strstr(one.ready_error, "raise memory_limit"));
-	wx_run(&one);
-	wx_assert(&one, SW_OUTCOME_OOM, "raise memory_limit");
-	wx_settle(&one);
-	assert_int_equal(one.told[SW_EVENT_CONTAINER_REPLACED], 0);
-	assert_int_equal(fx_count(&fx, LABEL), 0);
 }
 
 /* A limit that its worker cannot come up in is no failure of the engine. */
@@ -432,7 +412,8 @@ static void a_limit_without_room_for_the_worker(void **state)
 	(void)state;
 	wx_need_python();
 	use(&one, trend);
-	assert_no_room(24);
+	one.mode.sandbox.memory_bytes = 24 << 20;
+	assert_does_not_come_up(SW_OUTCOME_OOM, "raise memory_limit");
 }
 
 /* Enough for the zygote, too little for its child: PID 1 gives up by itself, with another exit code. Podman
@@ -448,7 +429,8 @@ static void a_limit_without_room_for_its_child(void **state)
 		"import os\npid = os.fork()\nif pid == 0:\n    bytearray(1 << 30)\nos.wait()\nos._exit(65)",
 		NULL};
 	one.options.image_argv = argv;
-	assert_no_room(64);
+	one.mode.sandbox.memory_bytes = 64 << 20;
+	assert_does_not_come_up(SW_OUTCOME_OOM, "raise memory_limit");
 }
 
 static void no_engine_at_all(void **state)
