@@ -134,9 +134,8 @@ static void tell_behind(struct sw_warm *warm, const struct sw_worker_report *rep
 {
 	struct sw_attempt_result spans = {0};
 	bool is_first = !warm->was_ready;
-	if (!is_first && warm->facts.result_ns)
-		sw_result_span(&spans, SW_PHASE_EXIT, warm->facts.result_ns, warm->rest_ns, false);
-	sw_warm_ready_spans(report, warm->is_clock_separate, ready_ns, &spans);
+	sw_warm_behind_spans(report, warm->is_clock_separate, is_first ? 0 : warm->facts.result_ns,
+	                     warm->rest_ns, ready_ns, &spans);
 	sw_container_tell_behind(&warm->base, is_first ? NULL : &warm->rested, sw_kept_id(warm->kept),
 	                         spans.spans, spans.n_spans);
 }

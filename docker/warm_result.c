@@ -41,13 +41,17 @@ static void fill_spans(const struct sw_warm_facts *facts, struct sw_attempt_resu
 		sw_result_span(result, SW_PHASE_STOP, facts->kill_ns, result->end_ns, true);
 }
 
-void sw_warm_ready_spans(const struct sw_worker_report *report, bool is_clock_separate,
-                         int64_t ready_ns, struct sw_attempt_result *result)
+void sw_warm_behind_spans(const struct sw_worker_report *report, bool is_clock_separate,
+                          int64_t answer_ns, int64_t over_ns, int64_t ready_ns,
+                          struct sw_attempt_result *result)
 {
 	const int64_t begin = report->phases[SW_PHASE_PREWARM].start_ns;
 	const int64_t end = report->phases[SW_PHASE_PREWARM].end_ns;
 	/* With another clock only durations count: its last stamp is that of the readiness. */
 	int64_t shift = is_clock_separate && end ? ready_ns - end : 0;
+	if (answer_ns)
+		sw_result_span(result, SW_PHASE_EXIT, answer_ns,
+		               end && begin + shift < over_ns ? begin + shift : over_ns, false);
 	if (report->init_ns && report->main_ns)
 		sw_result_span(result, SW_PHASE_BOOT, report->init_ns + shift, report->main_ns + shift,
 		               false);

@@ -39,6 +39,7 @@ EXIT_FULL = 75  # a child's, that its ceiling stopped
 DEATH_MS = 200  # from the end of a child's results to its own
 SLICE_MS = 20  # between looks at a child, where there is no pidfd_open
 KILL_S = 0.0003  # between looks at what has been killed
+WAY_S = 0.0005  # a result's, to its reader
 PREWARM_MS = 60_000
 PREWARM_TRIES = 3
 PREWARM_CELLS_MAX = 200_000
@@ -417,8 +418,15 @@ class Zygote:
             write_bytes(sink, result)
         return job, end
 
+    def let_pass(self):
+        """A result goes through several processes to its reader, and on few CPUs the end of one with that much
+        memory keeps each of them waiting. Cut short by the next line, or the last."""
+        select.select([0], [], [], WAY_S)
+
     def run(self, line):
         job, end = self.exchange(line, self.sink)
+        if end == "result":
+            self.let_pass()
         child, token = self.child, job["token"]
         self.remember_sizes(job)
         child.used = False

@@ -144,7 +144,7 @@ static void what_lies_behind_is_off_the_path(void **state)
 	facts.report.main_ns = 20 * MS;
 	phase(SW_PHASE_IMPORTS, 21, 30);
 	phase(SW_PHASE_PREWARM, 31, 40);
-	sw_warm_ready_spans(&facts.report, false, 1000 * MS, &spans);
+	sw_warm_behind_spans(&facts.report, false, 0, 0, 1000 * MS, &spans);
 	assert_int_equal(spans.n_spans, 3);
 	assert_int_equal(spans.spans[0].phase, SW_PHASE_BOOT);
 	assert_int_equal(spans.spans[2].phase, SW_PHASE_PREWARM);
@@ -152,9 +152,30 @@ static void what_lies_behind_is_off_the_path(void **state)
 	for (int i = 0; i < spans.n_spans; i++)
 		assert_false(spans.spans[i].on_path);
 	spans = (struct sw_attempt_result){0};
-	sw_warm_ready_spans(&facts.report, true, 1000 * MS, &spans);
+	sw_warm_behind_spans(&facts.report, true, 0, 0, 1000 * MS, &spans);
 	assert_int_equal(spans.spans[0].start_ns, 970 * MS);
 	assert_int_equal(spans.spans[2].end_ns, 1000 * MS);
+}
+
+/* The word of a job's end waits for the next worker's readiness: the time between is that worker's. */
+static void a_jobs_end_is_not_the_next_ones_making(void **state)
+{
+	static const bool separate[] = {false, true};
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct sw_attempt_result spans = {0};
+		int64_t shift = separate[i] ? 9000 : 0;
+		phase(SW_PHASE_PREWARM, 1013 - shift, 1040 - shift);
+		sw_warm_behind_spans(&facts.report, separate[i], 1010 * MS, 1040 * MS, 1040 * MS, &spans);
+		assert_int_equal(spans.n_spans, 2);
+		assert_int_equal(spans.spans[0].phase, SW_PHASE_EXIT);
+		assert_int_equal(spans.spans[0].end_ns - spans.spans[0].start_ns, 3 * MS);
+		assert_int_equal(spans.spans[1].end_ns - spans.spans[1].start_ns, 27 * MS);
+	}
+	struct sw_attempt_result early = {0};
+	phase(SW_PHASE_PREWARM, 1013, 1040);
+	sw_warm_behind_spans(&facts.report, false, 1010 * MS, 1012 * MS, 1040 * MS, &early);
+	assert_int_equal(early.spans[0].end_ns, 1012 * MS);
 }
 
 /* ---- outcomes ---- */
@@ -261,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup(another_clock_leaves_durations, set_up),
 		cmocka_unit_test_setup(without_an_answer_all_is_execution, set_up),
 		cmocka_unit_test_setup(what_lies_behind_is_off_the_path, set_up),
+		cmocka_unit_test_setup(a_jobs_end_is_not_the_next_ones_making, set_up),
 		cmocka_unit_test_setup(the_workers_word_counts, set_up),
 		cmocka_unit_test_setup(memory_names_whose_ceiling_it_was, set_up),
 		cmocka_unit_test_setup(time_names_its_key, set_up),
