@@ -38,9 +38,9 @@ void sw_warm_result(const struct sw_container_options *options, const struct sw_
 int64_t sw_warm_job_memory(const struct sw_mode_plan *mode);
 
 /* Appends to RESULT, off the path, what went on behind it before READY_NS, when the worker's readiness was
- * read: the end of a job's processes, from ANSWER_NS (0: there was no job) to when OVER_NS brought word of it,
- * which may come along with the readiness; and what the zygote says it did: boot, imports, prewarm, whichever
- * REPORT has. Pure. */
+ * read: the end of a job's processes, from ANSWER_NS (0: there was no job) to when OVER_NS brought word of
+ * it, which may come along with the readiness; and what the zygote says it did: boot, imports, prewarm,
+ * whichever REPORT has. Pure. */
 void sw_warm_behind_spans(const struct sw_worker_report *report, bool is_clock_separate,
                           int64_t answer_ns, int64_t over_ns, int64_t ready_ns,
                           struct sw_attempt_result *result);
