@@ -309,11 +309,26 @@ static int iteration_started(struct sw_session *session, struct sw_mode_state *m
 	return 0;
 }
 
+/* At the list's end. Who is gone makes room first: one that is kept is older than most, and there. */
+static struct sw_seen_container *new_container(struct sw_session *session)
+{
+	int at = 0;
+	session->containers_made++;
+	if (session->n_containers < SW_SEEN_CONTAINERS_MAX)
+		return &session->containers[session->n_containers++];
+	while (at < SW_SEEN_CONTAINERS_MAX && !session->containers[at].removed_ns)
+		at++;
+	if (at == SW_SEEN_CONTAINERS_MAX)
+		at = 0;
+	memmove(&session->containers[at], &session->containers[at + 1],
+	        (size_t)(SW_SEEN_CONTAINERS_MAX - 1 - at) * sizeof *session->containers);
+	return &session->containers[SW_SEEN_CONTAINERS_MAX - 1];
+}
+
 static int add_container(struct sw_session *session, const struct sw_event *event)
 {
 	const struct sw_iteration_info *it = &event->u.it;
-	struct sw_seen_container *seen =
-		&session->containers[session->n_containers++ % SW_SEEN_CONTAINERS_MAX];
+	struct sw_seen_container *seen = new_container(session);
 	session->modes[event->mode]->containers_created++;
 	sw_text_copy(seen->id, sizeof seen->id, it->container);
 	seen->mode = event->mode;
@@ -326,13 +341,12 @@ static int add_container(struct sw_session *session, const struct sw_event *even
 	return 0;
 }
 
-/* The one EVENT names, while it is there; NULL: made too long ago for the ring, or its line is lost. */
+/* The one EVENT names, while it is there; NULL: left out of the list, or its line is lost. */
 static struct sw_seen_container *find_container(struct sw_session *session,
                                                 const struct sw_event *event)
 {
-	uint64_t n = session->n_containers;
-	for (uint64_t back = 1; back <= n && back <= SW_SEEN_CONTAINERS_MAX; back++) {
-		struct sw_seen_container *seen = &session->containers[(n - back) % SW_SEEN_CONTAINERS_MAX];
+	for (int i = session->n_containers - 1; i >= 0; i--) {
+		struct sw_seen_container *seen = &session->containers[i];
 		if (!seen->removed_ns && seen->mode == event->mode &&
 		    strcmp(seen->id, event->u.it.container) == 0)
 			return seen;

@@ -16,7 +16,7 @@
 #define SW_SAMPLES_MAX 8192 /* latencies kept per mode; beyond, figures come from the histogram */
 #define SW_RECENT_MAX 256   /* finished iterations kept for tables, all modes together */
 #define SW_NOTES_MAX 32
-#define SW_SEEN_CONTAINERS_MAX 64 /* the newest ones of the session */
+#define SW_SEEN_CONTAINERS_MAX 64
 #define SW_RECENT_ATTEMPTS_MAX 4  /* kept of one iteration */
 
 struct sw_phase_sum {
@@ -153,9 +153,11 @@ struct sw_session {
 	uint64_t notes_dropped;
 	struct sw_recent recent[SW_RECENT_MAX]; /* ring: recent[(n_recent - 1) % SW_RECENT_MAX] newest */
 	uint64_t n_recent;
-	/* ring: containers[(n_containers - 1) % SW_SEEN_CONTAINERS_MAX] newest */
+	/* Those that are there, and the newest of those that are not, the oldest first. Only where there are
+	 * too many for the list, the oldest is left out although it is there. */
 	struct sw_seen_container containers[SW_SEEN_CONTAINERS_MAX];
-	uint64_t n_containers;
+	int n_containers;
+	uint64_t containers_made; /* in all */
 	bool paused;
 	int64_t paused_since_ns; /* while paused */
 	int64_t paused_sum_ns;   /* of the pauses that are over */

@@ -21,19 +21,6 @@ static const struct sw_table_column columns[N_COLUMNS] = {
 	[PIDS] = {.title = "pids", .width = 4, .right = true, .priority = 4},
 };
 
-static int count(const struct sw_session *session)
-{
-	return session->n_containers < SW_SEEN_CONTAINERS_MAX ? (int)session->n_containers
-	                                                      : SW_SEEN_CONTAINERS_MAX;
-}
-
-/* The Ith kept, from the oldest. */
-static const struct sw_seen_container *container_at(const struct sw_session *session, int i)
-{
-	uint64_t first = session->n_containers - (uint64_t)count(session);
-	return &session->containers[(first + (uint64_t)i) % SW_SEEN_CONTAINERS_MAX];
-}
-
 static const char *mode_name(const struct sw_session *session, int mode)
 {
 	return mode >= 0 && mode < session->n_modes ? session->modes[mode]->info.name : "";
@@ -108,7 +95,7 @@ static bool contains(const void *context, int i, const char *text)
 {
 	const struct sw_session_program *program = context;
 	const struct sw_session *session = sw_program_session(program);
-	const struct sw_seen_container *container = container_at(session, i);
+	const struct sw_seen_container *container = &session->containers[i];
 	char number[32];
 	put_number(session, container, number, sizeof number);
 	return sw_text_contains(container->id, text) ||
@@ -126,8 +113,8 @@ static int compare(const void *context, int column, int one, int other)
 {
 	const struct sw_session_program *program = context;
 	const struct sw_session *session = sw_program_session(program);
-	const struct sw_seen_container *a = container_at(session, one),
-								   *b = container_at(session, other);
+	const struct sw_seen_container *a = &session->containers[one];
+	const struct sw_seen_container *b = &session->containers[other];
 	switch (column) {
 	case ID:
 		return strcmp(a->id, b->id);
@@ -203,8 +190,8 @@ static void row(void *user, int index, struct sw_table_cell *cells)
 {
 	const struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
-	const struct sw_seen_container *container =
-		container_at(session, program->containers.rows[index]);
+	int at = program->containers.rows[index];
+	const struct sw_seen_container *container = &session->containers[at];
 	bool gone = container->removed_ns != 0;
 	const char *state = state_of(session, container);
 	(void)snprintf(cells[ID].text, sizeof cells->text, "%s", container->id);
@@ -229,9 +216,9 @@ static void watch(const struct sw_session_program *program, const struct sw_sess
 {
 	const char *ids[SW_SEEN_CONTAINERS_MAX];
 	int n = 0;
-	for (int i = 0; i < count(session); i++)
-		if (!container_at(session, i)->removed_ns)
-			ids[n++] = container_at(session, i)->id;
+	for (int i = 0; i < session->n_containers; i++)
+		if (!session->containers[i].removed_ns)
+			ids[n++] = session->containers[i].id;
 	(void)sw_monitor_watch(program->source.monitor, ids, n);
 }
 
@@ -239,19 +226,19 @@ static void draw(void *user, struct sw_app *app, struct sw_area area)
 {
 	struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
-	struct sw_listed listed = {count(session), contains, compare, program};
+	struct sw_listed listed = {session->n_containers, contains, compare, program};
 	char note[64];
 	uint64_t living = 0;
 	if (program->source.monitor)
 		watch(program, session);
 	sw_list_update(&program->containers, &listed);
-	for (int i = 0; i < count(session); i++)
-		living += container_at(session, i)->removed_ns == 0;
+	for (int i = 0; i < session->n_containers; i++)
+		living += session->containers[i].removed_ns == 0;
 	const char *error = program->source.monitor ? sw_monitor_error(program->source.monitor)
 	                                            : "CPU and memory: no engine to ask";
 	(void)app;
 	(void)snprintf(note, sizeof note, "%llu there, %llu made", (unsigned long long)living,
-	               (unsigned long long)session->n_containers);
+	               (unsigned long long)session->containers_made);
 	struct sw_list_view view = {
 		.title = "containers",
 		.note = note,
@@ -270,7 +257,7 @@ static void remember(struct sw_session_program *program)
 {
 	int chosen = sw_list_selected(&program->containers);
 	if (chosen >= 0)
-		memcpy(program->opened.container, container_at(sw_program_session(program), chosen)->id,
+		memcpy(program->opened.container, sw_program_session(program)->containers[chosen].id,
 		       sizeof program->opened.container);
 }
 
@@ -296,13 +283,13 @@ static void draw_detail(void *user, struct sw_app *app, struct sw_area area)
 	const struct sw_session_program *program = user;
 	const struct sw_session *session = sw_program_session(program);
 	char number[48], age[16];
-	int at = count(session) - 1;
+	int at = session->n_containers - 1;
 	(void)app;
-	while (at >= 0 && strcmp(container_at(session, at)->id, program->opened.container) != 0)
+	while (at >= 0 && strcmp(session->containers[at].id, program->opened.container) != 0)
 		at--;
 	if (at < 0)
 		return;
-	const struct sw_seen_container *container = container_at(session, at);
+	const struct sw_seen_container *container = &session->containers[at];
 	if (is_kept(container))
 		(void)snprintf(number, sizeof number, "%s",
 		               is_pools(session, container) ? ", made ahead of its iteration:"

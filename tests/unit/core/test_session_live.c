@@ -213,35 +213,73 @@ static void container_event(enum sw_event_kind kind, int mode, int number, const
 	apply();
 }
 
-static void containers_are_a_ring(void **state)
+static void a_container_is_listed_with_what_is_told_of_it(void **state)
 {
-	const int n = SW_SEEN_CONTAINERS_MAX + 6;
 	(void)state;
 	start_session(5);
-	for (int i = 1; i <= n; i++)
+	for (int i = 1; i <= 3; i++)
 		container_event(SW_EVENT_CONTAINER_CREATED, 1, i, "");
-	assert_int_equal(session->n_containers, n);
-	const struct sw_seen_container *newest = &session->containers[(n - 1) % SW_SEEN_CONTAINERS_MAX];
-	assert_string_equal(newest->id, "id70");
+	assert_int_equal(session->n_containers, 3);
+	const struct sw_seen_container *newest = &session->containers[2];
+	assert_string_equal(newest->id, "id3");
 	assert_int_equal(newest->created_ns, event.t_ns);
 	assert_int_equal(newest->removed_ns, 0);
 	assert_int_equal(newest->mode, 1);
 	assert_int_equal(newest->attempt, 2);
-	assert_int_equal(newest->iteration, n);
+	assert_int_equal(newest->iteration, 3);
 	assert_false(newest->warmup);
-	container_event(SW_EVENT_CONTAINER_REMOVED, 0, n, ""); /* another mode's */
+	container_event(SW_EVENT_CONTAINER_REMOVED, 0, 3, ""); /* another mode's */
 	assert_int_equal(newest->removed_ns, 0);
-	container_event(SW_EVENT_CONTAINER_REMOVED, 1, n, "slow");
+	container_event(SW_EVENT_CONTAINER_REMOVED, 1, 3, "slow");
 	assert_int_equal(newest->removed_ns, event.t_ns);
 	assert_string_equal(newest->error, "slow");
-	container_event(SW_EVENT_CONTAINER_REMOVED, 1, 1, ""); /* no longer in the ring */
-	assert_int_equal(session->modes[1]->containers_created, n);
+	container_event(SW_EVENT_CONTAINER_REMOVED, 1, 99, ""); /* one that is not listed */
+	assert_int_equal(session->modes[1]->containers_created, 3);
 	assert_int_equal(session->modes[1]->containers_removed, 2);
-	int there = 0;
-	for (int i = 0; i < SW_SEEN_CONTAINERS_MAX; i++)
-		there += session->containers[i].removed_ns == 0;
-	assert_int_equal(there, SW_SEEN_CONTAINERS_MAX - 1);
 	assert_int_equal(session->unexpected, 0);
+}
+
+static int listed(int number)
+{
+	char id[16];
+	snprintf(id, sizeof id, "id%d", number);
+	for (int i = 0; i < session->n_containers; i++)
+		if (strcmp(session->containers[i].id, id) == 0)
+			return i;
+	return -1;
+}
+
+/* A kept one is older than all that came and went beside it. */
+static void containers_that_are_there_stay_in_the_list(void **state)
+{
+	const int n = 3 * SW_SEEN_CONTAINERS_MAX;
+	(void)state;
+	start_session(5);
+	for (int i = 1; i <= n; i++) {
+		container_event(SW_EVENT_CONTAINER_CREATED, 1, i, "");
+		if (i != 2 && i != 50)
+			container_event(SW_EVENT_CONTAINER_REMOVED, 1, i, "");
+	}
+	assert_int_equal(session->containers_made, n);
+	assert_int_equal(session->n_containers, SW_SEEN_CONTAINERS_MAX);
+	assert_int_equal(listed(2), 0);
+	assert_int_equal(listed(50), 1);
+	for (int i = 2; i < SW_SEEN_CONTAINERS_MAX; i++)
+		assert_int_equal(listed(n - SW_SEEN_CONTAINERS_MAX + 1 + i), i);
+	container_event(SW_EVENT_CONTAINER_REMOVED, 1, 50, "");
+	assert_int_not_equal(session->containers[1].removed_ns, 0);
+}
+
+static void of_too_many_that_are_there_the_oldest_is_left_out(void **state)
+{
+	(void)state;
+	start_session(5);
+	for (int i = 1; i <= SW_SEEN_CONTAINERS_MAX + 6; i++)
+		container_event(SW_EVENT_CONTAINER_CREATED, 1, i, "");
+	assert_int_equal(session->n_containers, SW_SEEN_CONTAINERS_MAX);
+	assert_int_equal(listed(6), -1);
+	assert_int_equal(listed(7), 0);
+	assert_int_equal(listed(SW_SEEN_CONTAINERS_MAX + 6), SW_SEEN_CONTAINERS_MAX - 1);
 }
 
 /* Made for none, it is the one's that first uses it; a kept one stays everybody's. */
@@ -282,7 +320,9 @@ int main(void)
 		TEST(a_dropped_iteration_leaves_no_figure),
 		TEST(attempts_of_an_iteration_are_kept),
 		TEST(phases_of_the_running_attempt_are_listed),
-		TEST(containers_are_a_ring),
+		TEST(a_container_is_listed_with_what_is_told_of_it),
+		TEST(containers_that_are_there_stay_in_the_list),
+		TEST(of_too_many_that_are_there_the_oldest_is_left_out),
 		TEST(a_pools_container_comes_to_be_an_iterations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
