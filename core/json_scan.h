@@ -1,5 +1,6 @@
 /* Hides how JSON is spelled: a strict scanner over bytes in memory, without a tree and without
- * allocating, for the one place where millions of lines are read. Must not know what they say.
+ * allocating, for where lines come by the thousand: the journal's, and workers'. Must not know what
+ * they say.
  *
  * RFC 8259 with these bounds: nesting as cJSON's (1000), surrogates in escapes must be pairs. Bytes
  * of a string that are no UTF-8 pass: text is cleaned by who takes it. Everything returns false when

@@ -1,14 +1,11 @@
-#include "core/worker.h"
+#include "core/worker_internal.h"
 
 #include <inttypes.h>
 
-#include "core/codec.h"
-#include "core/error.h"
 #include "core/json.h"
 #include "core/text.h"
 
 #define MARK '\036'
-#define STAMP_MAX (INT64_C(1) << 61)
 #define MS INT64_C(1000000)
 
 /* ---- job ---- */
@@ -83,133 +80,6 @@ void sw_worker_report_init(struct sw_worker_report *report)
 	*report = (struct sw_worker_report){.outcome = SW_OUTCOME_CRASHED, .exit_code = -1};
 }
 
-/* A clock's reading: rounded to a double's precision where a machine has run for over 2^53 ns (104
- * days), and small enough to be added to and subtracted from. */
-static bool read_stamp(const struct sw_value *value, int64_t low, int64_t *out)
-{
-	double number;
-	if (!sw_value_double(value, &number) || !(number >= (double)low && number <= (double)STAMP_MAX))
-		return false;
-	*out = (int64_t)number;
-	return true;
-}
-
-static void read_pair(const struct sw_value *times, enum sw_phase phase,
-                      struct sw_worker_report *report)
-{
-	const struct sw_value *pair = sw_value_member(times, sw_word(&sw_words_phase, (int)phase));
-	int64_t start, end;
-	if (sw_value_length(pair) == 2 && read_stamp(sw_value_at(pair, 0), 1, &start) &&
-	    read_stamp(sw_value_at(pair, 1), start, &end)) {
-		report->phases[phase].start_ns = start;
-		report->phases[phase].end_ns = end;
-	}
-}
-
-static void read_times(const struct sw_value *times, struct sw_worker_report *report)
-{
-	static const enum sw_phase inner[] = {SW_PHASE_IMPORTS, SW_PHASE_VALIDATE, SW_PHASE_DATA,
-	                                      SW_PHASE_EXECUTE, SW_PHASE_SERIALIZE, SW_PHASE_PREWARM};
-	read_stamp(sw_value_member(times, "main"), 1, &report->main_ns);
-	read_stamp(sw_value_member(times, "written"), 1, &report->written_ns);
-	for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++)
-		read_pair(times, inner[i], report);
-}
-
-static bool is_hex_digest(const char *text)
-{
-	return text && strlen(text) == SW_DIGEST_MAX - 1 &&
-	       strspn(text, "0123456789abcdef") == SW_DIGEST_MAX - 1;
-}
-
-static void garbage(struct sw_worker_report *report, const char *what)
-{
-	report->garbage = true;
-	sw_text_copy(report->error, sizeof report->error, what);
-}
-
-static void read_result(const char *text, size_t len, struct sw_worker_report *report)
-{
-	struct sw_error err;
-	struct sw_value *root;
-	if (sw_value_parse(text, len, &root, &err) < 0) {
-		garbage(report, err.message);
-		return;
-	}
-	const char *word = sw_value_text(sw_value_member(root, "outcome"));
-	const char *digest = sw_value_text(sw_value_member(root, "digest"));
-	const char *error = sw_value_text(sw_value_member(root, "error"));
-	int outcome = word ? sw_word_value(&sw_words_outcome, word) : -1;
-	if (outcome != SW_OUTCOME_OK && outcome != SW_OUTCOME_REJECTED && outcome != SW_OUTCOME_FAILED) {
-		garbage(report, "its outcome is none of ok, rejected, failed");
-	} else if (outcome == SW_OUTCOME_OK && !is_hex_digest(digest)) {
-		garbage(report, "it says ok without a result's digest");
-	} else {
-		const char *python = sw_value_text(sw_value_member(root, "python"));
-		report->has_result = true;
-		report->outcome = (enum sw_outcome)outcome;
-		if (python)
-			sw_text_clean(report->python, sizeof report->python, python, strlen(python));
-		if (outcome == SW_OUTCOME_OK)
-			sw_text_copy(report->digest, sizeof report->digest, digest);
-		else
-			sw_text_clean(report->error, sizeof report->error, error ? error : "no reason given",
-			              error ? strlen(error) : strlen("no reason given"));
-		read_times(sw_value_member(root, "t"), report);
-	}
-	sw_value_free(root);
-}
-
-static void read_ready(const char *text, size_t len, struct sw_worker_report *report)
-{
-	struct sw_value *root;
-	if (sw_value_parse(text, len, &root, NULL) < 0)
-		return;
-	read_times(sw_value_member(root, "t"), report);
-	report->readies++;
-	sw_value_free(root);
-}
-
-static int over_end(const char *word)
-{
-	static const char *const words[] = {
-		[SW_OVER_RESULT] = "result", [SW_OVER_TIMEOUT] = "timeout", [SW_OVER_OOM] = "oom",
-		[SW_OVER_EXIT] = "exit",     [SW_OVER_SIGNAL] = "signal",   [SW_OVER_FLOOD] = "flood",
-	};
-	for (int i = 0; word && i < (int)(sizeof words / sizeof words[0]); i++)
-		if (strcmp(words[i], word) == 0)
-			return i;
-	return -1;
-}
-
-/* The first counts, as with results. False: it cannot be read, and is output like any other. */
-static bool read_over(const char *text, size_t len, struct sw_worker_report *report)
-{
-	struct sw_value *root;
-	int64_t code, killed, out, errors;
-	if (report->has_over)
-		return true;
-	if (sw_value_parse(text, len, &root, NULL) < 0)
-		return false;
-	int end = over_end(sw_value_text(sw_value_member(root, "end")));
-	const char *tail = sw_value_text(sw_value_member(root, "tail"));
-	bool read = end >= 0 && tail && sw_value_int(sw_value_member(root, "code"), -1, 255, &code) &&
-	            sw_value_int(sw_value_member(root, "killed"), 0, INT32_MAX, &killed) &&
-	            sw_value_int(sw_value_member(root, "stdout_bytes"), 0, STAMP_MAX, &out) &&
-	            sw_value_int(sw_value_member(root, "stderr_bytes"), 0, STAMP_MAX, &errors);
-	if (read) {
-		report->has_over = true;
-		report->over = (struct sw_over){.end = (enum sw_over_end)end,
-		                                .code = (int)code,
-		                                .killed = (int)killed,
-		                                .stdout_bytes = (uint64_t)out,
-		                                .stderr_bytes = (uint64_t)errors};
-		sw_text_clean(report->over.tail, sizeof report->over.tail, tail, strlen(tail));
-	}
-	sw_value_free(root);
-	return read;
-}
-
 /* ---- how it went ---- */
 
 static void judge_over(const struct sw_over *over, int64_t timeout_ns,
@@ -278,7 +148,7 @@ static const char *after_word(const char *line, const char *word)
 static void read_init(const char *rest, struct sw_worker_report *report)
 {
 	long long at = strtoll(rest, NULL, 10);
-	if (!report->init_ns && at > 0 && at <= STAMP_MAX)
+	if (!report->init_ns && at > 0 && at <= SW_STAMP_MAX)
 		report->init_ns = at;
 }
 
@@ -287,7 +157,7 @@ static void read_exit(const char *rest, struct sw_worker_report *report)
 	char kind[8];
 	int64_t at;
 	int number;
-	if (sscanf(rest, "%" SCNd64 " %7s %d", &at, kind, &number) != 3 || at <= 0 || at > STAMP_MAX)
+	if (sscanf(rest, "%" SCNd64 " %7s %d", &at, kind, &number) != 3 || at <= 0 || at > SW_STAMP_MAX)
 		return;
 	report->exit_ns = at;
 	report->has_exit = true;
@@ -332,11 +202,11 @@ static bool take_sentinel(const struct sw_worker_reader *reader, struct sw_worke
 	if ((rest = after_word(at, "result"))) {
 		/* The first word counts: code that writes a second result changes nothing. */
 		if (!report->has_result && !report->garbage)
-			read_result(rest, left - (size_t)(rest - at), report);
+			sw_worker_read_result(rest, left - (size_t)(rest - at), report);
 	} else if ((rest = after_word(at, "over")))
-		return read_over(rest, left - (size_t)(rest - at), report);
+		return sw_worker_read_over(rest, left - (size_t)(rest - at), report);
 	else if ((rest = after_word(at, "ready")))
-		read_ready(rest, left - (size_t)(rest - at), report);
+		sw_worker_read_ready(rest, left - (size_t)(rest - at), report);
 	else if ((rest = after_word(at, "init")))
 		read_init(rest, report);
 	else if ((rest = after_word(at, "exit")))
