@@ -132,12 +132,17 @@ static void nesting_is_bounded(void **state)
 
 /* ---- random damage ---- */
 
+#define OK_LINE \
+	"{\"digest\":\"" DIGEST "\",\"error\":null,\"error_line\":null,\"id\":null,\"outcome\":\"ok\"," \
+	"\"python\":\"3.11.2\",\"stdout_bytes\":0,\"v\":1,\"result\":{\"a\":[1.5,-2,{\"b\":\"\\u00e9\"}]}," \
+	"\"t\":{\"data\":[21,22],\"execute\":[22,30],\"job\":20,\"serialize\":[30,31],\"written\":32}}"
+#define FAILED_LINE \
+	"{\"outcome\":\"failed\",\"error\":\"ValueError: \\ud83d\\ude00 \\\\ \\u0000x\"," \
+	"\"t\":{\"imports\":[1,2]}}"
+
 static const char *const whole[] = {
-	"{\"digest\":\"" DIGEST "\",\"error\":null,\"error_line\":null,\"id\":null,\"outcome\":\"ok\","
-	"\"python\":\"3.11.2\",\"stdout_bytes\":0,\"v\":1,\"result\":{\"a\":[1.5,-2,{\"b\":\"\\u00e9\"}]},"
-	"\"t\":{\"data\":[21,22],\"execute\":[22,30],\"job\":20,\"serialize\":[30,31],\"written\":32}}",
-	"{\"outcome\":\"failed\",\"error\":\"ValueError: \\ud83d\\ude00 \\\\ \\u0000x\","
-	"\"t\":{\"imports\":[1,2]}}",
+	OK_LINE,
+	FAILED_LINE,
 	"{\"outcome\":\"rejected\",\"error\":\"no\",\"python\":\"3\",\"t\":{}}",
 };
 
