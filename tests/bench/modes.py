@@ -4,7 +4,7 @@ import statistics
 
 from contenders import Failed, mode_of, samples
 from figures import Table, between, interval_of_median, ms, quantile, ratio_in_blocks
-from line import line
+from line import HostLines, line
 from proc import cgroup_memory_kb, memory_kb
 
 WORKLOAD = {"strategy": "momentum", "backtest": "real", "days": 252, "symbols": 10}
@@ -118,9 +118,15 @@ class Modes:
 
     def line_goal(self, table):
         self.bench.say("lines to a warm worker")
-        count = 200 if self.bench.options.quick else 1000
-        times = {what: line(self.bench, what, count)["line_ns"] for what in ("echo", "relay", "noop")}
+        rounds, count = (2, 100) if self.bench.options.quick else (5, 200)
+        host, times = HostLines(self.bench.root), {}
+        for _ in range(rounds):
+            for what in ("echo", "relay", "noop"):
+                times.setdefault(what, []).extend(line(self.bench, what, count)["line_ns"])
+            times.setdefault("host", []).extend(host.take(count))
+        host.close()
         for what, name, goal in (("noop", "a line to a warm worker and back, no work, p50", LINE_MS_MAX),
+                                 ("host", "beside it: the same to the same worker on the host, without an engine", None),
                                  ("relay", "beside it: the same to a process that passes it to a child and back", None),
                                  ("echo", "the engine's part: the same to a process that echoes", None)):
             table.figure(name, tuple(value / 1e6 for value in interval_of_median(times[what])), goal, "{:.3f}", " ms")
@@ -141,7 +147,8 @@ class Modes:
                    "takes. What they differ by is in the row without it.")
         table.note("A job of the warm kind runs in a child with pipes of its own, so that it can neither answer for another "
                    "nor flood it: a line to it wakes two processes more than an echo does. The relay is what that alone costs. "
-                   "All three rest for some 10 ms between lines, and CPUs fall asleep in that time.")
+                   "On the host the reader is a script. All of them take turns, and rest for 10 ms and more between lines: "
+                   "CPUs fall asleep in that time.")
         table.note("The bare client only writes a line, wakes for the result and wakes for its end: no client can do with less.")
         table.note(f"Own CPU time: user and system time of the whole sandwatch process over a session of {few + more} warm jobs "
                    f"less that of one with {few}, by {more}; the interval is from the least to the most of {times}.")
