@@ -17,7 +17,7 @@
 #define SW_RECENT_MAX 256   /* finished iterations kept for tables, all modes together */
 #define SW_NOTES_MAX 32
 #define SW_SEEN_CONTAINERS_MAX 64
-#define SW_RECENT_ATTEMPTS_MAX 4  /* kept of one iteration */
+#define SW_RECENT_ATTEMPTS_MAX 4 /* kept of one iteration */
 
 struct sw_phase_sum {
 	uint64_t count; /* how often it occurred */

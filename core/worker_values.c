@@ -72,13 +72,10 @@ static bool get_digest(struct said *said)
 	return true;
 }
 
-/* False and, as far as it can be, skipped: it is no whole number. */
-static bool is_whole(struct sw_scan *scan, int64_t *out)
+/* Takes a whole number; false, and nothing taken, when something else is there. */
+static bool take_whole(struct sw_scan *scan, int64_t *out)
 {
 	struct sw_scan_number number;
-	char first = sw_scan_peek(scan);
-	if (first != '-' && !(first >= '0' && first <= '9'))
-		return false;
 	struct sw_scan at = *scan;
 	if (!sw_scan_number(&at, &number) || !number.whole)
 		return false;
@@ -91,7 +88,7 @@ static bool is_whole(struct sw_scan *scan, int64_t *out)
 static bool get_stamp(struct said *said, int64_t low, int64_t *out)
 {
 	int64_t value;
-	if (!is_whole(&said->scan, &value))
+	if (!take_whole(&said->scan, &value))
 		return sw_scan_skip(&said->scan);
 	if (value >= low && value <= SW_STAMP_MAX)
 		*out = value;
@@ -100,7 +97,7 @@ static bool get_stamp(struct said *said, int64_t low, int64_t *out)
 
 static bool get_count(struct said *said, int which)
 {
-	said->counts[which].is_said = is_whole(&said->scan, &said->counts[which].value);
+	said->counts[which].is_said = take_whole(&said->scan, &said->counts[which].value);
 	return said->counts[which].is_said || sw_scan_skip(&said->scan);
 }
 
@@ -109,9 +106,8 @@ static bool get_pair(struct said *said, int phase)
 {
 	int64_t start_ns = 0, end_ns = 0;
 	int n = 0;
-	if (sw_scan_peek(&said->scan) != '[')
+	if (!sw_scan_char(&said->scan, '['))
 		return sw_scan_skip(&said->scan);
-	(void)sw_scan_char(&said->scan, '[');
 	said->scan.depth++;
 	if (!sw_scan_char(&said->scan, ']')) {
 		do {
