@@ -121,6 +121,7 @@ static const struct sw_field attempt_finished_fields[] = {
 	INT("stdout_bytes", it.stdout_bytes),
 	INT("stderr_bytes", it.stderr_bytes),
 	INT("dropped_bytes", it.dropped_bytes),
+	BOOL("not_asked", it.not_asked),
 	BOOL("by_durations", it.by_durations),
 	TEXT("digest", it.digest),
 	TEXT("python", it.python),
@@ -155,6 +156,19 @@ static const struct sw_field behind_fields[] = {
 static const struct sw_field length_fields[] = {
 	INT("iterations", length.iterations), DOUBLE("precision_percent", length.precision_percent),
 	TEXT("text", length.text), END};
+static const struct sw_field fault_fields[] = {
+	ATTEMPT,
+	WORD("fault", it.fault, sw_words_fault),
+	WORD("target", it.target, sw_words_target),
+	TEXT("container", it.container),
+	TEXT("text", it.text),
+	END,
+};
+static const struct sw_field breaker_fields[] = {
+	WORD("state", breaker.state, sw_words_breaker), INT("failures", breaker.failures),
+	INT("probes", breaker.probes), INT("retry_ns", breaker.retry_ns), TEXT("text", breaker.text), END};
+static const struct sw_field resumption_fields[] = {
+	TEXT("at", resumption.at), TEXT("text", resumption.text), END};
 static const struct sw_field clock_fields[] = {WORD("clock", clock, sw_words_clock), END};
 static const struct sw_field note_fields[] = {TEXT("text", end.text), END};
 static const struct sw_field no_fields[] = {END};
@@ -181,6 +195,9 @@ const struct sw_field *const sw_event_fields[SW_EVENT_COUNT] = {
 	[SW_EVENT_CONTAINER_REPLACED] = container_fields,
 	[SW_EVENT_LENGTH_DECIDED] = length_fields,
 	[SW_EVENT_CLOCK_KNOWN] = clock_fields,
+	[SW_EVENT_FAULT_INJECTED] = fault_fields,
+	[SW_EVENT_BREAKER_CHANGED] = breaker_fields,
+	[SW_EVENT_SESSION_RESUMED] = resumption_fields,
 	[SW_EVENT_NOTE] = note_fields,
 	[SW_EVENT_PAUSED] = no_fields,
 	[SW_EVENT_RESUMED] = no_fields,

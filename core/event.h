@@ -83,6 +83,9 @@ struct sw_iteration_info {
 	int64_t attempts; /* iteration_finished */
 	int64_t count;    /* turn_finished: iterations of the turn that ended ok in their own mode */
 	int64_t exit_code, term_signal;
+	enum sw_fault fault;     /* fault_injected, and what it hit */
+	enum sw_target target;
+	bool not_asked;          /* attempt_finished: the circuit breaker was open; nothing was tried */
 	int64_t stdout_bytes, stderr_bytes, dropped_bytes;
 	bool by_durations;
 	char digest[SW_DIGEST_MAX];
@@ -114,6 +117,9 @@ struct sw_iteration_info {
 	X(SW_EVENT_CONTAINER_REPLACED, "container_replaced")  \
 	X(SW_EVENT_CLOCK_KNOWN, "clock_known")                \
 	X(SW_EVENT_LENGTH_DECIDED, "length_decided")          \
+	X(SW_EVENT_FAULT_INJECTED, "fault_injected")          \
+	X(SW_EVENT_BREAKER_CHANGED, "breaker_changed")        \
+	X(SW_EVENT_SESSION_RESUMED, "session_resumed")        \
 	X(SW_EVENT_NOTE, "note")                              \
 	X(SW_EVENT_PAUSED, "paused")                          \
 	X(SW_EVENT_RESUMED, "resumed")                        \
@@ -126,14 +132,21 @@ enum sw_event_kind { SW_EVENTS(SW_EVENT_ENUM) SW_EVENT_COUNT };
 /* A plain value; which member of the union counts follows from the kind:
  * session_started: session; environment: environment; mode_planned: planned; the iteration,
  * attempt, phase, retry, fallback, turn and container events: it; clock_known: clock; length_decided:
- * length; note and session_finished: end; paused and resumed: none. `mode` is the mode's index where the
+ * length; breaker_changed: breaker; session_resumed: resumption; note and session_finished: end; paused and
+ * resumed: none. `mode` is the mode's index where the
  * kind has one, else -1.
  *
  * turn_finished: iterations of a mode, from ITERATION on, were run in a row, `parallel` at a time, and all
  * that they left to do behind is done: from start_ns for wall_ns. COUNT of them ended ok in their own mode.
  * phase_behind: spans that lay on nobody's critical path (iteration 0: not of one iteration).
  * container_created with iteration 0: a container that is kept for several. container_replaced: a kept one
- * was lost, text says why. */
+ * was lost, text says why.
+ * fault_injected: one of chaos's faults was done, in or during the attempt it names; it may come after that
+ * attempt's end, and is told once for each. text says to what.
+ * breaker_changed: the circuit breaker's new state and why; `probes` asked since the last change that were
+ * not answered.
+ * session_resumed: the process before died, or was stopped; another goes on with the same journal. What was
+ * running then is run anew, its containers are gone; t_ns goes on from the last event's. */
 struct sw_event {
 	enum sw_event_kind kind;
 	int mode;
@@ -151,6 +164,17 @@ struct sw_event {
 			double precision_percent; /* reached; 0: not known */
 			char text[SW_TEXT_MAX];   /* why it ended there */
 		} length;
+		struct {
+			enum sw_breaker_state state;
+			int64_t failures; /* `engine` outcomes in a row so far */
+			int64_t probes;   /* unanswered, since the last change */
+			int64_t retry_ns; /* open: when it is probed next, ns since the session's start */
+			char text[SW_TEXT_MAX];
+		} breaker;
+		struct {
+			char at[32]; /* RFC 3339, UTC */
+			char text[SW_TEXT_MAX];
+		} resumption;
 		struct {
 			enum sw_state state; /* session_finished */
 			char text[SW_TEXT_MAX];

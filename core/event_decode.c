@@ -220,6 +220,7 @@ static bool is_iteration(int kind)
 	case SW_EVENT_CONTAINER_CREATED:
 	case SW_EVENT_CONTAINER_REMOVED:
 	case SW_EVENT_CONTAINER_REPLACED:
+	case SW_EVENT_FAULT_INJECTED:
 		return true;
 	default:
 		return false;

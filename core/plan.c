@@ -21,6 +21,7 @@ static void sandbox_defaults(struct sw_sandbox *sandbox)
 		.seccomp = "builtin",
 		.drop_capabilities = true,
 		.no_new_privileges = true,
+		.engine_timeout_ns = 30 * NS_PER_SECOND,
 	};
 }
 
@@ -57,6 +58,9 @@ void sw_plan_defaults(struct sw_plan *plan)
 	                 .days = 252,
 	                 .symbols = 10},
 		.fallback = {.enabled = true, .max_retries = 1, .on = 1u << SW_OUTCOME_ENGINE},
+		.breaker = {.failures = 3,
+	                .open_ns = NS_PER_SECOND,
+	                .max_open_ns = 30 * NS_PER_SECOND},
 		.decision = {.enable_below_percent = 100,
 	                 .optional_below_percent = 300,
 	                 .project_seconds = {3, 4, 5},

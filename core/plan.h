@@ -16,6 +16,8 @@
 #define SW_PROJECT_MAX 8
 #define SW_GATES_MAX 32
 #define SW_BINDINGS_MAX 64
+#define SW_CHAOS_MAX 32 /* entries of chaos */
+#define SW_CHAOS_ITERATIONS_MAX 64 /* of one entry */
 
 /* The limits and hardening of one container mode. */
 struct sw_sandbox {
@@ -32,6 +34,7 @@ struct sw_sandbox {
 	char seccomp[SW_PATH_MAX]; /* "builtin", "unconfined", or a profile's path */
 	bool drop_capabilities; /* all of them */
 	bool no_new_privileges;
+	int64_t engine_timeout_ns; /* the engine's patience: for one request, > 0 */
 };
 
 struct sw_mode_plan {
@@ -59,6 +62,27 @@ struct sw_fallback {
 	bool enabled;
 	int max_retries;    /* 0..100: attempts in the sandbox after the first */
 	unsigned on;        /* bit 1u << enum sw_outcome: reasons a run on the host is allowed for */
+};
+
+/* When an engine that fails is left alone (core/breaker.h). */
+struct sw_breaker_plan {
+	int failures;        /* `engine` outcomes in a row that open it; 0: never */
+	int64_t open_ns;     /* the first pause before it is probed; it doubles with each failed probe, */
+	int64_t max_open_ns; /* up to this */
+};
+
+/* One entry of chaos: a fault and when it is injected (core/chaos.h). */
+struct sw_chaos_fault {
+	enum sw_fault fault;
+	char mode[SW_NAME_MAX]; /* "": all modes of containers */
+	int64_t iterations[SW_CHAOS_ITERATIONS_MAX]; /* counted ones; none: by the rate */
+	int n_iterations;
+	double rate;          /* 0..1 of a mode's attempts in its sandbox, by the session's seed */
+	int64_t attempts;     /* of the named iterations: the first so many; 0: all. By rate: not used */
+	enum sw_target on;
+	int64_t duration_ns;  /* delay, stall, engine-pause, image-remove: how long */
+	int64_t code;         /* status: 400..599 */
+	int64_t bytes;        /* truncate, garbage, reset, stall: so much of the body or stream passes before */
 };
 
 struct sw_decision_rules {
@@ -92,6 +116,9 @@ struct sw_plan {
 	struct sw_sandbox sandbox; /* what modes inherit */
 	struct sw_workload workload;
 	struct sw_fallback fallback;
+	struct sw_breaker_plan breaker;
+	struct sw_chaos_fault chaos[SW_CHAOS_MAX];
+	int n_chaos;
 	struct sw_decision_rules decision;
 	char gates[SW_GATES_MAX][128]; /* kept word for word: this version evaluates none of them */
 	int n_gates;

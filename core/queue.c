@@ -21,12 +21,14 @@ struct sw_queue {
 bool sw_event_is_durable(enum sw_event_kind kind)
 {
 	return kind == SW_EVENT_ITERATION_FINISHED || kind == SW_EVENT_ITERATION_DROPPED ||
-	       kind == SW_EVENT_PAUSED || kind == SW_EVENT_RESUMED || kind == SW_EVENT_SESSION_FINISHED;
+	       kind == SW_EVENT_PAUSED || kind == SW_EVENT_RESUMED || kind == SW_EVENT_SESSION_FINISHED ||
+	       kind == SW_EVENT_SESSION_RESUMED;
 }
 
 bool sw_event_is_urgent(enum sw_event_kind kind)
 {
-	return sw_event_is_durable(kind) || kind == SW_EVENT_NOTE || kind == SW_EVENT_SESSION_STARTED;
+	return sw_event_is_durable(kind) || kind == SW_EVENT_NOTE || kind == SW_EVENT_SESSION_STARTED ||
+	       kind == SW_EVENT_BREAKER_CHANGED;
 }
 
 struct sw_queue *sw_queue_new(void)

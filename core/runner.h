@@ -91,6 +91,9 @@ struct sw_runner_ops {
 	 * what could not be made ready; the next start tries again. Idle runners only; READY is never called from
 	 * inside this call. NULL: nothing ever goes on behind. */
 	void (*settle)(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
+	/* Asks the engine for a sign of life, of an idle runner; READY (never from inside this call) with NULL
+	 * when it gives one. For the circuit breaker. NULL: there is nobody to ask. */
+	void (*probe)(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
 	/* Removes whatever is kept between attempts. Idle runners only. */
 	void (*finish)(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
 	/* Idle, finished or never prepared runners only. */

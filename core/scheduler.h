@@ -13,6 +13,7 @@
 #include "core/runner.h"
 #include "core/stats.h"
 
+struct sw_event;
 struct sw_loop;
 struct sw_error;
 struct sw_scheduler;
@@ -70,6 +71,9 @@ struct sw_scheduler_options {
 	/* Whether the program stood still since this was asked last; asked as each attempt ends: then what
 	 * it measured is dropped. May be NULL. */
 	bool (*disturbed)(void *user);
+	/* Chaos: an attempt in a sandbox is about to start in SLOT of its mode, and has ended. May be NULL. */
+	void (*attempt_begins)(void *user, int slot, const struct sw_attempt *attempt);
+	void (*attempt_ended)(void *user, int slot, const struct sw_attempt *attempt);
 	/* The end: all runners are finished, session_finished was emitted. */
 	void (*done)(void *user, enum sw_state state);
 	void *user;
@@ -78,6 +82,11 @@ struct sw_scheduler_options {
 int sw_scheduler_new(const struct sw_scheduler_options *options,
                      struct sw_scheduler **out_scheduler, struct sw_error *err);
 void sw_scheduler_free(struct sw_scheduler *scheduler); /* after done, or never started */
+
+/* What an earlier process recorded of the same session, event by event, before sw_scheduler_start: counted
+ * iterations that ended are not run again, the order goes on where it stood, and what the decisions of
+ * `auto` and the digest rest on is taken over. Warm-up is run anew, of modes that have something left. */
+void sw_scheduler_restore(struct sw_scheduler *scheduler, const struct sw_event *event);
 
 /* Prepares the runners one after the other, then runs the plan. */
 void sw_scheduler_start(struct sw_scheduler *scheduler);

@@ -12,6 +12,7 @@
 
 #include "core/event.h"
 #include "core/histogram.h"
+#include "core/ranges.h"
 
 #define SW_SAMPLES_MAX 8192 /* latencies kept per mode; beyond, figures come from the histogram */
 #define SW_RECENT_MAX 256   /* finished iterations kept for tables, all modes together */
@@ -36,6 +37,8 @@ struct sw_attempt_record {
 	struct sw_span spans[SW_SPANS_MAX];
 	int n_spans;
 	char error[160];
+	bool not_asked;           /* the circuit breaker was open */
+	uint32_t faults;          /* bits 1u << enum sw_fault: injected while it ran, as far as told by then */
 };
 
 /* The attempts of one iteration: all, or the first two and the last two when there are more. */
@@ -76,7 +79,10 @@ struct sw_running {
  * finished is in exactly one of outcomes[] (by its final outcome in its own kind of mode) or in
  * fell_back (ended ok on the host):  done = fell_back + sum(outcomes).  Latency, samples and phases
  * are of iterations that ended ok without a fallback: what the mode itself costs. An iteration that was
- * dropped (for a pause) is counted in `dropped` and nowhere else, as if it had not been run yet. */
+ * dropped (for a pause, or because its process died) is counted in `dropped` and nowhere else, as if it had
+ * not been run yet. So at any moment
+ *   planned = fell_back + sum(outcomes) + running + pending
+ * where running are counted iterations in slots, and pending those not begun; checked after each event. */
 struct sw_mode_state {
 	struct sw_mode_info info;
 	uint64_t done, fell_back, warmup_done;
@@ -86,6 +92,9 @@ struct sw_mode_state {
 	uint64_t fallback_failed;  /* fallbacks taken that did not end ok either */
 	uint64_t taken[SW_OUTCOME_COUNT], refused[SW_OUTCOME_COUNT]; /* fallbacks, by reason */
 	uint64_t retried[SW_OUTCOME_COUNT];
+	uint64_t not_asked;             /* attempts that were not made: the circuit breaker was open */
+	uint64_t faults[SW_FAULT_COUNT]; /* injected by chaos, warm-up and dropped iterations included */
+	struct sw_ranges finished;      /* which counted iterations are done: none twice */
 	/* latency of ok iterations: first attempt's start to last attempt's end */
 	struct sw_histogram *latency;
 	double sum_ns, mean_ns, m2_ns; /* Welford's running mean and sum of squared deviations */
@@ -158,6 +167,12 @@ struct sw_session {
 	struct sw_seen_container containers[SW_SEEN_CONTAINERS_MAX];
 	int n_containers;
 	uint64_t containers_made; /* in all */
+	/* the circuit breaker */
+	enum sw_breaker_state breaker;
+	int64_t breaker_since_ns, breaker_retry_ns; /* since then; open: probed at that time at the earliest */
+	uint64_t breaker_opened, breaker_probes;    /* how often; unanswered probes */
+	char breaker_text[SW_TEXT_MAX];             /* why it is as it is */
+	uint64_t resumed; /* how often another process went on with the session */
 	bool paused;
 	int64_t paused_since_ns; /* while paused */
 	int64_t paused_sum_ns;   /* of the pauses that are over */
@@ -192,6 +207,13 @@ uint64_t sw_session_planned(const struct sw_session *session);
 /* How long the session was paused, up to NOW_NS (ns since its start; last_ns for what the events
  * alone tell). An open pause counts from its event on; a session's end ends it. */
 int64_t sw_session_paused_ns(const struct sw_session *session, int64_t now_ns);
+
+/* Counted iterations of MODE that run, and that have not begun (core/session.h, accounts). */
+uint64_t sw_mode_counted_running(const struct sw_mode_state *mode);
+uint64_t sw_mode_pending(const struct sw_mode_state *mode);
+
+/* Injected faults of all kinds. */
+uint64_t sw_mode_faults(const struct sw_mode_state *mode);
 
 /* Fallbacks taken, refused, of all reasons. */
 uint64_t sw_mode_taken(const struct sw_mode_state *mode);

@@ -10,6 +10,9 @@ SW_WORD_TABLE(state, "state", SW_STATES)
 SW_WORD_TABLE(clock, "clock", SW_CLOCKS)
 SW_WORD_TABLE(shim, "shim", SW_SHIMS)
 SW_WORD_TABLE(layer, "layer", SW_LAYERS)
+SW_WORD_TABLE(fault, "fault", SW_FAULTS)
+SW_WORD_TABLE(target, "request", SW_FAULT_TARGETS)
+SW_WORD_TABLE(breaker, "state", SW_BREAKER_STATES)
 
 const char *sw_word(const struct sw_words *words, int value)
 {
@@ -57,4 +60,16 @@ const char *sw_layer_about(enum sw_layer layer)
 #define LAYER_ABOUT(id, name, about) about,
 	static const char *const abouts[] = {SW_LAYERS(LAYER_ABOUT)};
 	return abouts[layer];
+}
+
+const char *sw_fault_about(enum sw_fault fault)
+{
+#define FAULT_ABOUT(id, name, about) about,
+	static const char *const abouts[] = {SW_FAULTS(FAULT_ABOUT)};
+	return abouts[fault];
+}
+
+bool sw_fault_is_network(enum sw_fault fault)
+{
+	return fault <= SW_FAULT_STALL;
 }

@@ -87,6 +87,44 @@
 	X(SW_LAYER_LIMITS, "limits", "limits of memory, CPU and processes")                  \
 	X(SW_LAYER_CAPS, "caps", "dropped capabilities and no-new-privileges")
 
+/* Faults that `chaos` injects. The first six come from the proxy between client and engine, the others are
+ * done to the real thing. enum, name, what a reader is told. */
+#define SW_FAULTS(X)                                                                                    \
+	X(SW_FAULT_DELAY, "delay", "an answer, or a stretch of the stream, comes late")                     \
+	X(SW_FAULT_STATUS, "status", "an error status instead of the engine's answer")                      \
+	X(SW_FAULT_TRUNCATE, "truncate", "the answer's body, or the stream, is cut off in the middle")      \
+	X(SW_FAULT_GARBAGE, "garbage", "bytes that no engine sends, in the answer's body or the stream")    \
+	X(SW_FAULT_RESET, "reset", "the connection is reset")                                               \
+	X(SW_FAULT_STALL, "stall", "the answer, or the stream, stops in the middle and stays open")         \
+	X(SW_FAULT_ENGINE_PAUSE, "engine-pause", "the engine is stopped (SIGSTOP) for a while")             \
+	X(SW_FAULT_ENGINE_KILL, "engine-kill", "the engine is killed (SIGKILL) and started again")          \
+	X(SW_FAULT_ENGINE_RESTART, "engine-restart", "the engine is asked to end (SIGTERM), and started again") \
+	X(SW_FAULT_IMAGE_REMOVE, "image-remove", "the image is removed, and put back after a while")        \
+	X(SW_FAULT_CONTAINER_KILL, "container-kill", "a container is killed by somebody else")              \
+	X(SW_FAULT_CONTAINER_REMOVE, "container-remove", "a container is removed by somebody else")         \
+	X(SW_FAULT_DISK_FULL, "disk-full", "the journal's next write finds the disk full (ENOSPC)")
+
+/* What of a runner's traffic a fault hits: the request, by what it asks for; or the hijacked stream of an
+ * attach or an exec. any: whichever comes first; of a fault that is done to the real thing: the attempt's
+ * beginning. */
+#define SW_FAULT_TARGETS(X)       \
+	X(SW_TARGET_ANY, "any")         \
+	X(SW_TARGET_CREATE, "create")   \
+	X(SW_TARGET_ATTACH, "attach")   \
+	X(SW_TARGET_START, "start")     \
+	X(SW_TARGET_WAIT, "wait")       \
+	X(SW_TARGET_REMOVE, "remove")   \
+	X(SW_TARGET_INSPECT, "inspect") \
+	X(SW_TARGET_EXEC, "exec")       \
+	X(SW_TARGET_PING, "ping")       \
+	X(SW_TARGET_STREAM, "stream")
+
+/* States of the circuit breaker (core/breaker.h), in its field's standard words. */
+#define SW_BREAKER_STATES(X)            \
+	X(SW_BREAKER_CLOSED, "closed")        \
+	X(SW_BREAKER_OPEN, "open")            \
+	X(SW_BREAKER_HALF_OPEN, "half-open")
+
 /* How PID 1's stamp came into the image. */
 #define SW_SHIMS(X)             \
 	X(SW_SHIM_NONE, "left out") \
@@ -104,6 +142,9 @@ enum sw_state { SW_STATES(SW_WORD_ENUM) SW_STATE_COUNT };
 enum sw_clock { SW_CLOCKS(SW_WORD_ENUM) SW_CLOCK_COUNT };
 enum sw_shim { SW_SHIMS(SW_WORD_ENUM) SW_SHIM_COUNT };
 enum sw_layer { SW_LAYERS(SW_WORD_ENUM) SW_LAYER_COUNT };
+enum sw_fault { SW_FAULTS(SW_WORD_ENUM) SW_FAULT_COUNT };
+enum sw_target { SW_FAULT_TARGETS(SW_WORD_ENUM) SW_TARGET_COUNT };
+enum sw_breaker_state { SW_BREAKER_STATES(SW_WORD_ENUM) SW_BREAKER_COUNT };
 #undef SW_WORD_ENUM
 
 /* A table of words: names[value], COUNT of them, then NULL. */
@@ -124,7 +165,7 @@ struct sw_words {
 
 extern const struct sw_words sw_words_kind, sw_words_group, sw_words_phase, sw_words_outcome,
 	sw_words_order, sw_words_backtest, sw_words_state, sw_words_clock, sw_words_shim,
-	sw_words_layer;
+	sw_words_layer, sw_words_fault, sw_words_target, sw_words_breaker;
 
 /* The word for VALUE, "?" when out of range. Never NULL. */
 const char *sw_word(const struct sw_words *words, int value);
@@ -139,5 +180,8 @@ enum sw_group sw_phase_group(enum sw_phase phase);
 const char *sw_phase_about(enum sw_phase phase);
 const char *sw_outcome_about(enum sw_outcome outcome);
 const char *sw_layer_about(enum sw_layer layer);
+const char *sw_fault_about(enum sw_fault fault);
+/* Whether the proxy injects it, rather than that it is done to the real thing. */
+bool sw_fault_is_network(enum sw_fault fault);
 
 #endif

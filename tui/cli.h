@@ -49,6 +49,7 @@ struct sw_cli {
 	int n_arguments;
 	bool batch, quiet, help, version, engine, data;
 	const char *containers, *speed;
+	const char *chaos, *resume;
 	const char *config, *export_path, *report_path, *host, *modes, *ablate, *order, *theme;
 	int64_t iterations, warmup, seed;
 };

@@ -167,6 +167,7 @@ static void random_attempt(struct sw_rng *rng, struct sw_iteration_info *it)
 	it->stdout_bytes = random_int(rng);
 	it->stderr_bytes = random_int(rng);
 	it->dropped_bytes = random_int(rng);
+	it->not_asked = random_bool(rng);
 	it->by_durations = random_bool(rng);
 	RANDOM_TEXT(it->digest);
 	RANDOM_TEXT(it->python);
@@ -181,7 +182,8 @@ static void random_iteration(struct sw_rng *rng, enum sw_event_kind kind,
 	bool of_container = kind == SW_EVENT_CONTAINER_CREATED || kind == SW_EVENT_CONTAINER_REMOVED ||
 	                    kind == SW_EVENT_CONTAINER_REPLACED;
 	bool of_attempt = kind == SW_EVENT_ATTEMPT_STARTED || kind == SW_EVENT_PHASE_STARTED ||
-	                  kind == SW_EVENT_ATTEMPT_FINISHED || of_container;
+	                  kind == SW_EVENT_ATTEMPT_FINISHED || kind == SW_EVENT_FAULT_INJECTED ||
+	                  of_container;
 	bool of_reason = kind == SW_EVENT_RETRY || kind == SW_EVENT_FALLBACK_TAKEN ||
 	                 kind == SW_EVENT_FALLBACK_REFUSED;
 	it->iteration = random_int(rng);
@@ -198,6 +200,12 @@ static void random_iteration(struct sw_rng *rng, enum sw_event_kind kind,
 		it->phase = (enum sw_phase)random_word(rng, &sw_words_phase);
 	if (kind == SW_EVENT_ATTEMPT_FINISHED)
 		random_attempt(rng, it);
+	if (kind == SW_EVENT_FAULT_INJECTED) {
+		it->fault = (enum sw_fault)random_word(rng, &sw_words_fault);
+		it->target = (enum sw_target)random_word(rng, &sw_words_target);
+		RANDOM_TEXT(it->container);
+		RANDOM_TEXT(it->text);
+	}
 	if (kind == SW_EVENT_TURN_FINISHED) {
 		it->start_ns = random_int(rng);
 		it->wall_ns = random_int(rng);
@@ -250,6 +258,17 @@ static void random_event(struct sw_rng *rng, enum sw_event_kind kind, struct sw_
 		event->u.length.iterations = random_int(rng);
 		event->u.length.precision_percent = random_double(rng);
 		RANDOM_TEXT(event->u.length.text);
+		break;
+	case SW_EVENT_BREAKER_CHANGED:
+		event->u.breaker.state = (enum sw_breaker_state)random_word(rng, &sw_words_breaker);
+		event->u.breaker.failures = random_int(rng);
+		event->u.breaker.probes = random_int(rng);
+		event->u.breaker.retry_ns = random_int(rng);
+		RANDOM_TEXT(event->u.breaker.text);
+		break;
+	case SW_EVENT_SESSION_RESUMED:
+		RANDOM_TEXT(event->u.resumption.at);
+		RANDOM_TEXT(event->u.resumption.text);
 		break;
 	case SW_EVENT_NOTE:
 		RANDOM_TEXT(event->u.end.text);

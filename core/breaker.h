@@ -1,0 +1,47 @@
+/* Hides when an engine that fails is left alone, and when it is asked again: a circuit breaker.
+ * Must not know what an attempt is made of, nor how an engine is probed; reads no clock.
+ *
+ * closed: attempts are made. `failures` attempts in a row that ended as `engine` open it.
+ * open: no attempt in a sandbox is made; each is told as `engine`, not asked. Once open_ns has passed, who
+ * wants to make one asks the engine for a sign of life first (a probe). None: open_ns doubles, up to
+ * max_open_ns.
+ * half-open: a probe was answered, and one attempt is let through. Whatever but `engine` comes of it closes
+ * the breaker; `engine` opens it again, for twice as long.
+ *
+ * After M. Nygard, "Release It!", and the usual implementations. One breaker per session: a session has one
+ * engine. Embedded; one thread. */
+#ifndef SW_BREAKER_H
+#define SW_BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/plan.h"
+
+struct sw_breaker {
+	struct sw_breaker_plan plan;
+	enum sw_breaker_state state;
+	int64_t failures;    /* in a row */
+	int64_t probes;      /* unanswered, since the last change of the state */
+	int64_t open_ns;     /* how long it stays open this time */
+	int64_t retry_at_ns; /* open: when it may be probed; CLOCK_MONOTONIC */
+	bool is_probing, is_trying; /* a probe, or half-open's one attempt, is under way */
+};
+
+enum sw_breaker_answer {
+	SW_BREAKER_GO,     /* make the attempt; tell its end by sw_breaker_ended */
+	SW_BREAKER_PROBE,  /* probe the engine, tell that by sw_breaker_probed, then ask again */
+	SW_BREAKER_REFUSE, /* do not make it */
+};
+
+void sw_breaker_init(struct sw_breaker *breaker, const struct sw_breaker_plan *plan);
+
+/* Before each attempt in a sandbox, at NOW_NS (CLOCK_MONOTONIC). */
+enum sw_breaker_answer sw_breaker_ask(struct sw_breaker *breaker, int64_t now_ns);
+
+/* Both return whether the state has changed, or a probe was in vain: then it is worth telling. */
+bool sw_breaker_probed(struct sw_breaker *breaker, bool is_answered, int64_t now_ns);
+/* Of an attempt that sw_breaker_ask let go. A cancelled one says nothing of the engine. */
+bool sw_breaker_ended(struct sw_breaker *breaker, enum sw_outcome outcome, int64_t now_ns);
+
+#endif
