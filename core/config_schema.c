@@ -171,6 +171,7 @@ static const struct sw_key root_keys[] = {
 	{"workload", SW_KEY_SECTION, .section = &sw_config_workload,
      .about = "what one iteration executes"},
 	{"sandbox", SW_KEY_SECTION, .section = &sandbox, .about = "the container and its fallback"},
+	{"chaos", SW_KEY_CHAOS, PLAN(chaos), .max = SW_CHAOS_MAX, .about = "faults to be injected"},
 	{"decision", SW_KEY_SECTION, .section = &decision, .about = "when the sandbox is worth it"},
 	{"gates", SW_KEY_TEXTS, PLAN(gates), .max = SW_GATES_MAX,
      .about = "conditions that are to decide the exit code"},
@@ -202,6 +203,38 @@ const struct sw_section sw_config_mode = {
 	.also_offset = offsetof(struct sw_mode_plan, sandbox),
 };
 
+#define FAULT(word) (1u << SW_FAULT_##word)
+static const struct sw_key fault_keys[] = {
+	{"fault", SW_KEY_WORD, AT(sw_chaos_fault, fault), .words = &sw_words_fault,
+     .about = "what is done"},
+	{"mode", SW_KEY_NAME, AT(sw_chaos_fault, mode),
+     .about = "to attempts of this mode; \"\": of every mode of containers"},
+	{"iterations", SW_KEY_ITERATIONS, AT(sw_chaos_fault, iterations),
+     .max = SW_CHAOS_ITERATIONS_MAX, .about = "in these counted iterations of the mode"},
+	{"rate", SW_KEY_DECIMAL, AT(sw_chaos_fault, rate), .min = 0, .max = MILLIONTHS,
+     .about = "instead of iterations: in this share of the attempts, drawn by the session's seed"},
+	{"attempts", SW_KEY_WHOLE, AT(sw_chaos_fault, attempts), .min = 0, .max = 101,
+     .about = "beside iterations: in so many attempts of each, from the first; 0: in all"},
+	{"on", SW_KEY_WORD, AT(sw_chaos_fault, on), .words = &sw_words_target,
+     .about = "which request, or the stream, is hit"},
+	{"seconds", SW_KEY_SECONDS, AT(sw_chaos_fault, duration_ns), .min = NS_PER_MS,
+     .max = NS_PER_HOUR,
+     .kinds = FAULT(DELAY) | FAULT(STALL) | FAULT(ENGINE_PAUSE) | FAULT(IMAGE_REMOVE),
+     .about = "how long it lasts"},
+	{"code", SW_KEY_WHOLE, AT(sw_chaos_fault, code), .min = 400, .max = 599,
+     .kinds = FAULT(STATUS), .about = "the HTTP status that is answered"},
+	{"bytes", SW_KEY_BYTES, AT(sw_chaos_fault, bytes), .min = 0, .max = TIB,
+     .kinds = FAULT(TRUNCATE) | FAULT(GARBAGE) | FAULT(RESET) | FAULT(STALL),
+     .about = "of the answer's body, or of the stream, that pass before it"},
+};
+const struct sw_section sw_config_fault = SECTION("chaos", fault_keys);
+
+const struct sw_key sw_config_iteration = {.name = "iterations",
+                                           .type = SW_KEY_WHOLE,
+                                           .size = sizeof(int64_t),
+                                           .min = 1,
+                                           .max = SW_ITERATIONS_MAX,
+                                           .about = "an iteration's number"};
 const struct sw_key sw_config_project = {.name = "project_seconds",
                                          .type = SW_KEY_DECIMAL,
                                          .size = sizeof(double),

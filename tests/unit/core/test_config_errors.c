@@ -45,7 +45,7 @@ static void keys(void **state)
 	                             "iterations, precision, min_iterations, max_iterations, "
 	                             "time_budget_seconds, block, warmup, order, seed"},
 		{"zzz: 1", "f:1:1: unknown key 'zzz' at the top level; use one of session, modes, "
-	               "workload, sandbox, decision, gates, tui"},
+	               "workload, sandbox, chaos, decision, gates, tui"},
 		{"sesion: {}", "f:1:1: unknown key 'sesion' at the top level; did you mean 'session'?"},
 		{"iterations: 5",
 	     "f:1:1: unknown key 'iterations' at the top level; it belongs in session"},
