@@ -183,14 +183,23 @@ void sw_container_shape_once(const struct sw_container_runner *base, const char 
 }
 
 /* [a-zA-Z0-9][a-zA-Z0-9_.-]*: the engine's rule for names. */
-void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
-                       size_t size)
+void sw_container_name_of(const char *session_id, const char *mode, int slot, const char *what,
+                          char dst[SW_CONTAINER_NAME_MAX])
 {
-	(void)snprintf(dst, size, "sandwatch-%.32s-%.64s-%d-%s", base->options.session_id,
-	               base->options.mode->name, base->options.slot, what);
+	(void)snprintf(dst, SW_CONTAINER_NAME_MAX, "sandwatch-%.32s-%.64s-%d-%.64s", session_id, mode,
+	               slot, what);
 	for (char *p = dst; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
 			*p = '_';
+}
+
+void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
+                       size_t size)
+{
+	char name[SW_CONTAINER_NAME_MAX];
+	sw_container_name_of(base->options.session_id, base->options.mode->name, base->options.slot,
+	                     what, name);
+	(void)snprintf(dst, size, "%s", name);
 }
 
 int sw_container_body(const struct sw_container_runner *base,

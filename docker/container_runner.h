@@ -114,6 +114,12 @@ void sw_container_shape_once(const struct sw_container_runner *base, const char 
 /* Where the shim is in the container; NULL: there is none. */
 const char *sw_container_shim_path(enum sw_shim shim);
 
+#define SW_CONTAINER_NAME_MAX 192
+
+/* "sandwatch-SESSION-MODE-SLOT-WHAT" of what a runner's options say, of the signs that an engine allows. */
+void sw_container_name_of(const char *session_id, const char *mode, int slot, const char *what,
+                          char dst[SW_CONTAINER_NAME_MAX]);
+
 /* "sandwatch-SESSION-MODE-SLOT-WHAT", of the signs that an engine allows; WHAT makes it unique. */
 void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
                        size_t size);
