@@ -56,9 +56,9 @@ SHIM := $(B)/shim
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench ladder isolation clean distclean help packages packages-test engine-down check lint \
-        format docs unit engine-tests bench-replay fuzz fuzzers FORCE
-all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage)
+.PHONY: all run test bench ladder isolation soak promises clean distclean help packages packages-test engine-down check lint \
+        format docs unit engine-tests bench-replay FORCE
+all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage|fuzz)
 
 # ---- the two commands ----
 
@@ -97,6 +97,17 @@ fuzz: ## fuzzes what reads from outside (SECONDS=600 of each target, TARGET=name
 	@config/packages.sh fuzz
 	@"$(MAKE)" --no-print-directory -s PROFILE=fuzz fuzzers
 	@tests/fuzz/run.sh --seconds "$(or $(SECONDS),600)" $(TARGET)
+
+soak: ## sessions under random faults for MINUTES=10, then 200 kills with a resume each (SEED=N; root)
+	@config/packages.sh test
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@tests/soak/soak.py --program $(BIN) --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+	@tests/soak/kills.py --program $(BIN) --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
+
+promises: ## takes out what keeps each promise of docs/reliability.md, and sees its test fail (ONLY=word; root)
+	@config/packages.sh test
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@tests/promises.sh $(BIN) $(ONLY)
 
 engine-down: all ## stops the private engine that sandwatch started
 	@config/engine.sh $(BIN) down
@@ -195,6 +206,7 @@ $(B)/tests/engine/%: $(B)/tests/engine/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(ALL_A)
 	$(call link,$(TUI_LIBS))
+.PHONY: fuzz fuzzers
 fuzzers: $(FUZZ)
 unit: $(UNIT) ## builds the unit tests
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdocker.a $(B)/libcore.a
