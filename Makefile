@@ -50,7 +50,7 @@ SHIM := $(B)/shim
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench ladder isolation clean distclean help packages packages-test engine-down check lint \
+.PHONY: all run test bench ladder isolation soak promises clean distclean help packages packages-test engine-down check lint \
         format docs unit engine-tests bench-replay FORCE
 all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage)
 
@@ -86,6 +86,17 @@ isolation: ## attacks every kind of mode, and writes docs/isolation.md (minutes;
 	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
 	@"$(MAKE)" --no-print-directory -s "PROFILE=$(PROFILE)" $(B)/tests/engine/test_isolation
 	@tests/isolation.sh $(BIN) $(B)/tests/engine/test_isolation
+
+soak: ## sessions under random faults for MINUTES=10, then 200 kills with a resume each (SEED=N; root)
+	@config/packages.sh test
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@tests/soak/soak.py --program $(BIN) --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+	@tests/soak/kills.py --program $(BIN) --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
+
+promises: ## takes out what keeps each promise of docs/reliability.md, and sees its test fail (ONLY=word; root)
+	@config/packages.sh test
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@tests/promises.sh $(BIN) $(ONLY)
 
 engine-down: all ## stops the private engine that sandwatch started
 	@config/engine.sh $(BIN) down

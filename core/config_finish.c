@@ -52,6 +52,10 @@ static int check_plan(const struct sw_plan *plan, struct sw_error *err)
 		                    "session.min_iterations %lld is above session.max_iterations %lld; use "
 		                    "a smaller one",
 		                    (long long)plan->min_iterations, (long long)plan->max_iterations);
+	if (plan->breaker.open_ns > plan->breaker.max_open_ns)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "sandbox.breaker.open_seconds is above sandbox.breaker.max_open_seconds; "
+		                    "use a smaller one");
 	if (plan->decision.enable_below_percent > plan->decision.optional_below_percent)
 		return sw_error_set(
 			err, SW_ERR_USAGE, 0,

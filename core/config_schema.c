@@ -97,6 +97,9 @@ static const struct sw_key docker_keys[] = {
      .about = "all of them are dropped"},
 	{"no_new_privileges", SW_KEY_BOOL, AT(sw_sandbox, no_new_privileges),
      .about = "setuid programs gain nothing"},
+	{"engine_timeout_seconds", SW_KEY_SECONDS, AT(sw_sandbox, engine_timeout_ns),
+     .min = 100 * NS_PER_MS, .max = NS_PER_HOUR,
+     .about = "how long the engine may take to answer one request"},
 };
 const struct sw_section sw_config_docker = SECTION("sandbox.docker", docker_keys);
 
@@ -110,6 +113,16 @@ static const struct sw_key fallback_keys[] = {
 };
 static const struct sw_section fallback = SECTION("sandbox.fallback", fallback_keys);
 
+static const struct sw_key breaker_keys[] = {
+	{"failures", SW_KEY_WHOLE, PLAN(breaker.failures), .min = 0, .max = 1000,
+     .about = "attempts in a row that end as engine and open it; 0: never"},
+	{"open_seconds", SW_KEY_SECONDS, PLAN(breaker.open_ns), .min = NS_PER_MS, .max = NS_PER_HOUR,
+     .about = "how long the engine is left alone before it is probed; doubles with each failure"},
+	{"max_open_seconds", SW_KEY_SECONDS, PLAN(breaker.max_open_ns), .min = NS_PER_MS,
+     .max = NS_PER_HOUR, .about = "up to that long"},
+};
+static const struct sw_section breaker = SECTION("sandbox.breaker", breaker_keys);
+
 static const struct sw_key sandbox_keys[] = {
 	{"enabled", SW_KEY_BOOL, PLAN(sandbox_enabled),
      .about = "false leaves only the modes of kind host"},
@@ -117,6 +130,8 @@ static const struct sw_key sandbox_keys[] = {
      .about = "limits and hardening, inherited by every mode"},
 	{"fallback", SW_KEY_SECTION, .section = &fallback,
      .about = "what happens when the sandbox fails"},
+	{"breaker", SW_KEY_SECTION, .section = &breaker,
+     .about = "when an engine that fails is left alone"},
 };
 static const struct sw_section sandbox = SECTION("sandbox", sandbox_keys);
 

@@ -98,8 +98,8 @@ static void on_ended(void *user, const struct sw_error *error)
 		return;
 	}
 	cold->is_asking = true;
-	sw_api_container_state(cold->base.api, sw_lifecycle_id(cold->life), sw_container_patience_ns,
-	                       on_asked, cold);
+	sw_api_container_state(cold->base.api, sw_lifecycle_id(cold->life),
+	                       sw_container_patience_ns(&cold->base), on_asked, cold);
 }
 
 /* ---- while it runs ---- */

@@ -13,11 +13,14 @@
 
 enum { PROFILE_MAX = 1 << 20, ENV_MAX = 8 };
 
-const int64_t sw_container_patience_ns = 30000000000;
-
 static const int64_t ping_timeout_ns = 5000000000;
 
 /* ---- making one ---- */
+
+int64_t sw_container_patience_ns(const struct sw_container_runner *base)
+{
+	return base->options.mode->sandbox.engine_timeout_ns;
+}
 
 int sw_container_profile(const struct sw_sandbox *sandbox, bool is_podman, struct sw_buf *out,
                          struct sw_error *err)
@@ -243,7 +246,7 @@ int sw_container_make(struct sw_container_runner *base, const char *name,
 		.with_stdin = shape->with_stdin,
 		.upload = uploads ? options->shim_tar : NULL,
 		.upload_len = options->shim_tar_len,
-		.engine_timeout_ns = sw_container_patience_ns,
+		.engine_timeout_ns = sw_container_patience_ns(base),
 		.is_held = shape->is_held,
 	};
 	return sw_lifecycle_start(options->loop, base->api, &life, handlers, out_life, err);

@@ -66,7 +66,8 @@ struct sw_container_runner {
 	bool has_exit_event;
 };
 
-extern const int64_t sw_container_patience_ns; /* an engine's, for one request */
+/* The patience with an engine, for one request: the mode's engine_timeout. */
+int64_t sw_container_patience_ns(const struct sw_container_runner *base);
 
 /* Reads the seccomp profile that goes with each container of SANDBOX into OUT, which stays empty when
  * there is none, or Podman is to read it. SW_ERR_PROTOCOL: the file is no JSON object; else as

@@ -132,8 +132,8 @@ static void on_state(void *user, const struct sw_api_state *state, const struct 
 		fail_and_replace(exec, &facts->life_error);
 	} else if (facts->exit_code == 128 + SIGKILL) {
 		exec->step = sw_api_container_oom(exec->base.api, facts->id,
-		                                  sw_clock_ns() - facts->start_ns, sw_container_patience_ns,
-		                                  on_oom, exec);
+		                                  sw_clock_ns() - facts->start_ns,
+		                                  sw_container_patience_ns(&exec->base), on_oom, exec);
 	} else {
 		sw_worker_reader_last_line(&facts->out, line, sizeof line);
 		sw_error_set(&why, SW_ERR_PROTOCOL, 0,
@@ -146,8 +146,8 @@ static void on_state(void *user, const struct sw_api_state *state, const struct 
 static void ask_state(void *user)
 {
 	struct sw_exec *exec = user;
-	exec->step = sw_api_container_state(exec->base.api, exec->facts.id, sw_container_patience_ns,
-	                                    on_state, exec);
+	exec->step = sw_api_container_state(exec->base.api, exec->facts.id,
+	                                    sw_container_patience_ns(&exec->base), on_state, exec);
 }
 
 static void doubt(struct sw_exec *exec, const struct sw_error *error)
@@ -210,8 +210,8 @@ static void on_inspected(void *user, const struct sw_api_exec_state *state,
 static void ask_exit(void *user)
 {
 	struct sw_exec *exec = user;
-	exec->step = sw_api_exec_inspect(exec->base.api, exec->exec_id, sw_container_patience_ns,
-	                                 on_inspected, exec);
+	exec->step = sw_api_exec_inspect(exec->base.api, exec->exec_id,
+	                                 sw_container_patience_ns(&exec->base), on_inspected, exec);
 }
 
 /* ---- while it runs ---- */
@@ -227,8 +227,10 @@ static void on_silence(void *user)
 {
 	struct sw_exec *exec = user;
 	struct sw_error why;
-	sw_error_set(&why, SW_ERR_TIMEOUT, 0, "nothing came of an exec in container %.12s within 30 s",
-	             exec->facts.id);
+	char patience[16];
+	sw_error_set(&why, SW_ERR_TIMEOUT, 0, "nothing came of an exec in container %.12s within %s",
+	             exec->facts.id,
+	             sw_text_duration(patience, sizeof patience, sw_container_patience_ns(&exec->base)));
 	fail_and_replace(exec, &why);
 }
 
@@ -254,7 +256,8 @@ static void on_opened(void *user)
 		begin_limit(exec);
 		sw_container_tell_inner(&exec->base, &exec->facts, exec->facts.id, true);
 	} else if (sw_loop_arm(exec->base.options.loop, &exec->limit,
-	                       sw_clock_ns() + sw_container_patience_ns, on_silence, exec) < 0) {
+	                       sw_clock_ns() + sw_container_patience_ns(&exec->base), on_silence,
+	                       exec) < 0) {
 		on_silence(exec);
 	}
 }
@@ -308,7 +311,8 @@ static void open_stream(struct sw_exec *exec)
 	char path[256];
 	const struct sw_attach_request request = {.path = path,
 	                                          .body = SW_API_EXEC_START,
-	                                          .open_timeout_ns = sw_container_patience_ns};
+	                                          .open_timeout_ns =
+	                                              sw_container_patience_ns(&exec->base)};
 	exec->facts.stamps.created_ns = exec->facts.stamps.start_ns = sw_clock_ns();
 	exec->stage = SW_EXEC_OPENING;
 	sw_container_tell_phase(base, SW_PHASE_START, exec->facts.id);
@@ -358,8 +362,8 @@ static void create(struct sw_exec *exec)
 		fail(exec, &error);
 		return;
 	}
-	exec->step = sw_api_exec_create(exec->base.api, facts->id, body.data, sw_container_patience_ns,
-	                                on_created, exec);
+	exec->step = sw_api_exec_create(exec->base.api, facts->id, body.data,
+	                                sw_container_patience_ns(&exec->base), on_created, exec);
 }
 
 void sw_exec_risen(struct sw_exec *exec, const struct sw_error *error)

@@ -165,7 +165,8 @@ static void on_ended(void *user, const struct sw_error *error)
 	kept->is_up = false;
 	if (was_up && !error && sw_lifecycle_exit_code(kept->life) != 0) {
 		kept->is_asking = true;
-		sw_api_container_state(kept->base->api, kept->id, sw_container_patience_ns, on_asked, kept);
+		sw_api_container_state(kept->base->api, kept->id, sw_container_patience_ns(kept->base),
+		                       on_asked, kept);
 	} else if (was_up) {
 		end_life(kept, error);
 	} else {

@@ -177,7 +177,7 @@ void sw_prepared_ended(struct sw_stocked *stocked, const struct sw_error *error)
 		facts->life_error = *error;
 		prepared->is_asking = true;
 		sw_api_container_state(prepared->base.api, sw_lifecycle_id(stocked->life),
-		                       sw_container_patience_ns, on_looked_for, prepared);
+		                       sw_container_patience_ns(&prepared->base), on_looked_for, prepared);
 		return;
 	}
 	facts->has_ended = error == NULL;
@@ -188,7 +188,7 @@ void sw_prepared_ended(struct sw_stocked *stocked, const struct sw_error *error)
 	                          sw_lifecycle_exit_code(stocked->life))) {
 		prepared->is_asking = true;
 		sw_api_container_state(prepared->base.api, sw_lifecycle_id(stocked->life),
-		                       sw_container_patience_ns, on_asked, prepared);
+		                       sw_container_patience_ns(&prepared->base), on_asked, prepared);
 	} else if (error) {
 		sw_lifecycle_remove(stocked->life);
 	} else {

@@ -552,6 +552,10 @@ static void finishing(void **state)
 	     "decision.baseline: 'zz' is no mode of this session; use ast-only or docker-sandbox"},
 		{"decision: {baseline: ast-only, candidate: ast-only}",
 	     "decision.candidate: 'ast-only' is the baseline too; name another mode"},
+		{"sandbox: {breaker: {open_seconds: 31}}",
+	     "sandbox.breaker.open_seconds is above sandbox.breaker.max_open_seconds; use a smaller one"},
+		{"sandbox: {breaker: {open_seconds: 2, max_open_seconds: 1}}",
+	     "sandbox.breaker.open_seconds is above sandbox.breaker.max_open_seconds; use a smaller one"},
 		{"decision: {enable_below_percent: 301}",
 	     "decision.enable_below_percent is above decision.optional_below_percent; use a smaller one"},
 	};

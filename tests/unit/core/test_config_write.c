@@ -206,6 +206,8 @@ static void random_plan(struct sw_plan *plan, uint64_t *seed)
 		plan->workload.symbols = SW_CELLS_MAX / plan->workload.days;
 	if (plan->min_iterations > plan->max_iterations)
 		plan->min_iterations = plan->max_iterations;
+	if (plan->breaker.open_ns > plan->breaker.max_open_ns)
+		plan->breaker.open_ns = plan->breaker.max_open_ns;
 	if (plan->is_auto && plan->order == SW_ORDER_SEQUENTIAL)
 		plan->order = SW_ORDER_RANDOM;
 	random_modes(plan, seed);
@@ -413,6 +415,7 @@ static void nothing_crashes_it(void **state)
 		"workload: {command: [sh, -c, \"a\\n\\u00e4\", *n]}\n"
 		"sandbox:\n  docker: {cpu_count: 0.5, timeout_seconds: 3, user: \"1:1\"}\n"
 		"  fallback: {on: [engine, oom], max_retries: 2}\n"
+		"  breaker: {failures: 2, open_seconds: 0.5}\n"
 		"chaos: [{fault: stall, mode: b, iterations: [1, 20], on: stream}, {fault: reset, rate: 0.5}]\n"
 		"decision: {project_seconds: [3, 4.5]}\ngates: ['a < 3', \"b == 0\"]\n"
 		"tui: {theme: ./t.yaml, mouse: false, keys: {pause: \"p Space\", quit: q, x1: \"\"}}\n",

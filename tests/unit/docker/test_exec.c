@@ -49,7 +49,8 @@ static int set_up(void **state)
 	(void)state;
 	memset(&story, 0, sizeof story);
 	mode = (struct sw_mode_plan){.name = "m", .sandbox = {.image = "i", .network = "none",
-	                                                      .timeout_ns = 10 * SECOND}};
+	                                                      .timeout_ns = 10 * SECOND,
+	                                                      .engine_timeout_ns = 30 * SECOND}};
 	if (engine_start() < 0)
 		return -1;
 	const struct sw_container_options options = {
