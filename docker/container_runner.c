@@ -14,13 +14,48 @@
 enum { PROFILE_MAX = 1 << 20, ENV_MAX = 8 };
 
 static const int64_t ping_timeout_ns = 5000000000;
+static const int64_t exit_patience_ns = 10000000000; /* docker/prepared_pool.c's */
 
-/* ---- making one ---- */
+/* ---- deadlines ---- */
 
 int64_t sw_container_patience_ns(const struct sw_container_runner *base)
 {
 	return base->options.mode->sandbox.engine_timeout_ns;
 }
+
+int64_t sw_container_wait_ns(const struct sw_container_runner *base)
+{
+	return 2 * sw_container_patience_ns(base) + exit_patience_ns;
+}
+
+void sw_container_fail_waiting(const struct sw_container_runner *base,
+                               struct sw_container_facts *facts)
+{
+	char limit[16];
+	struct sw_error error;
+	sw_error_set(
+		&error, SW_ERR_TIMEOUT, 0,
+		"over the attempt's deadline of %s for a container to run in: the engine made none, "
+		"or did not remove an earlier one",
+		sw_text_duration(limit, sizeof limit, sw_container_wait_ns(base)));
+	sw_container_fail(facts, &error, SW_LIFE_IDLE);
+}
+
+void sw_container_fail_overdue(const struct sw_container_runner *base,
+                               struct sw_container_facts *facts, enum sw_phase phase)
+{
+	char limit[16];
+	struct sw_error error;
+	sw_error_set(
+		&error, SW_ERR_TIMEOUT, 0,
+		"over the attempt's deadline of %s for the engine, in %s: nothing was heard of the "
+		"code; raise engine_timeout_seconds if the engine needs longer",
+		sw_text_duration(limit, sizeof limit, sw_container_patience_ns(base)),
+		sw_word(&sw_words_phase, (int)phase));
+	sw_container_fail(facts, &error, SW_LIFE_STARTING);
+}
+
+/* ---- making one ---- */
 
 int sw_container_profile(const struct sw_sandbox *sandbox, bool is_podman, struct sw_buf *out,
                          struct sw_error *err)
@@ -183,14 +218,23 @@ void sw_container_shape_once(const struct sw_container_runner *base, const char 
 }
 
 /* [a-zA-Z0-9][a-zA-Z0-9_.-]*: the engine's rule for names. */
-void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
-                       size_t size)
+void sw_container_name_of(const char *session_id, const char *mode, int slot, const char *what,
+                          char dst[SW_CONTAINER_NAME_MAX])
 {
-	(void)snprintf(dst, size, "sandwatch-%.32s-%.64s-%d-%s", base->options.session_id,
-	               base->options.mode->name, base->options.slot, what);
+	(void)snprintf(dst, SW_CONTAINER_NAME_MAX, "sandwatch-%.32s-%.64s-%d-%.64s", session_id, mode,
+	               slot, what);
 	for (char *p = dst; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
 			*p = '_';
+}
+
+void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
+                       size_t size)
+{
+	char name[SW_CONTAINER_NAME_MAX];
+	sw_container_name_of(base->options.session_id, base->options.mode->name, base->options.slot,
+	                     what, name);
+	(void)snprintf(dst, size, "%s", name);
 }
 
 int sw_container_body(const struct sw_container_runner *base,
@@ -248,6 +292,7 @@ int sw_container_make(struct sw_container_runner *base, const char *name,
 		.upload_len = options->shim_tar_len,
 		.engine_timeout_ns = sw_container_patience_ns(base),
 		.is_held = shape->is_held,
+		.is_kept = shape->is_kept,
 	};
 	return sw_lifecycle_start(options->loop, base->api, &life, handlers, out_life, err);
 }

@@ -154,6 +154,7 @@ static void begin(struct sw_warm *warm)
 		return;
 	}
 	warm->state = SW_WARM_BUSY;
+	sw_kept_watch(warm->kept, true);
 	sw_warm_wait_at_most(warm, facts->start_ns,
 	                     warm->base.options.mode->sandbox.timeout_ns + overdue_ns);
 	sw_container_tell_phase(&warm->base, SW_PHASE_EXECUTE, facts->container);

@@ -73,12 +73,16 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 			return fail(&err);
 		return clean_nothing(cli, setup);
 	}
-	if (sw_reaper_clean(&setup->engine, &reaped, &err) < 0)
+	if (sw_reaper_clean(&setup->engine, NULL, 0, &reaped, &err) < 0)
 		return fail(&err);
 	if (!cli->quiet)
-		printf("%d left containers removed, %d of running sessions and %d of other hosts kept\n",
-		       reaped.removed, reaped.living, reaped.foreign);
-	return SW_EXIT_DONE;
+		printf("%d left containers removed, %d of running sessions, %d of other PID namespaces and %d of "
+		       "other hosts kept\n", reaped.removed, reaped.living, reaped.elsewhere, reaped.foreign);
+	if (!reaped.failed)
+		return SW_EXIT_DONE;
+	sw_error_wrap(&reaped.why, "%d left containers are still there", reaped.failed);
+	fail(&reaped.why);
+	return reaped.why.code == SW_ERR_NO_ENGINE ? SW_EXIT_NO_ENGINE : SW_EXIT_FAILED;
 }
 
 int sw_cmd_clean(const struct sw_cli *cli)
