@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/loop.h"
 #include "core/text.h"
+#include "docker/chaos.h"
 #include "docker/cold.h"
 #include "docker/engine_bridge.h"
 #include "docker/reaper.h"
@@ -313,6 +314,9 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 		return -1;
 	if (wants_sandbox(&setup->plan) &&
 	    (need_engine(setup, cli, steps, err) < 0 || check_profiles(setup, err) < 0))
+		return -1;
+	if (setup->plan.n_chaos &&
+	    sw_chaos_check(&setup->plan, setup->has_engine ? &setup->engine : NULL, err) < 0)
 		return -1;
 	if (setup->has_engine && (reap_the_dead(setup, steps, err) < 0 ||
 	                          ensure_images(setup, &parts, steps, err) < 0))
