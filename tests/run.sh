@@ -200,7 +200,7 @@ test_units() {
 
 # Only what runs on several threads. Threads that are left behind on purpose are no finding.
 test_threads() {
-  local list=(build/tsan/tests/unit/{core/test_queue,core/test_recorder,tui/test_live})
+  local list=(build/tsan/tests/unit/{core/test_queue,core/test_recorder,docker/test_proxy,docker/test_proxy_faults,tui/test_live})
   wants tsan || return 0
   if single 'build tsan' build PROFILE=tsan "${list[@]}"; then
     TSAN_OPTIONS=report_thread_leaks=0 suite 'threads, sanitizer' --tap --jobs "$jobs" "${list[@]}"
