@@ -65,6 +65,7 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 	struct sw_reaped reaped;
 	struct sw_error err;
 	sw_step_lines_init(&lines, cli->quiet);
+	sw_image_tidy(setup->paths.state);
 	if (sw_setup_engine(setup, cli, false, sw_step_lines_steps(&lines), &err) < 0) {
 		/* An engine that was named may hold containers, whether it answers now or not. */
 		const char *docker_host = getenv("DOCKER_HOST");
@@ -73,12 +74,16 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 			return fail(&err);
 		return clean_nothing(cli, setup);
 	}
-	if (sw_reaper_clean(&setup->engine, &reaped, &err) < 0)
+	if (sw_reaper_clean(&setup->engine, NULL, 0, &reaped, &err) < 0)
 		return fail(&err);
 	if (!cli->quiet)
-		printf("%d left containers removed, %d of running sessions and %d of other hosts kept\n",
-		       reaped.removed, reaped.living, reaped.foreign);
-	return SW_EXIT_DONE;
+		printf("%d left containers removed, %d of running sessions, %d of other PID namespaces and %d of "
+		       "other hosts kept\n", reaped.removed, reaped.living, reaped.elsewhere, reaped.foreign);
+	if (!reaped.failed)
+		return SW_EXIT_DONE;
+	sw_error_wrap(&reaped.why, "%d left containers are still there", reaped.failed);
+	fail(&reaped.why);
+	return reaped.why.code == SW_ERR_NO_ENGINE ? SW_EXIT_NO_ENGINE : SW_EXIT_FAILED;
 }
 
 int sw_cmd_clean(const struct sw_cli *cli)

@@ -7,12 +7,17 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/loop.h"
 #include "core/text.h"
+#include "docker/chaos.h"
 #include "docker/cold.h"
 #include "docker/engine_bridge.h"
+#include "docker/reaper.h"
 #include "docker/tar.h"
 
 enum { STRATEGY_MAX = 4 << 20, SHIM_MAX = 8 << 20 };
+
+static const int64_t reap_patience_ns = INT64_C(15000000000);
 
 static bool wants_sandbox(const struct sw_plan *plan)
 {
@@ -270,6 +275,35 @@ static int use_private_bridge(struct sw_setup *setup, struct sw_steps steps, str
 	return 0;
 }
 
+/* Says nothing when there was nothing. What hangs or stays is no reason not to measure. */
+static int reap_the_dead(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
+{
+	struct sw_reaped reaped;
+	struct sw_error why;
+	char text[SW_TEXT_MAX];
+	int64_t start_ns = sw_clock_ns();
+	int status = sw_reaper_clean(&setup->engine, steps.signals, reap_patience_ns, &reaped, &why);
+	if (status < 0 && why.code == SW_ERR_INTERRUPTED) {
+		*err = why;
+		return -1;
+	}
+	if (status < 0)
+		(void)snprintf(text, sizeof text, "cannot tell what dead sessions left: %.300s", why.message);
+	else if (reaped.failed)
+		(void)snprintf(text, sizeof text,
+		               "removed %d of %d containers that a dead session left (`sandwatch clean` removes "
+		               "the rest): %.300s",
+		               reaped.removed, reaped.removed + reaped.failed, reaped.why.message);
+	else if (reaped.removed)
+		(void)snprintf(text, sizeof text, "removed %d container%s that a dead session left",
+		               reaped.removed, reaped.removed == 1 ? "" : "s");
+	else
+		return 0;
+	if (steps.fn)
+		steps.fn(steps.user, "clean", sw_clock_ns() - start_ns, text);
+	return 0;
+}
+
 int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
                      struct sw_error *err)
 {
@@ -281,7 +315,11 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	if (wants_sandbox(&setup->plan) &&
 	    (need_engine(setup, cli, steps, err) < 0 || check_profiles(setup, err) < 0))
 		return -1;
-	if (setup->has_engine && ensure_images(setup, &parts, steps, err) < 0)
+	if (setup->plan.n_chaos &&
+	    sw_chaos_check(&setup->plan, setup->has_engine ? &setup->engine : NULL, err) < 0)
+		return -1;
+	if (setup->has_engine && (reap_the_dead(setup, steps, err) < 0 ||
+	                          ensure_images(setup, &parts, steps, err) < 0))
 		return -1;
 	if (!setup->task.command && wants_host(&setup->plan) &&
 	    load_worker(setup, &parts, steps, err) < 0)

@@ -582,7 +582,7 @@ static void end_of_stream_of_one_that_runs_on(void **state)
 	until(&story.gone);
 	assert_false(story.failed);
 	assert_int_equal(sw_lifecycle_exit_code(story.life), 0);
-	assert_int_equal(engine.asked[STATE], 2);
+	assert_true(engine.asked[STATE] >= 2);
 }
 
 static void exit_before_the_end_of_stream(void **state)
@@ -618,7 +618,8 @@ static void labels_name_their_owner(void **state)
 {
 	static const char *const expected[] = {"org.sandwatch.session=s1",
 	                                       "org.sandwatch.host=", "org.sandwatch.pid=",
-	                                       "org.sandwatch.pid_start=", "org.sandwatch.boot="};
+	                                       "org.sandwatch.pid_start=", "org.sandwatch.boot=",
+	                                       "org.sandwatch.pid_ns="};
 	char pid[64];
 	(void)state;
 	const char **labels = sw_lifecycle_labels("s1");
@@ -629,7 +630,7 @@ static void labels_name_their_owner(void **state)
 		assert_int_equal(strncmp(labels[i], expected[i], strlen(expected[i])), 0);
 		assert_true(labels[i][strlen(expected[i])] != '\0' || i == 0);
 	}
-	assert_null(labels[5]);
+	assert_null(labels[6]);
 	free(labels);
 }
 
