@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "core/error.h"
+#include "core/orphans.h"
 #include "docker/reaper.h"
 #include "tui/cmd.h"
 #include "tui/setup.h"
@@ -66,6 +67,9 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 	struct sw_error err;
 	sw_step_lines_init(&lines, cli->quiet);
 	sw_image_tidy(setup->paths.state);
+	int processes = sw_orphans_kill_of_dead();
+	if (processes > 0 && !cli->quiet)
+		printf("%d left process%s ended\n", processes, processes == 1 ? "" : "es");
 	if (sw_setup_engine(setup, cli, false, sw_step_lines_steps(&lines), &err) < 0) {
 		/* An engine that was named may hold containers, whether it answers now or not. */
 		const char *docker_host = getenv("DOCKER_HOST");
