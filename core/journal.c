@@ -13,6 +13,7 @@
 
 struct sw_journal {
 	int fd;
+	bool disk_is_full; /* as a test has it */
 	int64_t size;
 	struct sw_buf pending;
 	char path[SW_PATH_MAX];
@@ -70,11 +71,24 @@ int sw_journal_add(struct sw_journal *journal, const struct sw_event *event, str
 	return 0;
 }
 
+void sw_journal_fill_disk(struct sw_journal *journal)
+{
+	journal->disk_is_full = true;
+}
+
+static ssize_t write_some(const struct sw_journal *journal)
+{
+	if (!journal->disk_is_full)
+		return write(journal->fd, journal->pending.data, journal->pending.len);
+	errno = ENOSPC;
+	return -1;
+}
+
 int sw_journal_sync(struct sw_journal *journal, bool durable, struct sw_error *err)
 {
 	struct sw_buf *pending = &journal->pending;
 	while (pending->len) {
-		ssize_t n = write(journal->fd, pending->data, pending->len);
+		ssize_t n = write_some(journal);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -24,6 +24,9 @@ int sw_journal_add(struct sw_journal *journal, const struct sw_event *event, str
  * SW_ERR_IO with ENOSPC; what was not written stays buffered, so that a later call may succeed. */
 int sw_journal_sync(struct sw_journal *journal, bool durable, struct sw_error *err);
 
+/* From now on each write finds the disk full (ENOSPC): for tests of what stands on it. */
+void sw_journal_fill_disk(struct sw_journal *journal);
+
 /* Bytes of all lines that were written by now, in the file. */
 int64_t sw_journal_size(const struct sw_journal *journal);
 

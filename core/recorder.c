@@ -26,7 +26,7 @@ struct sw_recorder {
 	struct sw_queue *queue;
 	pthread_t thread;
 	bool is_started;
-	atomic_bool over;
+	atomic_bool over, disk_full;
 	/* The recorder's own. */
 	struct sw_journal *journal;
 	uint64_t at;           /* the newest event that was dealt with */
@@ -46,6 +46,8 @@ static int write_events(struct sw_recorder *r, uint64_t last, bool durable, stru
 	for (uint64_t seq = r->at + 1; seq <= last; seq++)
 		if (sw_journal_add(r->journal, sw_queue_at(r->queue, seq), err) < 0)
 			return -1;
+	if (atomic_load(&r->disk_full))
+		sw_journal_fill_disk(r->journal);
 	return sw_journal_sync(r->journal, durable, err);
 }
 
@@ -151,6 +153,11 @@ int sw_recorder_start(const struct sw_recorder_options *options, struct sw_recor
 	r->o.path = NULL; /* borrowed for the start alone */
 	*out_recorder = r;
 	return 0;
+}
+
+void sw_recorder_fill_disk(struct sw_recorder *r)
+{
+	atomic_store(&r->disk_full, true);
 }
 
 void sw_recorder_push(struct sw_recorder *r, struct sw_event *event)

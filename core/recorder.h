@@ -35,6 +35,11 @@ struct sw_recorder_options {
 int sw_recorder_start(const struct sw_recorder_options *options, struct sw_recorder **out_recorder,
                       struct sw_error *err);
 
+/* ---- any thread ---- */
+
+/* The journal's next write, and each after it, finds the disk full: chaos. */
+void sw_recorder_fill_disk(struct sw_recorder *recorder);
+
 /* ---- the measuring thread ---- */
 
 /* Numbers and stamps EVENT and takes a copy. Waits only for a disk that is a whole ring behind. */

@@ -15,7 +15,9 @@ struct sw_cold {
 	void *user;
 	struct sw_lifecycle *life;
 	struct sw_container_facts facts;
-	struct sw_timer deadline;
+	struct sw_timer deadline; /* the engine's until the code's first sign, then the code's */
+	bool has_limit;           /* the code's */
+	enum sw_phase phase;      /* the engine's newest */
 	struct sw_deferred later;
 };
 
@@ -98,8 +100,8 @@ static void on_ended(void *user, const struct sw_error *error)
 		return;
 	}
 	cold->is_asking = true;
-	sw_api_container_state(cold->base.api, sw_lifecycle_id(cold->life), sw_container_patience_ns,
-	                       on_asked, cold);
+	sw_api_container_state(cold->base.api, sw_lifecycle_id(cold->life),
+	                       sw_container_patience_ns(&cold->base), on_asked, cold);
 }
 
 /* ---- while it runs ---- */
@@ -112,13 +114,30 @@ static void on_deadline(void *user)
 	sw_lifecycle_remove(cold->life);
 }
 
+static void on_engine_deadline(void *user)
+{
+	struct sw_cold *cold = user;
+	if (!cold->facts.has_failed && !cold->facts.is_cancelled)
+		sw_container_fail_overdue(&cold->base, &cold->facts, cold->phase);
+	sw_lifecycle_remove(cold->life);
+}
+
+static int begin_patience(struct sw_cold *cold, struct sw_error *err)
+{
+	int64_t due_ns = sw_clock_ns() + sw_container_patience_ns(&cold->base);
+	if (sw_loop_arm(cold->base.options.loop, &cold->deadline, due_ns, on_engine_deadline, cold) < 0)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot wait for the engine");
+	return 0;
+}
+
 /* The limit is the code's own: it counts from the first sign that the code runs, which is the start's
- * answer or a byte of output. Until then the engine's patience, each request's deadline, counts. */
+ * answer or a byte of output. Until then the engine's patience counts. */
 static void begin_limit(struct sw_cold *cold)
 {
 	int64_t due_ns = sw_clock_ns() + cold->base.options.mode->sandbox.timeout_ns;
-	if (cold->deadline.slot)
+	if (cold->has_limit)
 		return;
+	cold->has_limit = true;
 	if (sw_loop_arm(cold->base.options.loop, &cold->deadline, due_ns, on_deadline, cold) < 0)
 		on_deadline(cold); /* an attempt without a deadline is not to be */
 }
@@ -144,9 +163,11 @@ static void on_entered(void *user, enum sw_life state)
 	case SW_LIFE_ATTACHING:
 		if (base->options.shim != SW_SHIM_UPLOADED)
 			tell_created(cold);
+		cold->phase = SW_PHASE_ATTACH;
 		sw_container_tell_phase(base, SW_PHASE_ATTACH, id);
 		break;
 	case SW_LIFE_STARTING:
+		cold->phase = SW_PHASE_START;
 		sw_container_tell_phase(base, SW_PHASE_START, id);
 		break;
 	case SW_LIFE_RUNNING:
@@ -205,7 +226,7 @@ static int begin(struct sw_cold *cold, struct sw_error *err)
 	sw_container_shape_once(&cold->base, attempt->token, entrypoint, &shape);
 	if (sw_container_make(&cold->base, name, &shape, &handlers, &cold->life, err) < 0)
 		return -1;
-	if (hand_over_job(cold, err) < 0) {
+	if (begin_patience(cold, err) < 0 || hand_over_job(cold, err) < 0) {
 		cold->facts.has_failed = true;
 		cold->facts.life_error = *err;
 		sw_lifecycle_remove(cold->life);
@@ -235,7 +256,8 @@ static void cold_start(struct sw_runner *runner, const struct sw_attempt *attemp
 	cold->done = done;
 	cold->user = user;
 	cold->is_busy = true;
-	cold->is_gone = cold->is_asking = false;
+	cold->is_gone = cold->is_asking = cold->has_limit = false;
+	cold->phase = SW_PHASE_CREATE;
 	if (!cold->base.has_version) {
 		/* None answered when the session began; one may have come since. */
 		cold->is_asking = true;
@@ -248,6 +270,7 @@ static void cold_start(struct sw_runner *runner, const struct sw_attempt *attemp
 static void cold_cancel(struct sw_runner *runner)
 {
 	struct sw_cold *cold = (struct sw_cold *)runner;
+	sw_container_cancel_probe(&cold->base);
 	if (!cold->is_busy)
 		return;
 	if (!cold->facts.has_ended && !cold->facts.has_failed && !cold->facts.is_timed_out)
@@ -280,6 +303,7 @@ int sw_cold_new(const struct sw_container_options *options, struct sw_runner **o
 	static const struct sw_runner_ops ops = {.prepare = sw_container_prepare,
 	                                         .start = cold_start,
 	                                         .cancel = cold_cancel,
+	                                         .probe = sw_container_probe,
 	                                         .finish = cold_finish,
 	                                         .free = cold_free};
 	struct sw_cold *cold = calloc(1, sizeof *cold);

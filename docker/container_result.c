@@ -167,6 +167,16 @@ static void judge_oom(const struct sw_container_options *options,
 		               "killed, as the machine is out of memory; set a memory_limit%s", line);
 }
 
+/* An exec whose container has ended under it: how it would have ended itself nobody knows. */
+static void judge_container_death(const struct sw_container_facts *facts,
+                                  struct sw_attempt_result *result)
+{
+	char how[64], line[360];
+	sw_result_fail(result, SW_OUTCOME_CRASHED, "%sits container %s%s",
+	               facts->report.has_result ? "gave a result, but then " : "",
+	               how_it_ended(facts, how), last_line(facts, line));
+}
+
 static void judge_strategy(const struct sw_container_facts *facts, struct sw_attempt_result *result)
 {
 	const struct sw_worker_report *report = &facts->report;
@@ -250,6 +260,8 @@ void sw_container_judge(const struct sw_container_options *options,
 		judge_engine(options, facts, result);
 	else if (sw_container_ran_out(options, facts->exit_code, facts->is_oom, facts->is_oom_untold))
 		judge_oom(options, facts, result);
+	else if (facts->is_container_dead)
+		judge_container_death(facts, result);
 	else if (options->task->strategy)
 		judge_strategy(facts, result);
 	else

@@ -26,6 +26,7 @@ struct sw_container_facts {
 	bool has_failed; /* the container's life went wrong: life_error says how */
 	struct sw_error life_error;
 	bool is_missing_image;
+	bool is_container_dead; /* kept: the container itself ended under the code, with exit_code */
 	bool is_oom; /* the engine says so */
 	bool is_oom_untold; /* it could not be asked: SIGKILL under a limit is taken for one */
 	bool

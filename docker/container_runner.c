@@ -13,9 +13,47 @@
 
 enum { PROFILE_MAX = 1 << 20, ENV_MAX = 8 };
 
-const int64_t sw_container_patience_ns = 30000000000;
-
 static const int64_t ping_timeout_ns = 5000000000;
+static const int64_t exit_patience_ns = 10000000000; /* docker/prepared_pool.c's */
+
+/* ---- deadlines ---- */
+
+int64_t sw_container_patience_ns(const struct sw_container_runner *base)
+{
+	return base->options.mode->sandbox.engine_timeout_ns;
+}
+
+int64_t sw_container_wait_ns(const struct sw_container_runner *base)
+{
+	return 2 * sw_container_patience_ns(base) + exit_patience_ns;
+}
+
+void sw_container_fail_waiting(const struct sw_container_runner *base,
+                               struct sw_container_facts *facts)
+{
+	char limit[16];
+	struct sw_error error;
+	sw_error_set(
+		&error, SW_ERR_TIMEOUT, 0,
+		"over the attempt's deadline of %s for a container to run in: the engine made none, "
+		"or did not remove an earlier one",
+		sw_text_duration(limit, sizeof limit, sw_container_wait_ns(base)));
+	sw_container_fail(facts, &error, SW_LIFE_IDLE);
+}
+
+void sw_container_fail_overdue(const struct sw_container_runner *base,
+                               struct sw_container_facts *facts, enum sw_phase phase)
+{
+	char limit[16];
+	struct sw_error error;
+	sw_error_set(
+		&error, SW_ERR_TIMEOUT, 0,
+		"over the attempt's deadline of %s for the engine, in %s: nothing was heard of the "
+		"code; raise engine_timeout_seconds if the engine needs longer",
+		sw_text_duration(limit, sizeof limit, sw_container_patience_ns(base)),
+		sw_word(&sw_words_phase, (int)phase));
+	sw_container_fail(facts, &error, SW_LIFE_STARTING);
+}
 
 /* ---- making one ---- */
 
@@ -121,6 +159,43 @@ void sw_container_prepare(struct sw_runner *runner, sw_runner_ready_fn ready, vo
 	sw_api_ping(base->api, ping_timeout_ns, on_pinged, base);
 }
 
+static void on_probed(void *user, const struct sw_error *error)
+{
+	struct sw_container_runner *base = user;
+	sw_runner_ready_fn probed = base->probed;
+	base->is_pinging = false;
+	base->has_version = base->has_version || !error;
+	base->probed = NULL;
+	if (probed)
+		probed(base->probed_user, error ? error->message : NULL);
+}
+
+void sw_container_probe(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
+{
+	struct sw_container_runner *base = (struct sw_container_runner *)runner;
+	int64_t patience_ns = base->options.mode->sandbox.engine_timeout_ns;
+	if (!base->http) {
+		sw_container_ready_later(base, no_engine(base), ready, user);
+		return;
+	}
+	base->probed = ready;
+	base->probed_user = user;
+	if (base->is_pinging) /* of one that was called off: its answer is as good */
+		return;
+	base->is_pinging = true;
+	if (patience_ns <= 0 || patience_ns > ping_timeout_ns)
+		patience_ns = ping_timeout_ns;
+	sw_api_ping(base->api, patience_ns, on_probed, base);
+}
+
+void sw_container_cancel_probe(struct sw_container_runner *base)
+{
+	sw_runner_ready_fn probed = base->probed;
+	base->probed = NULL;
+	if (probed)
+		sw_container_ready_later(base, "called off", probed, base->probed_user);
+}
+
 static void say_none(void *user)
 {
 	struct sw_container_runner *base = user;
@@ -180,14 +255,23 @@ void sw_container_shape_once(const struct sw_container_runner *base, const char 
 }
 
 /* [a-zA-Z0-9][a-zA-Z0-9_.-]*: the engine's rule for names. */
-void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
-                       size_t size)
+void sw_container_name_of(const char *session_id, const char *mode, int slot, const char *what,
+                          char dst[SW_CONTAINER_NAME_MAX])
 {
-	(void)snprintf(dst, size, "sandwatch-%.32s-%.64s-%d-%s", base->options.session_id,
-	               base->options.mode->name, base->options.slot, what);
+	(void)snprintf(dst, SW_CONTAINER_NAME_MAX, "sandwatch-%.32s-%.64s-%d-%.64s", session_id, mode,
+	               slot, what);
 	for (char *p = dst; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
 			*p = '_';
+}
+
+void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
+                       size_t size)
+{
+	char name[SW_CONTAINER_NAME_MAX];
+	sw_container_name_of(base->options.session_id, base->options.mode->name, base->options.slot,
+	                     what, name);
+	(void)snprintf(dst, size, "%s", name);
 }
 
 int sw_container_body(const struct sw_container_runner *base,
@@ -243,8 +327,9 @@ int sw_container_make(struct sw_container_runner *base, const char *name,
 		.with_stdin = shape->with_stdin,
 		.upload = uploads ? options->shim_tar : NULL,
 		.upload_len = options->shim_tar_len,
-		.engine_timeout_ns = sw_container_patience_ns,
+		.engine_timeout_ns = sw_container_patience_ns(base),
 		.is_held = shape->is_held,
+		.is_kept = shape->is_kept,
 	};
 	return sw_lifecycle_start(options->loop, base->api, &life, handlers, out_life, err);
 }

@@ -60,13 +60,44 @@ struct sw_container_runner {
 	sw_api_done_fn looked;
 	void *looked_user;
 	struct sw_deferred look_call;
+	sw_runner_ready_fn probed; /* NULL: none under way, or called off */
+	void *probed_user;
+	bool is_pinging; /* a probe's ping is not answered yet, though it may be called off */
 
 	struct sw_attempt attempt; /* the one under way or the last */
 	enum sw_phase inner; /* the newest phase inside the container that was told; PULL: none yet */
 	bool has_exit_event;
 };
 
-extern const int64_t sw_container_patience_ns; /* an engine's, for one request */
+/* ---- how long an attempt may take, whatever engine, container and code do ----
+ *
+ * Its kind's own timers see to each of these; together they are its deadline:
+ *   up to 2 x engine_timeout + 10 s   for a container to run in, where others are made ahead or kept: none of
+ *                                     its time. An earlier one's removal takes engine_timeout + 1 s at most,
+ *                                     a worker that was to exit is killed after 10 s (prepared), and what is
+ *                                     made takes the rest. Warm: its own bound, of which docker/warm.h tells;
+ *   engine_timeout                    from then on to the first sign of the code (the start's answer, or a
+ *                                     byte of output), for all requests together;
+ *   timeout                           for the code, from that sign on. What it does to its container, and
+ *                                     what the engine makes of that, is within it, and never `engine`;
+ *   3 x engine_timeout + 10 s         for how it ended: one look after a patience of silence, the end of its
+ *                                     streams, and one question more (out of memory? refused?);
+ *   2 x engine_timeout + 1 s          for its removal, a request under way before it included.
+ * Whoever is over the first two ends as `engine`, and is told with the phase it hung in. Where no engine had
+ * answered when the session began, one ping (5 s) comes first. */
+
+/* The patience with an engine, for one request: the mode's engine_timeout. */
+int64_t sw_container_patience_ns(const struct sw_container_runner *base);
+
+/* How long an attempt waits for a container that is made ahead, or kept. */
+int64_t sw_container_wait_ns(const struct sw_container_runner *base);
+
+/* FACTS of an attempt whose container never came, or (after a patience) whose code gave no sign: it was in
+ * PHASE. */
+void sw_container_fail_waiting(const struct sw_container_runner *base,
+                               struct sw_container_facts *facts);
+void sw_container_fail_overdue(const struct sw_container_runner *base,
+                               struct sw_container_facts *facts, enum sw_phase phase);
 
 /* Reads the seccomp profile that goes with each container of SANDBOX into OUT, which stays empty when
  * there is none, or Podman is to read it. SW_ERR_PROTOCOL: the file is no JSON object; else as
@@ -85,6 +116,11 @@ void sw_container_done(struct sw_container_runner *base);
  * the connection that the first create goes over. */
 void sw_container_prepare(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
 
+/* The vtable's probe: a ping, also where no engine had answered when the session began. */
+void sw_container_probe(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
+/* For the vtable's cancel: calls the probe off, if one is under way. */
+void sw_container_cancel_probe(struct sw_container_runner *base);
+
 /* READY with ERROR (NULL: all is well; copied), never from inside this call. One at a time. */
 void sw_container_ready_later(struct sw_container_runner *base, const char *error,
                               sw_runner_ready_fn ready, void *user);
@@ -102,7 +138,7 @@ struct sw_container_shape {
 	const char *const *entrypoint; /* NULL: the image's */
 	const char *const *command;    /* NULL: the image's */
 	bool with_stdin;
-	bool is_held; /* as struct sw_life_options' */
+	bool is_held, is_kept; /* as struct sw_life_options' */
 };
 
 /* Fills in what a container for one run of the task is like: the strategy's worker is the image's own
@@ -112,6 +148,12 @@ void sw_container_shape_once(const struct sw_container_runner *base, const char 
 
 /* Where the shim is in the container; NULL: there is none. */
 const char *sw_container_shim_path(enum sw_shim shim);
+
+#define SW_CONTAINER_NAME_MAX 192
+
+/* "sandwatch-SESSION-MODE-SLOT-WHAT" of what a runner's options say, of the signs that an engine allows. */
+void sw_container_name_of(const char *session_id, const char *mode, int slot, const char *what,
+                          char dst[SW_CONTAINER_NAME_MAX]);
 
 /* "sandwatch-SESSION-MODE-SLOT-WHAT", of the signs that an engine allows; WHAT makes it unique. */
 void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,

@@ -37,12 +37,16 @@ static void finish_attempt(void *user)
 	sw_worker_reader_done(&facts->err);
 	exec->stage = SW_EXEC_IDLE;
 	exec->has_served = exec->has_served || facts->has_ended;
+	if (facts->stamps.started_ns)
+		(void)sw_text_copy(exec->used_id, sizeof exec->used_id, facts->id);
 	exec->done(exec->user, &result);
 }
 
 static void end_attempt(struct sw_exec *exec)
 {
 	drop_requests(exec);
+	if (exec->kept)
+		sw_kept_watch(exec->kept, false);
 	exec->stage = SW_EXEC_ENDING;
 }
 
@@ -59,27 +63,72 @@ static void fail(struct sw_exec *exec, const struct sw_error *error)
 	finish_later(exec);
 }
 
+/* Its code has begun: the shim has spoken, or there is none. What its container comes to after that may be its doing, and is told as a cold one's: a
+ * crash, or for want of memory. */
+static bool has_begun(const struct sw_exec *exec)
+{
+	bool says_so = exec->base.options.shim !=
+	               SW_SHIM_NONE; /* other bytes may be the engine's own */
+	return exec->stage >= SW_EXEC_RUNNING && exec->stage <= SW_EXEC_DOUBTING &&
+	       (exec->facts.report.init_ns || !says_so);
+}
+
+static void wait_for_container(struct sw_exec *exec);
+
+static void end_with_container(struct sw_exec *exec, int exit_code, bool is_oom)
+{
+	exec->facts.exit_code = exit_code;
+	exec->facts.is_oom = is_oom && exit_code == 128 + SIGKILL;
+	exec->facts.is_container_dead = true;
+	finish_later(exec);
+}
+
+/* What an earlier attempt left in the container may be at fault: processes that take its last pids or memory,
+ * or kill what comes after them. So this one is not the engine's failure, and begins anew in a container where
+ * no code has been. At most once: that one is not used. */
+static bool begin_anew(struct sw_exec *exec)
+{
+	const struct sw_attempt attempt = exec->base.attempt;
+	if (has_begun(exec) || !exec->used_id[0] || strcmp(exec->used_id, exec->facts.id) != 0)
+		return false;
+	drop_requests(exec);
+	sw_worker_reader_done(&exec->facts.out);
+	sw_worker_reader_done(&exec->facts.err);
+	sw_container_begin(&exec->base, &attempt, &exec->facts);
+	exec->used_id[0] = '\0';
+	wait_for_container(exec);
+	return true;
+}
+
+/* Not an engine that is away, or whose answers are broken: that is nothing code could do. */
+static bool may_be_of_what_was_left(const struct sw_error *error)
+{
+	return error->code == SW_ERR_REFUSED || error->code == SW_ERR_NOT_FOUND ||
+	       error->code == SW_ERR_TIMEOUT;
+}
+
 /* What went wrong may be the container's doing: the next attempt gets another one. */
 static void fail_and_replace(struct sw_exec *exec, const struct sw_error *error)
 {
 	struct sw_error why = *error;
-	fail(exec, &why);
+	if (may_be_of_what_was_left(&why) && begin_anew(exec))
+		sw_error_wrap(&why, "an earlier attempt may have left something in the container");
+	else
+		fail(exec, &why);
 	sw_exec_replace(exec, why.message);
 }
 
+/* Its owner replaces it. */
 void sw_exec_died(struct sw_exec *exec, const struct sw_kept_end *end)
 {
 	struct sw_error error;
 	if (exec->stage == SW_EXEC_ENDING)
 		return;
-	if (end->is_oom && end->exit_code == 128 + SIGKILL) {
-		exec->facts.exit_code = end->exit_code;
-		exec->facts.is_oom = true;
-		finish_later(exec);
-		return;
-	}
 	sw_error_set(&error, SW_ERR_PROTOCOL, 0, "%s", end->text);
-	fail(exec, &error);
+	if (end->exit_code >= 0 && has_begun(exec))
+		end_with_container(exec, end->exit_code, end->is_oom);
+	else if (end->exit_code < 0 || !begin_anew(exec))
+		fail(exec, &error);
 }
 
 static void on_killed(void *user, const struct sw_error *error)
@@ -124,19 +173,22 @@ static void on_state(void *user, const struct sw_api_state *state, const struct 
 	exec->step = NULL;
 	if (error) {
 		fail_and_replace(exec, error);
+	} else if (!state->running && has_begun(exec)) {
+		end_with_container(exec, state->exit_code, state->oom_killed);
+		sw_exec_replace(exec, "the kept container does not run any more");
 	} else if (!state->running) {
-		sw_error_set(&why, SW_ERR_PROTOCOL, 0, "the kept container %.12s does not run any more",
+		sw_error_set(&why, SW_ERR_REFUSED, 0, "the kept container %.12s does not run any more",
 		             facts->id);
 		fail_and_replace(exec, &why);
 	} else if (exec->has_doubt) {
 		fail_and_replace(exec, &facts->life_error);
 	} else if (facts->exit_code == 128 + SIGKILL) {
 		exec->step = sw_api_container_oom(exec->base.api, facts->id,
-		                                  sw_clock_ns() - facts->start_ns, sw_container_patience_ns,
-		                                  on_oom, exec);
+		                                  sw_clock_ns() - facts->start_ns,
+		                                  sw_container_patience_ns(&exec->base), on_oom, exec);
 	} else {
 		sw_worker_reader_last_line(&facts->out, line, sizeof line);
-		sw_error_set(&why, SW_ERR_PROTOCOL, 0,
+		sw_error_set(&why, SW_ERR_REFUSED, 0,
 		             "the engine could not execute in container %.12s (%d)%s%s", facts->id,
 		             facts->exit_code, line[0] ? ": " : "", line);
 		fail_and_replace(exec, &why);
@@ -146,8 +198,8 @@ static void on_state(void *user, const struct sw_api_state *state, const struct 
 static void ask_state(void *user)
 {
 	struct sw_exec *exec = user;
-	exec->step = sw_api_container_state(exec->base.api, exec->facts.id, sw_container_patience_ns,
-	                                    on_state, exec);
+	exec->step = sw_api_container_state(exec->base.api, exec->facts.id,
+	                                    sw_container_patience_ns(&exec->base), on_state, exec);
 }
 
 static void doubt(struct sw_exec *exec, const struct sw_error *error)
@@ -210,8 +262,8 @@ static void on_inspected(void *user, const struct sw_api_exec_state *state,
 static void ask_exit(void *user)
 {
 	struct sw_exec *exec = user;
-	exec->step = sw_api_exec_inspect(exec->base.api, exec->exec_id, sw_container_patience_ns,
-	                                 on_inspected, exec);
+	exec->step = sw_api_exec_inspect(exec->base.api, exec->exec_id,
+	                                 sw_container_patience_ns(&exec->base), on_inspected, exec);
 }
 
 /* ---- while it runs ---- */
@@ -223,21 +275,25 @@ static void on_deadline(void *user)
 	kill_attempt(exec, "over its time limit: an exec ends only with its container");
 }
 
-static void on_silence(void *user)
+static void on_engine_deadline(void *user)
 {
 	struct sw_exec *exec = user;
-	struct sw_error why;
-	sw_error_set(&why, SW_ERR_TIMEOUT, 0, "nothing came of an exec in container %.12s within 30 s",
-	             exec->facts.id);
-	fail_and_replace(exec, &why);
+	sw_container_fail_overdue(&exec->base, &exec->facts,
+	                          exec->stage == SW_EXEC_CREATING ? SW_PHASE_CREATE : SW_PHASE_START);
+	fail_and_replace(exec, &exec->facts.life_error);
+}
+
+/* Nothing is waited for without an end. */
+static void wait_until(struct sw_exec *exec, int64_t due_ns, void (*over)(void *user))
+{
+	if (sw_loop_arm(exec->base.options.loop, &exec->limit, due_ns, over, exec) < 0)
+		over(exec);
 }
 
 /* The code's own limit counts from the first sign that the code runs. */
 static void begin_limit(struct sw_exec *exec)
 {
-	int64_t due_ns = sw_clock_ns() + exec->base.options.mode->sandbox.timeout_ns;
-	if (sw_loop_arm(exec->base.options.loop, &exec->limit, due_ns, on_deadline, exec) < 0)
-		on_deadline(exec); /* an attempt without a deadline is not to be */
+	wait_until(exec, sw_clock_ns() + exec->base.options.mode->sandbox.timeout_ns, on_deadline);
 }
 
 static bool says_nothing(const struct sw_exec *exec)
@@ -253,9 +309,6 @@ static void on_opened(void *user)
 	if (says_nothing(exec)) {
 		begin_limit(exec);
 		sw_container_tell_inner(&exec->base, &exec->facts, exec->facts.id, true);
-	} else if (sw_loop_arm(exec->base.options.loop, &exec->limit,
-	                       sw_clock_ns() + sw_container_patience_ns, on_silence, exec) < 0) {
-		on_silence(exec);
 	}
 }
 
@@ -308,7 +361,8 @@ static void open_stream(struct sw_exec *exec)
 	char path[256];
 	const struct sw_attach_request request = {.path = path,
 	                                          .body = SW_API_EXEC_START,
-	                                          .open_timeout_ns = sw_container_patience_ns};
+	                                          .open_timeout_ns =
+	                                              sw_container_patience_ns(&exec->base)};
 	exec->facts.stamps.created_ns = exec->facts.stamps.start_ns = sw_clock_ns();
 	exec->stage = SW_EXEC_OPENING;
 	sw_container_tell_phase(base, SW_PHASE_START, exec->facts.id);
@@ -347,6 +401,10 @@ static void create(struct sw_exec *exec)
 	                                 .env = env,
 	                                 .with_stdin = exec->base.options.task->strategy != NULL};
 	facts->start_ns = facts->stamps.create_ns = sw_clock_ns();
+	wait_until(exec, facts->start_ns + sw_container_patience_ns(&exec->base), on_engine_deadline);
+	if (exec->stage != SW_EXEC_RISING)
+		return; /* without memory */
+	sw_kept_watch(exec->kept, true);
 	(void)sw_text_copy(facts->id, sizeof facts->id, sw_kept_id(exec->kept));
 	exec->stage = SW_EXEC_CREATING;
 	sw_container_tell_phase(&exec->base, SW_PHASE_CREATE, facts->id);
@@ -358,8 +416,22 @@ static void create(struct sw_exec *exec)
 		fail(exec, &error);
 		return;
 	}
-	exec->step = sw_api_exec_create(exec->base.api, facts->id, body.data, sw_container_patience_ns,
-	                                on_created, exec);
+	exec->step = sw_api_exec_create(exec->base.api, facts->id, body.data,
+	                                sw_container_patience_ns(&exec->base), on_created, exec);
+}
+
+static void on_no_container(void *user)
+{
+	struct sw_exec *exec = user;
+	exec->facts.start_ns = sw_clock_ns();
+	sw_container_fail_waiting(&exec->base, &exec->facts);
+	finish_later(exec);
+}
+
+static void wait_for_container(struct sw_exec *exec)
+{
+	exec->stage = SW_EXEC_RISING;
+	wait_until(exec, sw_clock_ns() + sw_container_wait_ns(&exec->base), on_no_container);
 }
 
 void sw_exec_risen(struct sw_exec *exec, const struct sw_error *error)
@@ -383,7 +455,7 @@ void sw_exec_start(struct sw_runner *runner, const struct sw_attempt *attempt,
 	exec->done = done;
 	exec->user = user;
 	exec->has_doubt = false;
-	exec->stage = SW_EXEC_RISING;
+	wait_for_container(exec);
 	if (exec->kept && sw_kept_is_up(exec->kept))
 		create(exec);
 	else
@@ -393,6 +465,7 @@ void sw_exec_start(struct sw_runner *runner, const struct sw_attempt *attempt,
 void sw_exec_cancel(struct sw_runner *runner)
 {
 	struct sw_exec *exec = (struct sw_exec *)runner;
+	sw_container_cancel_probe(&exec->base);
 	if (exec->stage == SW_EXEC_IDLE || exec->stage == SW_EXEC_ENDING ||
 	    exec->stage == SW_EXEC_DOUBTING)
 		return;

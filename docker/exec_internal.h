@@ -21,10 +21,12 @@ struct sw_exec {
 	struct sw_container_runner base;
 	struct sw_kept *kept;                 /* NULL: there is no endpoint at all */
 	const char *entrypoint[2], *pause[2]; /* of the kept container */
-	sw_runner_ready_fn ready; /* NULL, or prepare, settle or finish waits */
+	sw_runner_ready_fn ready;             /* NULL, or prepare, settle or finish waits */
 	void *ready_user;
 	bool is_rising, is_finishing;
 	bool has_served; /* the container: an exec came to its end in it */
+	char used_id
+		[SW_CONTAINER_ID_MAX]; /* the newest container in which code of an attempt may have run */
 	struct sw_deferred rise_call;
 
 	enum sw_exec_stage stage;
@@ -37,7 +39,7 @@ struct sw_exec {
 	struct sw_attach *stream;
 	bool has_doubt;        /* life_error holds what raised it */
 	int asks;              /* how it exited */
-	struct sw_timer limit; /* the engine's patience, then the code's own limit */
+	struct sw_timer limit; /* for a container; the engine's patience; then the code's own limit */
 	struct sw_timer again;
 	struct sw_deferred later;
 };

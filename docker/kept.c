@@ -165,7 +165,8 @@ static void on_ended(void *user, const struct sw_error *error)
 	kept->is_up = false;
 	if (was_up && !error && sw_lifecycle_exit_code(kept->life) != 0) {
 		kept->is_asking = true;
-		sw_api_container_state(kept->base->api, kept->id, sw_container_patience_ns, on_asked, kept);
+		sw_api_container_state(kept->base->api, kept->id, sw_container_patience_ns(kept->base),
+		                       on_asked, kept);
 	} else if (was_up) {
 		end_life(kept, error);
 	} else {
@@ -246,6 +247,12 @@ void sw_kept_drop(struct sw_kept *kept)
 	give_up(kept);
 }
 
+void sw_kept_watch(struct sw_kept *kept, bool is_expected)
+{
+	if (kept->is_up)
+		sw_lifecycle_watch(kept->life, is_expected);
+}
+
 bool sw_kept_is_up(const struct sw_kept *kept)
 {
 	return kept->is_up;
@@ -281,6 +288,7 @@ int sw_kept_new(struct sw_container_runner *base, const char *what,
 	if (!kept)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot keep a container");
 	*kept = (struct sw_kept){.base = base, .shape = *shape, .handlers = *handlers};
+	kept->shape.is_kept = true;
 	(void)sw_text_copy(kept->what, sizeof kept->what, what);
 	*out_kept = kept;
 	return 0;

@@ -55,6 +55,9 @@ void sw_kept_down(struct sw_kept *kept, sw_kept_done_fn done, void *user);
  * that is pending begins anew. Down already: does nothing. */
 void sw_kept_drop(struct sw_kept *kept);
 
+/* Whether an attempt is under way in it: only then is its silence looked into (docker/lifecycle.h). */
+void sw_kept_watch(struct sw_kept *kept, bool is_expected);
+
 bool sw_kept_is_up(const struct sw_kept *kept); /* a container runs, as far as is known */
 bool sw_kept_is_idle(
 	const struct sw_kept *kept); /* nothing goes on: it is up, or nothing is there */

@@ -38,7 +38,7 @@ static void on_started(void *user, const struct sw_error *error)
 		sw_life_end(life, &told);
 		return;
 	}
-	life->stamps.started_ns = sw_clock_ns();
+	life->stamps.started_ns = life->heard_ns = sw_clock_ns();
 	sw_life_enter(life, SW_LIFE_RUNNING);
 	if (life->has_ended || life->wants_removal)
 		return;
@@ -72,6 +72,7 @@ static void on_opened(void *user)
 static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t len)
 {
 	struct sw_lifecycle *life = user;
+	life->heard_ns = sw_clock_ns();
 	life->handlers.data(life->handlers.user, stream, bytes, len);
 }
 
@@ -168,6 +169,7 @@ int sw_lifecycle_start(struct sw_loop *loop, struct sw_api *api,
 		.engine_timeout_ns = options->engine_timeout_ns,
 		.with_stdin = options->with_stdin,
 		.is_held = options->is_held,
+		.is_watched = !options->is_kept,
 		.presence = SW_MAYBE_THERE,
 		.exit_code = -1,
 	};
@@ -204,6 +206,14 @@ void sw_lifecycle_end_input(struct sw_lifecycle *life)
 	life->input_ended = true;
 	if (life->attach)
 		sw_attach_end(life->attach);
+}
+
+void sw_lifecycle_watch(struct sw_lifecycle *life, bool is_expected)
+{
+	if (is_expected && !life->is_watched)
+		life->heard_ns = sw_clock_ns();
+	life->is_watched = is_expected;
+	sw_life_check_end(life);
 }
 
 enum sw_life sw_lifecycle_state(const struct sw_lifecycle *life)

@@ -4,7 +4,14 @@
  *  creating -> (uploading) -> attaching -> (held) -> starting -> running -> exited -> removing -> gone
  *
  *  Any failure or kill leads through removing to gone; a create whose answer was lost is removed by
- *  its name. Stamps are CLOCK_MONOTONIC ns, 0 when a state was not reached. */
+ *  its name. Stamps are CLOCK_MONOTONIC ns, 0 when a state was not reached.
+ *
+ *  Nothing is waited for without an end, but the code itself, whose limit is its owner's:
+ *  - create, upload, attach, start: each the engine's patience;
+ *  - the exit code, after a patience of silence: one look at the container tells whether it still runs, and is
+ *    repeated while it does; a look that the engine leaves unanswered for a patience ends the run with an error;
+ *  - the end of the stream once the exit is known: as long as bytes come, and 10 s after the last one;
+ *  - the removal: a patience and 1 s, all tries together. */
 #ifndef SW_LIFECYCLE_H
 #define SW_LIFECYCLE_H
 
@@ -17,16 +24,16 @@
 
 struct sw_loop;
 
-#define SW_LIFECYCLES(X) \
-	X(SW_LIFE_IDLE, "idle") \
-	X(SW_LIFE_CREATING, "creating") \
+#define SW_LIFECYCLES(X)              \
+	X(SW_LIFE_IDLE, "idle")           \
+	X(SW_LIFE_CREATING, "creating")   \
 	X(SW_LIFE_UPLOADING, "uploading") \
 	X(SW_LIFE_ATTACHING, "attaching") \
-	X(SW_LIFE_HELD, "held") \
-	X(SW_LIFE_STARTING, "starting") \
-	X(SW_LIFE_RUNNING, "running") \
-	X(SW_LIFE_EXITED, "exited") \
-	X(SW_LIFE_REMOVING, "removing") \
+	X(SW_LIFE_HELD, "held")           \
+	X(SW_LIFE_STARTING, "starting")   \
+	X(SW_LIFE_RUNNING, "running")     \
+	X(SW_LIFE_EXITED, "exited")       \
+	X(SW_LIFE_REMOVING, "removing")   \
 	X(SW_LIFE_GONE, "gone")
 #define SW_LIFE_ENUM(id, name) id,
 enum sw_life { SW_LIFECYCLES(SW_LIFE_ENUM) SW_LIFE_COUNT };
@@ -35,12 +42,12 @@ enum sw_life { SW_LIFECYCLES(SW_LIFE_ENUM) SW_LIFE_COUNT };
 struct sw_lifecycle;
 
 struct sw_life_stamps {
-	int64_t create_ns, created_ns;   /* asked, answered */
+	int64_t create_ns, created_ns; /* asked, answered */
 	int64_t attach_ns, attached_ns;
-	int64_t start_ns, started_ns;    /* asked, answered: PID 1 may run before the answer */
-	int64_t eof_ns, exited_ns;       /* stream's end; exit code known. exited: both have come */
-	int64_t kill_ns;                 /* removal asked while it could be running */
-	int64_t remove_ns, removed_ns;   /* first asked; last answered */
+	int64_t start_ns, started_ns;  /* asked, answered: PID 1 may run before the answer */
+	int64_t eof_ns, exited_ns;     /* stream's end; exit code known. exited: both have come */
+	int64_t kill_ns;               /* removal asked while it could be running */
+	int64_t remove_ns, removed_ns; /* first asked; last answered */
 };
 
 struct sw_life_handlers {
@@ -57,13 +64,15 @@ struct sw_life_handlers {
 };
 
 struct sw_life_options {
-	const char *name;      /* the container's, unique; copied */
-	const char *body;      /* of create; copied */
+	const char *name; /* the container's, unique; copied */
+	const char *body; /* of create; copied */
 	bool with_stdin;
-	const void *upload;    /* a tar put at / after create; NULL: none; borrowed until gone */
+	const void *upload; /* a tar put at / after create; NULL: none; borrowed until gone */
 	size_t upload_len;
-	int64_t engine_timeout_ns; /* deadline of each request (not of wait) */
-	bool is_held;          /* attached, it waits for sw_lifecycle_go */
+	int64_t engine_timeout_ns; /* the engine's patience: deadline of each request (not of wait) */
+	bool is_held;              /* attached, it waits for sw_lifecycle_go */
+	bool is_kept; /* it is silent for long, and that is well: only after the end of its stream, and
+	                 while sw_lifecycle_watch says so, it is looked at */
 };
 
 /* Begins at once with create. *OUT_LIFE is set before any handler is called. */
@@ -85,6 +94,9 @@ void sw_lifecycle_end_input(struct sw_lifecycle *life);
  * hang, moby#41827). `gone` follows, never from inside this call; `ended` no longer comes. While a
  * create's answer is awaited, the removal waits for it too. Asking twice is fine. */
 void sw_lifecycle_remove(struct sw_lifecycle *life);
+
+/* Of one that is_kept: whether something is expected of it from now on, so that its silence is looked into. */
+void sw_lifecycle_watch(struct sw_lifecycle *life, bool is_expected);
 
 enum sw_life sw_lifecycle_state(const struct sw_lifecycle *life);
 const char *sw_life_name(enum sw_life state);

@@ -142,17 +142,70 @@ void sw_lifecycle_remove(struct sw_lifecycle *life)
 
 /* ---- the end of the run: exit code and end of stream ---- */
 
-static void on_state(void *user, const struct sw_api_state *state, const struct sw_error *error);
+static void on_grace(void *user);
 
+static void arm_grace(struct sw_lifecycle *life, int64_t due_ns)
+{
+	if (sw_loop_arm(life->loop, &life->grace, due_ns, on_grace, life) < 0)
+		sw_life_end_with(life, SW_ERR_INTERNAL, "out of memory");
+}
+
+static void exit_known(struct sw_lifecycle *life, int exit_code)
+{
+	life->exit_code = exit_code;
+	life->stamps.exited_ns = life->heard_ns = sw_clock_ns();
+	life->was_silent = false;
+	/* From here on another grace counts. */
+	sw_loop_disarm(life->loop, &life->grace);
+	sw_life_check_end(life);
+}
+
+/* One that runs is looked at again, or its owner's deadline counts. */
+static void on_state(void *user, const struct sw_api_state *state, const struct sw_error *error)
+{
+	struct sw_lifecycle *life = user;
+	life->pending--;
+	life->is_looking = false;
+	life->heard_ns = sw_clock_ns();
+	if (life->wants_removal)
+		sw_life_finish_if_done(life);
+	else if (life->stamps.exited_ns)
+		return;
+	else if (error)
+		sw_life_end(life, error);
+	else if (!state->running)
+		exit_known(life, state->exit_code);
+	else
+		sw_life_check_end(life);
+}
+
+static void look(struct sw_lifecycle *life)
+{
+	life->pending++;
+	life->is_looking = true;
+	sw_api_container_state(life->api, life->id, life->engine_timeout_ns, on_state, life);
+}
+
+/* Bytes that a flood left in the engine come as fast as they are read: as long as they do, the stream goes on.
+ * Twice, because this process may have been stopped all the while: then it reads first. */
 static void on_grace(void *user)
 {
 	struct sw_lifecycle *life = user;
-	if (life->stamps.exited_ns) {
+	int64_t now = sw_clock_ns(), patience_ns = life->engine_timeout_ns;
+	if (life->stamps.exited_ns)
+		patience_ns = eof_grace_ns / 2;
+	if (now < life->heard_ns + patience_ns) {
+		life->was_silent = false;
+		arm_grace(life, life->heard_ns + patience_ns);
+	} else if (!life->stamps.exited_ns) {
+		if (life->is_watched || life->stamps.eof_ns)
+			look(life);
+	} else if (!life->was_silent) {
+		life->was_silent = true;
+		arm_grace(life, now + patience_ns);
+	} else {
 		sw_life_end_with(life, SW_ERR_TIMEOUT, "it has exited but its output does not end");
-		return;
 	}
-	life->pending++;
-	sw_api_container_state(life->api, life->id, life->engine_timeout_ns, on_state, life);
 }
 
 void sw_life_check_end(struct sw_lifecycle *life)
@@ -164,34 +217,10 @@ void sw_life_check_end(struct sw_lifecycle *life)
 		sw_loop_disarm(life->loop, &life->grace);
 		sw_life_enter(life, SW_LIFE_EXITED);
 		sw_life_end(life, NULL);
-	} else if ((eof || exited) && !life->grace.slot) {
-		int64_t grace_ns = exited ? eof_grace_ns : life->engine_timeout_ns;
-		if (sw_loop_arm(life->loop, &life->grace, sw_clock_ns() + grace_ns, on_grace, life) < 0)
-			sw_life_end_with(life, SW_ERR_INTERNAL, "out of memory");
+	} else if (!life->grace.slot &&
+	           (exited || (!life->is_looking && (eof || life->is_watched)))) {
+		arm_grace(life, life->heard_ns + (exited ? eof_grace_ns / 2 : life->engine_timeout_ns));
 	}
-}
-
-static void exit_known(struct sw_lifecycle *life, int exit_code)
-{
-	life->exit_code = exit_code;
-	life->stamps.exited_ns = sw_clock_ns();
-	/* From here on another grace counts. */
-	sw_loop_disarm(life->loop, &life->grace);
-	sw_life_check_end(life);
-}
-
-/* Asked once, an engine's patience after the stream's end. A container that closed its outputs and
- * works on is legitimate: then its owner's deadline counts. */
-static void on_state(void *user, const struct sw_api_state *state, const struct sw_error *error)
-{
-	struct sw_lifecycle *life = user;
-	life->pending--;
-	if (life->wants_removal)
-		sw_life_finish_if_done(life);
-	else if (error)
-		sw_life_end(life, error);
-	else if (!state->running && !life->stamps.exited_ns)
-		exit_known(life, state->exit_code);
 }
 
 void sw_life_on_waited(void *user, int exit_code, const struct sw_error *error)
@@ -214,7 +243,7 @@ void sw_life_on_closed(void *user, const struct sw_error *error)
 	} else if (life->state == SW_LIFE_ATTACHING || life->state == SW_LIFE_HELD) {
 		sw_life_end_with(life, SW_ERR_PROTOCOL, "the engine closed the streams before the start");
 	} else {
-		life->stamps.eof_ns = sw_clock_ns();
+		life->stamps.eof_ns = life->heard_ns = sw_clock_ns();
 		sw_life_check_end(life);
 	}
 }

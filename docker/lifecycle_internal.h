@@ -25,6 +25,7 @@ struct sw_lifecycle {
 	size_t upload_len;
 	int64_t engine_timeout_ns;
 	bool with_stdin, is_held;
+	bool is_watched; /* its silence is looked into */
 
 	bool is_known; /* a state after creating was entered */
 	enum sw_life state;
@@ -44,7 +45,10 @@ struct sw_lifecycle {
 	int tries;   /* of the removal */
 	struct sw_error removal_error;
 	bool removal_failed;
-	struct sw_timer grace; /* an end of stream without an exit code, or the other way round */
+	int64_t heard_ns;      /* the newest sign of it: a byte, an end of stream, an exit, a look */
+	bool is_looking;       /* a look at its state is out */
+	bool was_silent;       /* all through one grace: two are needed */
+	struct sw_timer grace; /* how long its silence is taken as it is */
 	struct sw_timer retry;
 	struct sw_deferred later;
 };
@@ -56,7 +60,8 @@ void sw_life_enter(struct sw_lifecycle *life, enum sw_life state);
 void sw_life_end(struct sw_lifecycle *life, const struct sw_error *error);
 void sw_life_end_with(struct sw_lifecycle *life, enum sw_code code, const char *what);
 
-/* Ends the run if exit code and end of stream are both known; arms a deadline if only one is. */
+/* Ends the run if exit code and end of stream are both known; else sees to it that they are not waited for
+ * without an end. */
 void sw_life_check_end(struct sw_lifecycle *life);
 
 void sw_life_begin_removal(struct sw_lifecycle *life);

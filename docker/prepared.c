@@ -32,12 +32,18 @@ static void say_done(void *user)
 	prepared->done(prepared->user, &result);
 }
 
+static void stop_waiting(struct sw_prepared *prepared)
+{
+	prepared->is_waiting = false;
+	sw_loop_disarm(prepared->base.options.loop, &prepared->patience);
+}
+
 /* All that counts is known at END_NS. Deferred: the container's own callback is under way. */
 static void conclude(struct sw_prepared *prepared, int64_t end_ns)
 {
 	struct sw_container_facts *facts = &prepared->facts;
 	struct sw_stocked *stocked = prepared->serving;
-	prepared->is_waiting = false;
+	stop_waiting(prepared);
 	prepared->is_over = true;
 	prepared->serving = NULL;
 	facts->end_ns = end_ns;
@@ -97,6 +103,13 @@ void sw_prepared_overdue(struct sw_stocked *stocked)
 		facts->is_timed_out = true;
 }
 
+void sw_prepared_engine_overdue(struct sw_stocked *stocked)
+{
+	struct sw_container_facts *facts = &stocked->owner->facts;
+	if (stocked->stock == SW_STOCK_SERVING && !facts->has_failed && !facts->is_cancelled)
+		sw_container_fail_overdue(&stocked->owner->base, facts, SW_PHASE_START);
+}
+
 /* It ended without a result, or serves a command: its exit is what the attempt waited for. */
 static void take_exit(struct sw_stocked *stocked)
 {
@@ -130,6 +143,8 @@ static bool may_be_taken_away(const struct sw_stocked *stocked, const struct sw_
 	       stocked->owner->losses < 2 * sw_pool_depth(stocked->owner);
 }
 
+static void want(struct sw_prepared *prepared);
+
 static void replace(struct sw_stocked *stocked)
 {
 	struct sw_prepared *prepared = stocked->owner;
@@ -141,11 +156,10 @@ static void replace(struct sw_stocked *stocked)
 	                  "a container that was made ahead was removed by somebody else");
 	sw_worker_reader_done(&prepared->facts.out);
 	sw_worker_reader_done(&prepared->facts.err);
-	prepared->is_waiting = true;
 	stocked->stock = SW_STOCK_LEAVING;
 	sw_lifecycle_remove(stocked->life);
 	sw_pool_refill(prepared);
-	sw_prepared_serve(prepared);
+	want(prepared);
 }
 
 static void on_looked_for(void *user, const struct sw_api_state *state,
@@ -177,7 +191,7 @@ void sw_prepared_ended(struct sw_stocked *stocked, const struct sw_error *error)
 		facts->life_error = *error;
 		prepared->is_asking = true;
 		sw_api_container_state(prepared->base.api, sw_lifecycle_id(stocked->life),
-		                       sw_container_patience_ns, on_looked_for, prepared);
+		                       sw_container_patience_ns(&prepared->base), on_looked_for, prepared);
 		return;
 	}
 	facts->has_ended = error == NULL;
@@ -188,7 +202,7 @@ void sw_prepared_ended(struct sw_stocked *stocked, const struct sw_error *error)
 	                          sw_lifecycle_exit_code(stocked->life))) {
 		prepared->is_asking = true;
 		sw_api_container_state(prepared->base.api, sw_lifecycle_id(stocked->life),
-		                       sw_container_patience_ns, on_asked, prepared);
+		                       sw_container_patience_ns(&prepared->base), on_asked, prepared);
 	} else if (error) {
 		sw_lifecycle_remove(stocked->life);
 	} else {
@@ -253,7 +267,7 @@ static void give(struct sw_prepared *prepared, struct sw_stocked *stocked)
 	stocked->has_served = true;
 	stocked->stock = SW_STOCK_SERVING;
 	prepared->serving = stocked;
-	prepared->is_waiting = false;
+	stop_waiting(prepared);
 	sw_container_begin(&prepared->base, &attempt, &prepared->facts);
 	prepared->facts.exit_is_behind = prepared->base.options.task->strategy != NULL;
 	if (hand_over_job(prepared, stocked->life, &err) < 0) {
@@ -261,6 +275,7 @@ static void give(struct sw_prepared *prepared, struct sw_stocked *stocked)
 		sw_lifecycle_remove(stocked->life);
 		return;
 	}
+	sw_pool_expect(stocked);
 	sw_lifecycle_go(stocked->life);
 }
 
@@ -284,9 +299,23 @@ void sw_prepared_serve(struct sw_prepared *prepared)
 	}
 }
 
+static void on_no_container(void *user)
+{
+	struct sw_prepared *prepared = user;
+	prepared->facts.start_ns = sw_clock_ns();
+	sw_container_fail_waiting(&prepared->base, &prepared->facts);
+	conclude(prepared, prepared->facts.start_ns);
+}
+
 static void want(struct sw_prepared *prepared)
 {
+	int64_t due_ns = sw_clock_ns() + sw_container_wait_ns(&prepared->base);
 	prepared->is_open = prepared->is_waiting = true;
+	if (sw_loop_arm(prepared->base.options.loop, &prepared->patience, due_ns, on_no_container,
+	                prepared) < 0) {
+		on_no_container(prepared);
+		return;
+	}
 	if (!sw_pool_ready(prepared))
 		sw_pool_refill(prepared);
 	sw_prepared_serve(prepared);
@@ -327,6 +356,7 @@ static void prepared_cancel(struct sw_runner *runner)
 {
 	struct sw_prepared *prepared = (struct sw_prepared *)runner;
 	struct sw_container_facts *facts = &prepared->facts;
+	sw_container_cancel_probe(&prepared->base);
 	if (!prepared->is_busy || prepared->is_over)
 		return;
 	if (!facts->has_ended && !facts->has_failed && !facts->is_timed_out)
@@ -400,6 +430,7 @@ int sw_prepared_new(const struct sw_container_options *options, struct sw_runner
 	                                         .start = prepared_start,
 	                                         .cancel = prepared_cancel,
 	                                         .settle = prepared_settle,
+	                                         .probe = sw_container_probe,
 	                                         .finish = prepared_finish,
 	                                         .free = prepared_free};
 	struct sw_prepared *prepared = calloc(1, sizeof *prepared);

@@ -27,7 +27,9 @@ struct sw_stocked {
 	enum sw_life failed_in; /* broken: the state it came to */
 	struct sw_error error;
 	int64_t path_end_ns; /* from here on nobody waited for it; 0: somebody did to its end */
-	struct sw_timer deadline;
+	struct sw_timer
+		deadline; /* the engine's until the code's first sign, then the code's; at last its exit's */
+	bool has_limit; /* the code's */
 };
 
 struct sw_prepared {
@@ -47,6 +49,7 @@ struct sw_prepared {
 	void *user;
 	struct sw_container_facts facts;
 	struct sw_deferred later;
+	struct sw_timer patience; /* with the wait for a container */
 
 	sw_runner_ready_fn quiet; /* settle's, finish's or prepare's READY; NULL: nobody waits */
 	void *quiet_user;
@@ -70,6 +73,10 @@ void sw_pool_drop_broken(struct sw_prepared *prepared);
 /* Removes all that nobody waits for. */
 void sw_pool_clear(struct sw_prepared *prepared);
 
+/* STOCKED is about to be started, for the attempt under way: until its code gives a sign, the engine's patience
+ * counts. */
+void sw_pool_expect(struct sw_stocked *stocked);
+
 /* From PATH_END_NS on nobody waits for STOCKED: it ends, or is ended, by itself. */
 void sw_pool_release(struct sw_stocked *stocked, int64_t path_end_ns);
 
@@ -83,7 +90,8 @@ void sw_prepared_entered(struct sw_stocked *stocked, enum sw_life state);
 void sw_prepared_heard(struct sw_stocked *stocked, enum sw_stream stream, const char *bytes,
                        size_t len);
 void sw_prepared_ended(struct sw_stocked *stocked, const struct sw_error *error);
-void sw_prepared_overdue(struct sw_stocked *stocked);
+void sw_prepared_overdue(struct sw_stocked *stocked); /* its code */
+void sw_prepared_engine_overdue(struct sw_stocked *stocked);
 void sw_prepared_gone(struct sw_stocked *stocked);
 
 #endif

@@ -98,11 +98,28 @@ static void arm(struct sw_stocked *stocked, int64_t due_ns)
 		on_deadline(stocked);
 }
 
+static void on_engine_deadline(void *user)
+{
+	struct sw_stocked *stocked = user;
+	sw_prepared_engine_overdue(stocked);
+	sw_lifecycle_remove(stocked->life);
+}
+
+void sw_pool_expect(struct sw_stocked *stocked)
+{
+	struct sw_container_runner *base = &stocked->owner->base;
+	int64_t due_ns = sw_clock_ns() + sw_container_patience_ns(base);
+	if (sw_loop_arm(base->options.loop, &stocked->deadline, due_ns, on_engine_deadline, stocked) < 0)
+		on_engine_deadline(stocked);
+}
+
 /* As in a cold one, the limit counts from the first sign that the code runs. */
 static void begin_limit(struct sw_stocked *stocked)
 {
-	if (!stocked->deadline.slot && stocked->stock == SW_STOCK_SERVING)
-		arm(stocked, sw_clock_ns() + stocked->owner->base.options.mode->sandbox.timeout_ns);
+	if (stocked->has_limit || stocked->stock != SW_STOCK_SERVING)
+		return;
+	stocked->has_limit = true;
+	arm(stocked, sw_clock_ns() + stocked->owner->base.options.mode->sandbox.timeout_ns);
 }
 
 static void on_entered(void *user, enum sw_life state)

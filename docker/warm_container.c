@@ -156,6 +156,7 @@ void sw_warm_rest(struct sw_warm *warm)
 	warm->rest_ns = sw_clock_ns();
 	warm->rested = warm->base.attempt;
 	warm->state = SW_WARM_RESTING;
+	sw_kept_watch(warm->kept, false);
 	if (warm->facts.report.readies > 0)
 		take_ready(warm, &warm->facts.report);
 	else

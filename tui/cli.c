@@ -25,6 +25,8 @@ static const struct flag flags[] = {
      SW_FLAGS_RESULTS, FIELD(batch), 0, 0},
 	{"--config", "FILE", "lay this file over the defaults", FLAG_TEXT, SW_FLAGS_CONFIG,
      FIELD(config), 0, 0},
+	{"--chaos", "FILE", "inject the faults that this file lists", FLAG_TEXT, SW_FLAGS_CONFIG,
+     FIELD(chaos), 0, 0},
 	{"--iterations", "N|auto", "counted iterations of each mode", FLAG_COUNT, SW_FLAGS_CONFIG,
      FIELD(iterations), 1, SW_ITERATIONS_MAX},
 	{"--warmup", "N", "iterations before them that are not counted", FLAG_NUMBER, SW_FLAGS_CONFIG,

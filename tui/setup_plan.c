@@ -53,6 +53,7 @@ static int keep_modes(struct sw_plan *plan, const char *list, struct sw_error *e
 		plan->decision.baseline[0] = '\0';
 	if (sw_plan_mode(plan, plan->decision.candidate) < 0)
 		plan->decision.candidate[0] = '\0';
+	sw_plan_drop_faults(plan);
 	return 0;
 }
 
@@ -108,7 +109,9 @@ int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_erro
 {
 	struct sw_config_env env = {from_environment, NULL};
 	sw_plan_defaults(plan);
-	if (sw_config_load_layers(plan, cli->config, env, err) < 0 || apply_flags(cli, plan, err) < 0 ||
+	if (sw_config_load_layers(plan, cli->config, env, err) < 0 ||
+	    (cli->chaos && sw_config_load_chaos(plan, cli->chaos, env, err) < 0) ||
+	    apply_flags(cli, plan, err) < 0 ||
 	    sw_config_finish(plan, err) < 0 || check_keys(plan, err) < 0 ||
 	    (cli->ablate && ablate(cli, plan, err) < 0) ||
 	    (cli->modes && keep_modes(plan, cli->modes, err) < 0)) {

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -338,6 +339,34 @@ static void a_full_disk_holds_nobody_up(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* What was recorded before stays readable, all that follows still reaches the viewer, and the error is a full
+ * disk's. */
+static void a_disk_that_is_said_to_be_full(void **state)
+{
+	(void)state;
+	for (uint64_t i = 1; i <= 5; i++) {
+		push(SW_EVENT_ITERATION_FINISHED, (int64_t)i);
+		wait_for_ack(i);
+	}
+	sw_recorder_fill_disk(recorder);
+	for (uint64_t i = 6; i <= 10; i++) {
+		push(SW_EVENT_ITERATION_FINISHED, (int64_t)i);
+		wait_for_ack(i);
+	}
+	sw_recorder_close(recorder);
+	wait_until_over();
+	for (uint64_t i = 1; i <= 10; i++) {
+		assert_true(take());
+		assert_int_equal(taken.seq, i);
+		assert_int_equal(is_lost, i > 5);
+	}
+	assert_int_equal(atomic_load(&failures), 1);
+	assert_non_null(sw_recorder_error(recorder));
+	assert_int_equal(sw_recorder_error(recorder)->code, SW_ERR_IO);
+	assert_int_equal(sw_recorder_error(recorder)->sys_errno, ENOSPC);
+	assert_int_equal(count_journal(), 5);
+}
+
 static void free_takes_null(void **state)
 {
 	(void)state;
@@ -350,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_disk_holds_nobody_up),
+		TEST(a_disk_that_is_said_to_be_full),
 		TEST(a_durable_event_is_on_disk_when_acknowledged),
 		TEST(ends_of_iterations_wake_the_viewer_now_and_then),
 		TEST(the_producer_needs_no_viewer),

@@ -3,7 +3,8 @@
 
 #include "docker/kept.h"
 
-static struct sw_mode_plan mode = {.name = "m", .sandbox = {.image = "i", .network = "none"}};
+static struct sw_mode_plan mode = {.name = "m", .sandbox = {.image = "i", .network = "none",
+                                               .engine_timeout_ns = 30 * SECOND}};
 static struct sw_task task;
 
 static struct {

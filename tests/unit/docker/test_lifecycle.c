@@ -582,7 +582,7 @@ static void end_of_stream_of_one_that_runs_on(void **state)
 	until(&story.gone);
 	assert_false(story.failed);
 	assert_int_equal(sw_lifecycle_exit_code(story.life), 0);
-	assert_int_equal(engine.asked[STATE], 2);
+	assert_true(engine.asked[STATE] >= 2);
 }
 
 static void exit_before_the_end_of_stream(void **state)

@@ -542,7 +542,8 @@ static int set_up(void **state)
 	    sw_loop_watch(engine.loop, engine.listener, SW_LOOP_READ, on_connection, NULL, NULL) < 0)
 		return -1;
 	bench.mode = (struct sw_mode_plan){.name = "ahead", .kind = SW_KIND_PREPARED, .parallel = 1,
-	                                   .sandbox = {.image = "i", .timeout_ns = 60 * SECOND}};
+	                                   .sandbox = {.image = "i", .timeout_ns = 60 * SECOND,
+	                                               .engine_timeout_ns = 30 * SECOND}};
 	bench.task = (struct sw_task){.strategy = "pass\n", .strategy_len = 5, .days = 1, .symbols = 1};
 	const struct sw_container_options options = {
 		.loop = engine.loop, .endpoint = engine.endpoint, .api_version = "1.41", .mode = &bench.mode,
