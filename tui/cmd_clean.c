@@ -83,6 +83,11 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 	if (!cli->quiet)
 		printf("%d left containers removed, %d of running sessions, %d of other PID namespaces and %d of "
 		       "other hosts kept\n", reaped.removed, reaped.living, reaped.elsewhere, reaped.foreign);
+	int images = 0;
+	if (!reaped.failed && sw_reaper_clean_images(&setup->engine, &images, &err) < 0)
+		return fail(&err);
+	if (images > 0 && !cli->quiet)
+		printf("%d left image%s removed\n", images, images == 1 ? "" : "s");
 	if (!reaped.failed)
 		return SW_EXIT_DONE;
 	sw_error_wrap(&reaped.why, "%d left containers are still there", reaped.failed);
