@@ -59,7 +59,8 @@ static void check_told(const struct sw_session *session)
 		sw_buf_clear(&out);
 		FUZZ_CHECK(sw_report_summary(&figures, ascii ? 60 : 120, ascii, &out) == 0);
 		for (size_t i = 0; i < out.len; i++)
-			FUZZ_CHECK(out.data[i] == '\n' || ((unsigned char)out.data[i] >= ' ' && out.data[i] != 0x7f));
+			FUZZ_CHECK(out.data[i] == '\n' ||
+			           ((unsigned char)out.data[i] >= ' ' && out.data[i] != 0x7f));
 		for (size_t i = 0; ascii && i < out.len; i++)
 			FUZZ_CHECK((unsigned char)out.data[i] < 0x80);
 	}
