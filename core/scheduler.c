@@ -29,6 +29,7 @@ int sw_scheduler_new(const struct sw_scheduler_options *options,
 	}
 	sw_order_init(&s->order, options->plan);
 	sw_adaptive_init(&s->adaptive, options->plan);
+	sw_breaker_init(&s->breaker, &options->plan->breaker);
 	*out_scheduler = s;
 	return 0;
 }

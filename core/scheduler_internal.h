@@ -1,9 +1,11 @@
 /* Hides nothing: what core/scheduler.c (before, after, and what is asked for), core/scheduler_turn.c (turns),
- * core/scheduler_attempt.c (one iteration) and core/scheduler_restore.c (what an earlier process did) share. Must not be included elsewhere. */
+ * core/scheduler_attempt.c (one iteration), core/scheduler_breaker.c (whether an engine is left alone) and
+ * core/scheduler_restore.c (what an earlier process did) share. Must not be included elsewhere. */
 #ifndef SW_SCHEDULER_INTERNAL_H
 #define SW_SCHEDULER_INTERNAL_H
 
 #include "core/adaptive.h"
+#include "core/breaker.h"
 #include "core/event.h"
 #include "core/loop.h"
 #include "core/ranges.h"
@@ -24,7 +26,9 @@ struct sw_slot {
 	struct sw_scheduler *s;
 	int index;
 	struct sw_attempt attempt;
-	struct sw_runner *runner; /* that runs; NULL between attempts */
+	struct sw_runner *runner; /* that runs or is probed; NULL between attempts */
+	bool is_trial;            /* the attempt is the one that a half-open breaker let through */
+	bool not_asked;           /* the last attempt was not made: the breaker was open */
 	struct sw_timer retry;    /* armed: the next attempt waits */
 	struct sw_deferred step;
 	int64_t iteration_start_ns;       /* of the first attempt; 0 before its result */
@@ -78,6 +82,8 @@ struct sw_scheduler {
 	char digest[SW_DIGEST_MAX]; /* of the session's first ok result */
 	char digest_mode[SW_NAME_MAX];
 	char last_note[SW_TEXT_MAX];
+	struct sw_breaker breaker;
+	char breaker_text[SW_TEXT_MAX]; /* why it is as it is */
 	struct sw_event event; /* reused: events are large */
 };
 
@@ -114,6 +120,24 @@ bool sw_scheduler_is_all_done(const struct sw_scheduler *s);
 
 /* ---- core/scheduler_attempt.c ---- */
 
+/* ---- core/scheduler_breaker.c ---- */
+
+/* Whether SLOT's next attempt is one in a sandbox, which the breaker is about. */
+bool sw_slot_is_sandboxed(const struct sw_slot *slot);
+/* As sw_breaker_ask. PROBE: it is under way, and sw_slot_probed follows, never from inside this call. */
+enum sw_breaker_answer sw_slot_ask_breaker(struct sw_slot *slot);
+/* Tells the breaker how the attempt that it let go ended. Where it opened, who waits for a retry is not made
+ * to wait. */
+void sw_slot_tell_breaker(struct sw_slot *slot);
+/* slot->checked becomes that of an attempt that was not made. */
+void sw_slot_not_asked(struct sw_slot *slot);
+
+/* ---- core/scheduler_attempt.c ---- */
+
+/* SLOT's next attempt (a struct sw_slot): it is made, or refused soon, or waits for a probe. */
+void sw_slot_attempt(void *slot);
+/* The probe is over: the slot asks again, or its iteration ends, as was asked for meanwhile. */
+void sw_slot_probed(struct sw_slot *slot);
 /* Starts the iteration that slot->attempt names. */
 void sw_slot_begin(struct sw_slot *slot);
 /* Ends the one that is under way early, as asked for. */

@@ -159,6 +159,43 @@ void sw_container_prepare(struct sw_runner *runner, sw_runner_ready_fn ready, vo
 	sw_api_ping(base->api, ping_timeout_ns, on_pinged, base);
 }
 
+static void on_probed(void *user, const struct sw_error *error)
+{
+	struct sw_container_runner *base = user;
+	sw_runner_ready_fn probed = base->probed;
+	base->is_pinging = false;
+	base->has_version = base->has_version || !error;
+	base->probed = NULL;
+	if (probed)
+		probed(base->probed_user, error ? error->message : NULL);
+}
+
+void sw_container_probe(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
+{
+	struct sw_container_runner *base = (struct sw_container_runner *)runner;
+	int64_t patience_ns = base->options.mode->sandbox.engine_timeout_ns;
+	if (!base->http) {
+		sw_container_ready_later(base, no_engine(base), ready, user);
+		return;
+	}
+	base->probed = ready;
+	base->probed_user = user;
+	if (base->is_pinging) /* of one that was called off: its answer is as good */
+		return;
+	base->is_pinging = true;
+	if (patience_ns <= 0 || patience_ns > ping_timeout_ns)
+		patience_ns = ping_timeout_ns;
+	sw_api_ping(base->api, patience_ns, on_probed, base);
+}
+
+void sw_container_cancel_probe(struct sw_container_runner *base)
+{
+	sw_runner_ready_fn probed = base->probed;
+	base->probed = NULL;
+	if (probed)
+		sw_container_ready_later(base, "called off", probed, base->probed_user);
+}
+
 static void say_none(void *user)
 {
 	struct sw_container_runner *base = user;

@@ -63,12 +63,14 @@ static void fail(struct sw_exec *exec, const struct sw_error *error)
 	finish_later(exec);
 }
 
-/* Its code has begun. What its container comes to after that may be its doing, and is told as a cold one's: a
+/* Its code has begun: the shim has spoken, or there is none. What its container comes to after that may be its doing, and is told as a cold one's: a
  * crash, or for want of memory. */
 static bool has_begun(const struct sw_exec *exec)
 {
+	bool says_so = exec->base.options.shim !=
+	               SW_SHIM_NONE; /* other bytes may be the engine's own */
 	return exec->stage >= SW_EXEC_RUNNING && exec->stage <= SW_EXEC_DOUBTING &&
-	       (exec->facts.first_byte_ns || exec->base.options.shim == SW_SHIM_NONE);
+	       (exec->facts.report.init_ns || !says_so);
 }
 
 static void wait_for_container(struct sw_exec *exec);
@@ -463,6 +465,7 @@ void sw_exec_start(struct sw_runner *runner, const struct sw_attempt *attempt,
 void sw_exec_cancel(struct sw_runner *runner)
 {
 	struct sw_exec *exec = (struct sw_exec *)runner;
+	sw_container_cancel_probe(&exec->base);
 	if (exec->stage == SW_EXEC_IDLE || exec->stage == SW_EXEC_ENDING ||
 	    exec->stage == SW_EXEC_DOUBTING)
 		return;

@@ -200,7 +200,7 @@ static int open_tar(const char *home, const char *recipe, const struct sw_signal
                     int *out_fd, struct sw_error *err)
 {
 	char path[1200];
-	(void)snprintf(path, sizeof path, "%s/image.tar", recipe);
+	(void)snprintf(path, sizeof path, "%s/" SW_RECIPE_TAR, recipe);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && pack(home, recipe, path, signals, err) < 0)
 		return -1;

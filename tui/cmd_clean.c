@@ -65,6 +65,7 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 	struct sw_reaped reaped;
 	struct sw_error err;
 	sw_step_lines_init(&lines, cli->quiet);
+	sw_image_tidy(setup->paths.state);
 	if (sw_setup_engine(setup, cli, false, sw_step_lines_steps(&lines), &err) < 0) {
 		/* An engine that was named may hold containers, whether it answers now or not. */
 		const char *docker_host = getenv("DOCKER_HOST");

@@ -311,6 +311,10 @@ class Case(unittest.TestCase):
     box = None
     maxDiff = 4000
 
+    def own_host(self):
+        """As as_host, with a name that nobody else has."""
+        return as_host(f"e2e-{os.getpid()}-{self.box.next_number()}")
+
     def start(self, *arguments, **options):
         return Session(self.box, arguments, **options)
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What a session leaves behind: nothing when it ends, whatever ends it; and what a killed one has to leave, the next
 start finds, or `sandwatch clean`, and nothing else."""
+import fcntl
 import os
 import pathlib
 import re
@@ -8,7 +9,7 @@ import signal
 import sys
 
 import common
-from common import as_host, containers_of, engine, until
+from common import containers_of, engine, until
 from screens import ScreenCase
 
 sys.path.insert(0, str(common.REPO / "tests/lib"))
@@ -76,7 +77,7 @@ class Leaks(ScreenCase):
         super().setUp()
         if not common.HOST:
             self.skipTest("SANDWATCH_TEST_HOST names no engine")
-        self.host = as_host(f"leaks-{os.getpid()}-{self.box.next_number()}")
+        self.host = self.own_host()
         self.temporary = self.box.root / f"tmp{self.box.next_number()}"
         self.temporary.mkdir()
 
@@ -187,6 +188,23 @@ class Leaks(ScreenCase):
         self.assertEqual({one["Id"] for one in containers_of(living.pid)}, kept)
         found = re.match(r"(\d+) left containers removed, (\d+) of running sessions", clean.stdout)
         self.assertEqual((int(found[1]), int(found[2])), (len(left), len(kept)), clean.stdout)
+
+    def test_clean_removes_what_is_half_built(self):
+        state = self.box.root / f"half{self.box.next_number()}"
+        image = state / "sandwatch/image"
+        kept = image / "recipe-1/image.changes"
+        half = [image / "building/rootfs/etc", image / "unpacking/rootfs", image / "recipe-1/image.tar.part"]
+        for path in (kept, *half):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_text("half\n")
+        with open(image / "lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # another is at it
+            self.assert_code(self.run_it("clean", state=state, wrap=self.host, batch=False, export=False), 0)
+            self.assertEqual([path for path in half if not path.exists()], [])
+        self.assert_code(self.run_it("clean", state=state, wrap=self.host, batch=False, export=False), 0)
+        self.assertEqual([path for path in half if path.exists()], [])
+        self.assertEqual(kept.read_text(), "half\n")
+        self.assertEqual(sorted(path.name for path in image.iterdir()), ["lock", "recipe-1"])
 
     def test_another_pid_namespace(self):
         """Who sees only its own processes takes nobody else's for dead; nor is it taken for dead by its small number."""

@@ -491,7 +491,7 @@ static void killed_from_outside_during_an_attempt(void **state)
 	bench->kill_in_execute = true;
 	use_python("import time; time.sleep(1000)");
 	run(bench);
-	assert_outcome(bench, SW_OUTCOME_ENGINE, "kept container");
+	assert_outcome(bench, SW_OUTCOME_CRASHED, "its container died by SIGKILL");
 	bench->kill_in_execute = false;
 	assert_replaced(bench, 1, "the kept container ");
 	/* The answer about its end and that about the attempt's come in either order. */

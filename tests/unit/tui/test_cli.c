@@ -38,10 +38,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Up to nine words, ended by NULL. */
+/* Up to 18 words, ended by NULL. */
 static int parse(char *const *words)
 {
-	char *argv[12] = {"sandwatch"};
+	char *argv[20] = {"sandwatch"};
 	int argc = 1;
 	while (words[argc - 1]) {
 		argv[argc] = words[argc - 1];
