@@ -186,8 +186,7 @@ static void test_reference(void **state)
 static void many_samples(struct story *s)
 {
 	many_ladder(s);
-	for (int mode = 0; mode < 3; mode++)
-		s->session->modes[mode]->info.planned = 1000;
+	story_plan(s, 1000);
 	for (int i = 0; i < 300; i++)
 		for (int mode = 0; mode < 3; mode++)
 			story_ok(s, mode);
