@@ -64,6 +64,7 @@ static bool (*disturbed)(void *user);
 static int stop_at; /* an event of this kind calls sw_scheduler_stop; -1: none */
 static struct sw_deferred ack, stop_later;
 static uint64_t last_seq;
+static void (*on_emit)(const struct sw_event *event); /* sees each event, too; NULL: nobody */
 
 static void fake_ready(void *user)
 {
@@ -220,6 +221,8 @@ static void emit(void *user, struct sw_event *event)
 		s->outcome = it->outcome;
 		memcpy(s->text, it->text, sizeof s->text);
 	}
+	if (on_emit)
+		on_emit(event);
 	bool awaited = event->kind == SW_EVENT_ITERATION_FINISHED ||
 	               event->kind == SW_EVENT_ITERATION_DROPPED || event->kind == SW_EVENT_RESUMED;
 	awaited &= !event->in_turn;
@@ -269,6 +272,7 @@ static int setup(void **state)
 	last_seq = 0;
 	auto_ack = true;
 	disturbed = NULL;
+	on_emit = NULL;
 	stop_at = -1;
 	ack = stop_later = (struct sw_deferred){0};
 	guard = (struct sw_timer){0};
@@ -308,7 +312,7 @@ static void make(struct sw_runner *fallback)
 	assert_int_equal(sw_scheduler_new(&options, &scheduler, &err), 0);
 }
 
-static void start(void)
+static inline void start(void)
 {
 	make(&host.runner);
 	sw_scheduler_start(scheduler);
