@@ -1,5 +1,5 @@
-/* A configuration: any bytes load or are refused in words; what loads is written as YAML that loads to the same
- * plan. */
+/* A configuration: any bytes load or are refused in words; what loads is written as YAML that
+ * loads to the same plan. */
 #include "core/config_internal.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,6 @@
-/* A journal's lines: what decodes is written as a line that decodes to the same event; and a session of whatever
- * events, however absurd, adds up, has figures, and can be told as a snapshot and as a report. */
+/* A journal's lines: what decodes is written as a line that decodes to the same event; and a
+ * session of whatever events, however absurd, adds up, has figures, and can be told as a snapshot
+ * and as a report. */
 #include "core/codec.h"
 #include "core/figures.h"
 #include "core/report.h"
