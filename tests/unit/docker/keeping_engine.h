@@ -72,6 +72,8 @@ static struct {
 	/* What a container does once it is started. */
 	const char *says;    /* frames */
 	size_t says_len;
+	const char *replies; /* frames: to each line of input; NULL: none */
+	size_t replies_len;
 	bool ends;           /* then it ends with ends_with; and then, while these are set: */
 	int ends_with;
 	bool keeps_streams;  /* its streams don't */
@@ -302,6 +304,8 @@ static void engine_on_request(void *user, int fd, unsigned events)
 			engine_hang_up(connection);
 		return;
 	}
+	if (connection->is_stream && engine.replies && memchr(dropped, '\n', (size_t)n))
+		engine_say(connection, engine.replies, engine.replies_len);
 	if (connection->is_stream)
 		return;
 	connection->len += (size_t)n;

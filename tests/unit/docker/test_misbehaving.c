@@ -7,6 +7,7 @@
 #include "docker/cold.h"
 #include "docker/exec.h"
 #include "docker/prepared.h"
+#include "docker/warm.h"
 
 #define FRAME(stream, len, text) stream "\0\0\0\0\0\0" len text
 #define INIT FRAME("\2", "\xe", "\036sw1 t init 5\n") /* what the shim says first */
@@ -25,8 +26,10 @@ static const struct kind {
 	{"prepared", sw_prepared_new, 1U << CREATE | 1U << ATTACH | 1U << START | 1U << WAIT},
 	{"exec", sw_exec_new,
      1U << CREATE | 1U << ATTACH | 1U << START | 1U << EXEC | 1U << EXEC_START | 1U << EXEC_JSON},
+	/* What becomes of a wait while its worker comes up is decided by who is faster. */
+	{"warm", sw_warm_new, 1U << CREATE | 1U << ATTACH | 1U << START},
 };
-enum { COLD, PREPARED, EXECUTED, KINDS };
+enum { COLD, PREPARED, EXECUTED, WARM, KINDS };
 
 static const char *const ask_names[] = {"create", "attach", "start", "wait", "state",
                                         "remove", "exec", "exec start", "exec inspect", "events"};
@@ -78,12 +81,58 @@ static int set_up(void **state)
 	return engine_start();
 }
 
+#define DIGEST "74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b"
+#define RESULT "\036sw1 t result {\"v\":1,\"outcome\":\"ok\",\"digest\":\"" DIGEST "\",\"t\":{}}\n"
+#define READY "\036sw1 - ready {\"t\":{\"main\":5,\"imports\":[6,7],\"prewarm\":[10,30]}}\n"
+#define OVER                                                                    \
+	"\036sw1 t over {\"end\":\"exit\",\"code\":0,\"killed\":0,\"stdout_bytes\":0," \
+	"\"stderr_bytes\":0,\"tail\":\"\"}\n"
+
+/* HEAD, which is frames, and TEXT as one of stdout. */
+static size_t framed(char *dst, const char *head, size_t head_len, const char *text)
+{
+	const size_t len = strlen(text);
+	memcpy(dst, head, head_len);
+	memset(dst + head_len, 0, 8);
+	dst[head_len] = 1;
+	dst[head_len + 6] = (char)(len >> 8);
+	dst[head_len + 7] = (char)len;
+	memcpy(dst + head_len + 8, text, len);
+	return head_len + 8 + len;
+}
+
+static void use_strategy(void)
+{
+	task = (struct sw_task){.strategy = "pass\n", .strategy_len = 5, .days = 1, .symbols = 1};
+}
+
+static void says_result(void)
+{
+	static char frames[512];
+	engine.says = frames;
+	engine.says_len = framed(frames, INIT, sizeof INIT - 1, RESULT);
+}
+
+static void says_it_is_ready(void)
+{
+	static char ready[256], answer[512];
+	use_strategy();
+	engine.says = ready;
+	engine.says_len = framed(ready, "", 0, READY);
+	engine.replies = answer;
+	engine.replies_len = framed(answer, "", 0, RESULT OVER READY);
+}
+
 static void make(int kind)
 {
+	static const char *const argv[] = {"/sandwatch/shim", "python", NULL};
 	const struct sw_container_options options = {
 		.loop = engine.loop, .endpoint = engine.endpoint, .api_version = "1.41", .mode = &mode,
 		.task = &task, .session_id = "s", .shim = SW_SHIM_BAKED, .is_podman = is_podman,
+		.image_argv = argv,
 		.sink = {on_event, NULL}};
+	if (kind == WARM)
+		says_it_is_ready();
 	assert_int_equal(kinds[kind].create(&options, &story.runner, NULL), 0);
 	if (!engine.says) {
 		engine.says = INIT;
@@ -93,7 +142,7 @@ static void make(int kind)
 	engine.exec_len = engine.says_len;
 	if (kind == EXECUTED)
 		engine.says_len = 0;
-	engine.ends = kind != EXECUTED;
+	engine.ends = kind < EXECUTED;
 }
 
 static void finish(void)
@@ -341,27 +390,6 @@ static void a_daemon_that_dies_under_an_exec(void **state)
 /* ---- ends that contradict each other ---- */
 
 #define ENDS_WITH(kind, code) (make(kind), *((kind) == EXECUTED ? &engine.exec_code : &engine.ends_with) = (code))
-#define DIGEST "74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b"
-#define RESULT "\036sw1 t result {\"v\":1,\"outcome\":\"ok\",\"digest\":\"" DIGEST "\",\"t\":{}}\n"
-
-static void says_result(void)
-{
-	static char frames[sizeof INIT + 8 + sizeof RESULT];
-	const size_t len = sizeof RESULT - 1, at = sizeof INIT - 1;
-	memset(frames, 0, sizeof frames);
-	memcpy(frames, INIT, at);
-	frames[at] = 1;
-	frames[at + 7] = (char)len;
-	memcpy(frames + at + 8, RESULT, len);
-	engine.says = frames;
-	engine.says_len = at + 8 + len;
-}
-
-static void use_strategy(void)
-{
-	task = (struct sw_task){.strategy = "pass\n", .strategy_len = 5, .days = 1, .symbols = 1};
-}
-
 static void a_result_and_a_kill(void **state)
 {
 	(void)state;
