@@ -49,6 +49,7 @@ static const struct sw_field session_fields[] = {
 	WORD("backtest", session.backtest, sw_words_backtest),
 	INT("days", session.days),
 	INT("symbols", session.symbols),
+	TEXT("strategy_fnv1a", session.strategy_fnv1a),
 	END,
 };
 
