@@ -213,7 +213,9 @@ $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(DOCKER_LIBS))
 bench-replay: $(B)/tests/bench/replay ## measures how fast a journal of a million events is replayed
 	@$<
-engine-tests: $(ENGINE_TESTS) ## builds the engine tests
+$(B)/tests/tools/%: $(B)/tests/tools/%.o $(B)/libdocker.a $(B)/libcore.a
+	$(call link,$(DOCKER_LIBS))
+engine-tests: $(ENGINE_TESTS) $(B)/tests/tools/proxy ## builds the engine tests
 .PRECIOUS: $(B)/tests/%.o
 
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

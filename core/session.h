@@ -58,7 +58,7 @@ struct sw_phase_start {
 
 /* What an iteration added to its mode's counters of the same names: a drop takes it back. */
 struct sw_mode_counts {
-	uint64_t attempts, retries, dropped_bytes;
+	uint64_t attempts, retries, not_asked, dropped_bytes;
 	uint64_t taken[SW_OUTCOME_COUNT], refused[SW_OUTCOME_COUNT], retried[SW_OUTCOME_COUNT];
 	bool has_error;                /* it set the mode's last_error, which was: */
 	char last_error[SW_TEXT_MAX];
@@ -74,6 +74,7 @@ struct sw_running {
 	/* the running attempt's so far, the newest last; none between attempts */
 	struct sw_phase_start phase_starts[SW_SPANS_MAX];
 	int n_phase_starts;
+	uint32_t faults; /* of the running attempt, as struct sw_attempt_record's */
 	struct sw_attempts ended; /* its attempts that have ended */
 	uint32_t faults;          /* bits 1u << enum sw_fault: injected while the iteration ran */
 	struct sw_mode_counts added;

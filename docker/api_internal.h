@@ -39,6 +39,8 @@ struct sw_api_call {
 	};
 	sw_api_container_fn each; /* of a list */
 	sw_api_tag_fn each_tag;   /* of a list of images */
+	sw_api_nameless_fn each_nameless;
+	const char *label; /* whose value each_nameless is told; its caller's until the answer */
 	void *user;
 	int fine;             /* a status above 299 that is a success all the same; 0: none */
 	int64_t timeout_ns;   /* from now */

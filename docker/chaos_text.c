@@ -27,7 +27,8 @@ void sw_chaos_text(const struct sw_chaos_fault *fault, const char *what, char *d
 	char answer[340], after[48] = "", length[16];
 	subject(what, answer, sizeof answer);
 	if (fault->bytes > 0)
-		(void)snprintf(after, sizeof after, " after %lld bytes", (long long)fault->bytes);
+		(void)snprintf(after, sizeof after, " after %lld byte%s", (long long)fault->bytes,
+		               fault->bytes == 1 ? "" : "s");
 	switch ((int)fault->fault) {
 	case SW_FAULT_DELAY:
 		(void)snprintf(dst, size, "%s held back for %s", answer,

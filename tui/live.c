@@ -11,6 +11,7 @@
 #include "core/scheduler.h"
 #include "core/signals.h"
 #include "core/text.h"
+#include "docker/chaos.h"
 #include "tui/runners.h"
 
 enum pause { PAUSE_NONE, PAUSE_AFTER, PAUSE_DROP };
@@ -37,6 +38,7 @@ struct sw_live {
 	/* The measuring thread's. */
 	struct sw_loop *loop;
 	struct sw_scheduler *scheduler;
+	struct sw_chaos *chaos; /* NULL: the plan has no faults */
 	struct sw_runners runners;
 	struct sw_event out; /* reused by the thread */
 	struct sw_error thread_error;
@@ -142,8 +144,11 @@ static void scheduler_done(void *user, enum sw_state state)
 static void thread_woken(void *user)
 {
 	struct sw_live *live = user;
-	if (atomic_load(&live->stop))
+	if (atomic_load(&live->stop)) {
+		if (live->chaos)
+			sw_chaos_calm(live->chaos);
 		sw_scheduler_stop(live->scheduler, SW_STATE_INTERRUPTED, "stopped by the user");
+	}
 	sw_scheduler_acked(live->scheduler, atomic_load(&live->acked));
 	int64_t key = atomic_exchange(&live->cancel, 0);
 	if (key)
@@ -169,12 +174,50 @@ static bool disturbed(void *user)
 	return told || sw_signals_continue_pending();
 }
 
+static void disk_full(void *user)
+{
+	struct sw_live *live = user;
+	sw_recorder_fill_disk(live->recorder);
+}
+
+static int start_chaos(struct sw_live *live)
+{
+	const struct sw_setup *setup = live->setup;
+	struct sw_chaos_options options = {
+		.loop = live->loop,
+		.plan = &setup->plan,
+		.engine = &setup->engine,
+		.state_dir = setup->paths.state,
+		.session_id = setup->run.id,
+		.dir = setup->run.dir,
+		.sink = {push, live},
+		.disk_full = disk_full,
+		.user = live,
+	};
+	return setup->plan.n_chaos ? sw_chaos_new(&options, &live->chaos, &live->thread_error) : 0;
+}
+
+static void attempt_begins(void *user, int slot, const struct sw_attempt *attempt)
+{
+	struct sw_live *live = user;
+	sw_chaos_attempt_begins(live->chaos, slot, attempt);
+}
+
+static void attempt_ended(void *user, int slot, const struct sw_attempt *attempt)
+{
+	struct sw_live *live = user;
+	sw_chaos_attempt_ended(live->chaos, slot, attempt);
+}
+
 static int measure(struct sw_live *live)
 {
+	if (start_chaos(live) < 0)
+		return -1;
 	struct sw_runners_options wanted = {
 		.setup = live->setup,
 		.loop = live->loop,
 		.origin_ns = live->origin_ns,
+		.chaos = live->chaos,
 		.sink = {push, live},
 	};
 	if (sw_runners_make(&wanted, &live->runners, &live->thread_error) < 0)
@@ -186,6 +229,8 @@ static int measure(struct sw_live *live)
 		.sink = {push, live},
 		.origin_ns = live->origin_ns,
 		.disturbed = disturbed,
+		.attempt_begins = live->chaos ? attempt_begins : NULL,
+		.attempt_ended = live->chaos ? attempt_ended : NULL,
 		.done = scheduler_done,
 		.user = live,
 	};
@@ -211,6 +256,8 @@ static void *thread_main(void *user)
 	sw_scheduler_free(live->scheduler);
 	live->scheduler = NULL;
 	sw_runners_free(&live->runners);
+	/* Before the end of the record, as it may have something to tell yet. */
+	sw_chaos_free(live->chaos);
 	sw_recorder_close(live->recorder);
 	return NULL;
 }

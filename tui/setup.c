@@ -8,7 +8,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/loop.h"
+#include "core/orphans.h"
 #include "core/text.h"
+#include "docker/chaos.h"
 #include "docker/cold.h"
 #include "docker/engine_bridge.h"
 #include "docker/reaper.h"
@@ -276,6 +278,16 @@ static int use_private_bridge(struct sw_setup *setup, struct sw_steps steps, str
 	return 0;
 }
 
+static void end_the_deads_processes(struct sw_steps steps)
+{
+	char text[80];
+	int64_t start_ns = sw_clock_ns();
+	int n = sw_orphans_kill_of_dead();
+	(void)snprintf(text, sizeof text, "ended %d process%s that a dead session left", n, n == 1 ? "" : "es");
+	if (n > 0 && steps.fn)
+		steps.fn(steps.user, "clean", sw_clock_ns() - start_ns, text);
+}
+
 /* Says nothing when there was nothing. What hangs or stays is no reason not to measure. */
 static int reap_the_dead(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
 {
@@ -333,8 +345,12 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	    (resume && sw_resume_plan(resume, &setup->plan, err) < 0) ||
 	    sw_paths_init(&setup->paths, err) < 0 || load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
 		return -1;
+	end_the_deads_processes(steps);
 	if (wants_sandbox(&setup->plan) &&
 	    (need_engine(setup, cli, steps, err) < 0 || check_profiles(setup, err) < 0))
+		return -1;
+	if (setup->plan.n_chaos &&
+	    sw_chaos_check(&setup->plan, setup->has_engine ? &setup->engine : NULL, err) < 0)
 		return -1;
 	if (setup->has_engine && (reap_the_dead(setup, steps, err) < 0 ||
 	                          ensure_images(setup, &parts, steps, err) < 0))

@@ -229,5 +229,44 @@ class Leaks(ScreenCase):
         self.assert_code(outer.wait(), 130)
 
 
+class OnTheHost(ScreenCase):
+    def plan(self, script, iterations=3):
+        return {"session": {"iterations": iterations, "warmup": 0}, "modes": MODES[:1],
+                "workload": {"command": ["/bin/sh", "-c", script]}}
+
+    def test_a_daemon_goes_with_its_iteration(self):
+        """A double fork, a session of its own, every signal ignored; and it has said that it is there."""
+        seen, mark = self.box.root / f"seen{self.box.next_number()}", f"sandwatch-e2e-daemon-{os.getpid()}"
+        os.mkfifo(seen)
+        daemon = f"trap '' HUP INT TERM; echo here >{seen}; while :; do sleep 1000; done"
+        script = f'setsid sh -c "{daemon}" & read word <{seen}; exit 0'
+        session = self.start(config=self.plan(script), host="", env={"E2E_MARK": mark}).wait()
+        left = common.processes_with(mark)
+        self.assert_code(session, 0)
+        self.assertEqual(session.counts("host"), {"ok": 3})
+        self.assertEqual(left, [])
+
+    def test_the_next_start_ends_what_a_killed_ones_command_left(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        folder = self.box.root / f"left{self.box.next_number()}"
+        folder.mkdir()
+        # In a PID namespace of its own: any other session's start would end it, too.
+        script = f"""cd {folder} || exit; "$@" & first=$!
+            until pgrep -x -f 'sleep 4321' >begun; do :; done
+            kill -9 $first; wait $first
+            pgrep -x -f 'sleep 4321' >left
+            "$@"; code=$?
+            pgrep -x -f 'sleep 4321' >after; exit $code"""
+        command = f"[ ! -e {folder}/again ] || exit 0; touch {folder}/again; sleep 4321; true"
+        session = self.start(config=self.plan(command), host="", wrap=(
+            "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh")).wait()
+        self.assert_code(session, 0)
+        begun, left, after = ((folder / name).read_text() for name in ("begun", "left", "after"))
+        self.assertTrue(begun)
+        self.assertEqual((left, after), (begun, ""))
+        self.assertRegex(session.stderr, "clean +ended 1 process that a dead session left")
+
+
 if __name__ == "__main__":
     common.main()

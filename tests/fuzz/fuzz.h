@@ -19,12 +19,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What must be true, or the run ends with the input that made it false. */
-#define FUZZ_CHECK(condition)                                                                  \
-	do {                                                                                       \
-		if (!(condition)) {                                                                    \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);           \
-			abort();                                                                           \
-		}                                                                                      \
+#define FUZZ_CHECK(condition)                                                         \
+	do {                                                                              \
+		if (!(condition)) {                                                           \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+			abort();                                                                  \
+		}                                                                             \
 	} while (0)
 
 /* FNV-1a; SALT makes independent ones of the same bytes. */
@@ -71,7 +71,8 @@ enum fuzz_cut { FUZZ_WHOLE, FUZZ_BYTES, FUZZ_SMALL, FUZZ_ANY, FUZZ_CUTS };
 
 /* Calls FEED with one piece after another, each a block of its own; it returns false when it wants no more. */
 typedef bool (*fuzz_feed_fn)(void *user, const char *bytes, size_t len);
-static inline void fuzz_feed(const void *data, size_t size, enum fuzz_cut cut, fuzz_feed_fn feed, void *user)
+static inline void fuzz_feed(const void *data, size_t size, enum fuzz_cut cut, fuzz_feed_fn feed,
+                             void *user)
 {
 	const char *at = data, *end = at + size;
 	uint64_t state = fuzz_hash(data, size, (uint64_t)cut) | 1;

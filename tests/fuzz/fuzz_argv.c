@@ -18,7 +18,8 @@ static void put(const char *name, const uint8_t *data, size_t size)
 static void remove_root(void)
 {
 	char path[128];
-	static const char *const parts[] = {"/sandwatch/host.argv", "/sandwatch/host.env", "/sandwatch", ""};
+	static const char *const parts[] = {"/sandwatch/host.argv", "/sandwatch/host.env", "/sandwatch",
+	                                    ""};
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		(void)snprintf(path, sizeof path, "%s%s", root, parts[i]);
 		(void)remove(path);

@@ -38,10 +38,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Up to 18 words, ended by NULL. */
+/* Up to 30 words, ended by NULL. */
 static int parse(char *const *words)
 {
-	char *argv[20] = {"sandwatch"};
+	char *argv[32] = {"sandwatch"};
 	int argc = 1;
 	while (words[argc - 1]) {
 		argv[argc] = words[argc - 1];
