@@ -275,14 +275,6 @@ uint64_t sw_mode_refused(const struct sw_mode_state *mode)
 	return sum_counts(mode->refused);
 }
 
-uint64_t sw_mode_faults(const struct sw_mode_state *mode)
-{
-	uint64_t sum = 0;
-	for (int i = 0; i < SW_FAULT_COUNT; i++)
-		sum += mode->faults[i];
-	return sum;
-}
-
 size_t sw_mode_samples(const struct sw_mode_state *mode, int64_t *dst)
 {
 	size_t n = mode->n_samples < SW_SAMPLES_MAX ? (size_t)mode->n_samples : SW_SAMPLES_MAX;

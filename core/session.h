@@ -41,7 +41,8 @@ struct sw_attempt_record {
 	struct sw_span spans[SW_SPANS_MAX];
 	int n_spans;
 	char error[160];
-	bool not_asked;           /* the circuit breaker was open */
+	bool not_asked;                 /* the circuit breaker was open */
+	uint32_t faults;                /* bits 1u << enum sw_fault: injected while it ran */
 };
 
 /* The attempts of one iteration: all, or the first two and the last two when there are more. */
@@ -74,9 +75,9 @@ struct sw_running {
 	/* the running attempt's so far, the newest last; none between attempts */
 	struct sw_phase_start phase_starts[SW_SPANS_MAX];
 	int n_phase_starts;
-	uint32_t faults; /* of the running attempt, as struct sw_attempt_record's */
 	struct sw_attempts ended; /* its attempts that have ended */
-	uint32_t faults;          /* bits 1u << enum sw_fault: injected while the iteration ran */
+	uint32_t attempt_faults;  /* of the running attempt, as struct sw_attempt_record's */
+	uint32_t faults;          /* of the iteration, in whichever attempt */
 	struct sw_mode_counts added;
 };
 

@@ -42,8 +42,7 @@ static void add_attempt(struct sw_attempts *attempts, const struct sw_iteration_
 	memcpy(record->spans, it->spans, (size_t)it->n_spans * sizeof record->spans[0]);
 }
 
-/* The slot in which ITERATION runs, or NULL. */
-static struct sw_running *find_running(struct sw_mode_state *mode, int64_t iteration, bool warmup)
+struct sw_running *sw_mode_find_running(struct sw_mode_state *mode, int64_t iteration, bool warmup)
 {
 	for (int i = 0; i < mode->n_slots; i++) {
 		struct sw_running *run = &mode->slots[i];
@@ -106,8 +105,8 @@ static int attempt_finished(struct sw_session *session, const struct sw_event *e
 	struct sw_mode_state *mode = session->modes[event->mode];
 	run->in_phase = false;
 	run->n_phase_starts = 0;
-	add_attempt(&run->ended, it, run->faults);
-	run->faults = 0;
+	add_attempt(&run->ended, it, run->attempt_faults);
+	run->attempt_faults = 0;
 	if (!it->not_asked)
 		keep_spans(mode, it);
 	set_last_error(mode, run, it->text);
@@ -148,8 +147,9 @@ static int add_latency(struct sw_mode_state *mode, int64_t latency_ns)
 
 /* Field by field: what is not used of an entry is not touched, so that it takes no memory. */
 static void remember(struct sw_session *session, const struct sw_event *event,
-                     const struct sw_attempts *ended)
+                     const struct sw_running *run)
 {
+	const struct sw_attempts *ended = &run->ended;
 	const struct sw_iteration_info *it = &event->u.it;
 	struct sw_recent *recent = &session->recent[session->n_recent++ % SW_RECENT_MAX];
 	recent->mode = event->mode;
@@ -161,6 +161,7 @@ static void remember(struct sw_session *session, const struct sw_event *event,
 	recent->warmup = it->warmup;
 	recent->fell_back = it->fell_back;
 	recent->outcome = it->outcome;
+	recent->faults = run->faults;
 	sw_text_copy(recent->error, sizeof recent->error, it->text);
 	recent->ended.total = ended->total;
 	recent->ended.n = ended->n;
@@ -225,7 +226,7 @@ static int iteration_finished(struct sw_session *session, const struct sw_event 
 	if (!it->warmup && !sw_ranges_add(&mode->finished, it->iteration))
 		return sw_session_unexpected(session);
 	leave_slot(mode, run);
-	remember(session, event, &run->ended);
+	remember(session, event, run);
 	if (it->warmup) {
 		mode->warmup_done++;
 		return 0;
@@ -238,6 +239,8 @@ static int iteration_finished(struct sw_session *session, const struct sw_event 
 		mode->outcomes[it->outcome]++;
 	if (it->fell_back && it->outcome != SW_OUTCOME_OK)
 		mode->fallback_failed++;
+	for (int f = 0; f < SW_FAULT_COUNT; f++)
+		mode->came_of[f][sw_session_what_came(it->outcome, it->fell_back)] += run->faults >> f & 1;
 	if (it->outcome == SW_OUTCOME_OK && !it->fell_back)
 		return add_latency(mode, it->wall_ns);
 	return 0;
@@ -282,7 +285,7 @@ static struct sw_running *take_slot(struct sw_session *session, struct sw_mode_s
 
 static bool may_start(struct sw_mode_state *mode, const struct sw_iteration_info *it)
 {
-	if (find_running(mode, it->iteration, it->warmup))
+	if (sw_mode_find_running(mode, it->iteration, it->warmup))
 		return false;
 	return it->warmup || (it->iteration >= 1 && it->iteration <= mode->info.planned &&
 	                      !sw_ranges_has(&mode->finished, it->iteration));
@@ -307,7 +310,7 @@ static int iteration_started(struct sw_session *session, struct sw_mode_state *m
 	run->on_host = run->in_phase = false;
 	run->iteration = it->iteration;
 	run->attempt = 0;
-	run->faults = 0;
+	run->faults = run->attempt_faults = 0;
 	run->iteration_start_ns = it->start_ns;
 	return 0;
 }
@@ -342,55 +345,18 @@ static void count_reason(struct sw_mode_state *mode, struct sw_running *run,
 	}
 }
 
-/* Of the newest of that number, as far as it is kept. */
-static bool mark_attempt(struct sw_attempts *attempts, int64_t number, uint32_t fault)
-{
-	for (int i = attempts->n - 1; i >= 0; i--) {
-		if (attempts->list[i].number != number)
-			continue;
-		attempts->list[i].faults |= fault;
-		return true;
-	}
-	return false;
-}
-
-/* It may be told while its attempt runs, or once that or its iteration is over. */
-static int fault_injected(struct sw_session *session, const struct sw_event *event)
-{
-	const struct sw_iteration_info *it = &event->u.it;
-	struct sw_mode_state *mode = session->modes[event->mode];
-	struct sw_running *run = find_running(mode, it->iteration, it->warmup);
-	uint64_t kept = session->n_recent < SW_RECENT_MAX ? session->n_recent : SW_RECENT_MAX;
-	uint32_t fault = 1u << it->fault;
-	mode->faults[it->fault]++;
-	if (run) {
-		if (!mark_attempt(&run->ended, it->attempt, fault) && run->attempt == it->attempt)
-			run->faults |= fault;
-		return 0;
-	}
-	for (uint64_t i = 1; i <= kept; i++) {
-		struct sw_recent *recent = &session->recent[(session->n_recent - i) % SW_RECENT_MAX];
-		if (recent->mode == event->mode && recent->iteration == it->iteration &&
-		    recent->warmup == it->warmup) {
-			(void)mark_attempt(&recent->ended, it->attempt, fault);
-			break;
-		}
-	}
-	return 0;
-}
-
 /* What is about an iteration that runs. */
 static int apply_to_running(struct sw_session *session, const struct sw_event *event)
 {
 	struct sw_mode_state *mode = session->modes[event->mode];
 	const struct sw_iteration_info *it = &event->u.it;
-	struct sw_running *run = find_running(mode, it->iteration, it->warmup);
+	struct sw_running *run = sw_mode_find_running(mode, it->iteration, it->warmup);
 	if (!run)
 		return sw_session_unexpected(session);
 	switch ((int)event->kind) {
 	case SW_EVENT_ATTEMPT_STARTED:
 		run->attempt = it->attempt;
-		run->faults = 0;
+		run->attempt_faults = 0;
 		run->on_host = it->on_host;
 		run->attempt_start_ns = it->start_ns;
 		run->n_phase_starts = 0;
@@ -428,7 +394,7 @@ int sw_session_iteration(struct sw_session *session, const struct sw_event *even
 		result = iteration_started(session, mode, event);
 		break;
 	case SW_EVENT_FAULT_INJECTED:
-		return fault_injected(session, event);
+		return sw_session_fault(session, event);
 	case SW_EVENT_TURN_FINISHED:
 		return turn_finished(mode, &event->u.it);
 	case SW_EVENT_PHASE_BEHIND:
