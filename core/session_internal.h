@@ -1,5 +1,5 @@
-/* Hides nothing: what core/session.c (the session), core/session_iteration.c (iterations and the accounts) and
- * core/session_container.c share. Must not be included elsewhere. */
+/* Hides nothing: what core/session.c (the session), core/session_iteration.c (iterations, accounts)
+ * and core/session_container.c share. Must not be included elsewhere. */
 #ifndef SW_SESSION_INTERNAL_H
 #define SW_SESSION_INTERNAL_H
 
