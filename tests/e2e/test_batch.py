@@ -513,21 +513,14 @@ class Engines(Case):
 
     def test_none_is_not_asked_each_time(self):
         """Three attempts open the circuit breaker; it is probed later, and meanwhile all fall back at once."""
-        session = self.run_it(host="unix:///nonexistent/s",
-                              config=plan(sandbox={"breaker": {"open_seconds": 30}}, iterations=8))
+        session = self.run_it(host="unix:///nonexistent/s", config=plan(sandbox={"breaker": {"open_seconds": 30}}, iterations=8))
         self.assert_code(session, 0)
         self.assertEqual(session.counts(), {"fell_back": 8})
-        attempts = [event for event in session.journal() if event["event"] == "attempt_finished" and
-                    event["outcome"] == "engine"]
-        self.assertEqual(sum(not event.get("not_asked", False) for event in attempts), 3)
-        for event in attempts[3:]:
-            self.assertTrue(event["not_asked"])
-            self.assertEqual(event.get("wall_ns", 0), 0)
-            self.assertTrue(event["error"].startswith("not asked: the circuit breaker is open ("), event["error"])
-            self.assertIn("/nonexistent/s", event["error"])
-        changes = [event for event in session.journal() if event["event"] == "breaker_changed"]
-        self.assertEqual([event["state"] for event in changes], ["open"])
-        self.assertEqual(changes[0]["failures"], 3)
+        told = [event for event in session.journal() if event["event"] == "attempt_finished" and event["outcome"] == "engine"]
+        self.assertEqual([event.get("not_asked", False) for event in told], [False] * 3 + [True] * (len(told) - 3))
+        for event in told[3:]:
+            self.assertRegex(event["error"], r"^not asked: the circuit breaker is open \(.*/nonexistent/s")
+        self.assertEqual([event["state"] for event in session.journal() if event["event"] == "breaker_changed"], ["open"])
 
     def test_none_by_docker_host(self):
         session = self.run_it(host=None, env={"DOCKER_HOST": "unix:///nonexistent/s"},
