@@ -116,12 +116,22 @@ static void *thread_main(void *user)
 	return NULL;
 }
 
+static void go_on(struct sw_recorder *r, uint64_t seq, int64_t size)
+{
+	sw_queue_go_on(r->queue, seq, size);
+	r->at = seq;
+	r->met = (struct sw_queue_place){.seq = seq, .recorded_seq = seq, .recorded_size = size};
+}
+
 static int allocate(struct sw_recorder *r, struct sw_error *err)
 {
+	r->journal = r->o.journal;
 	r->queue = sw_queue_new();
 	if (!r->queue)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot record the session");
-	if (sw_journal_create(r->o.path, &r->journal, err) < 0)
+	if (r->journal)
+		go_on(r, r->o.seq, sw_journal_size(r->journal));
+	else if (sw_journal_create(r->o.path, &r->journal, err) < 0)
 		return -1;
 	/* Now: whoever moves the file later moves it for both. */
 	r->file.fd = open(r->o.path, O_RDONLY | O_CLOEXEC);
@@ -134,8 +144,10 @@ int sw_recorder_start(const struct sw_recorder_options *options, struct sw_recor
                       struct sw_error *err)
 {
 	struct sw_recorder *r = calloc(1, sizeof *r);
-	if (!r)
+	if (!r) {
+		sw_journal_free(options->journal);
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot record the session");
+	}
 	r->o = *options;
 	r->file.fd = -1;
 	int status = allocate(r, err);

@@ -41,7 +41,8 @@ struct sw_attempt_record {
 	struct sw_span spans[SW_SPANS_MAX];
 	int n_spans;
 	char error[160];
-	bool not_asked;           /* the circuit breaker was open */
+	bool not_asked;                 /* the circuit breaker was open */
+	uint32_t faults;                /* bits 1u << enum sw_fault: injected while it ran */
 };
 
 /* The attempts of one iteration: all, or the first two and the last two when there are more. */
@@ -58,7 +59,7 @@ struct sw_phase_start {
 
 /* What an iteration added to its mode's counters of the same names: a drop takes it back. */
 struct sw_mode_counts {
-	uint64_t attempts, retries, dropped_bytes;
+	uint64_t attempts, retries, not_asked, dropped_bytes;
 	uint64_t taken[SW_OUTCOME_COUNT], refused[SW_OUTCOME_COUNT], retried[SW_OUTCOME_COUNT];
 	bool has_error;                /* it set the mode's last_error, which was: */
 	char last_error[SW_TEXT_MAX];
@@ -75,7 +76,8 @@ struct sw_running {
 	struct sw_phase_start phase_starts[SW_SPANS_MAX];
 	int n_phase_starts;
 	struct sw_attempts ended; /* its attempts that have ended */
-	uint32_t faults;          /* bits 1u << enum sw_fault: injected while the iteration ran */
+	uint32_t attempt_faults;  /* of the running attempt, as struct sw_attempt_record's */
+	uint32_t faults;          /* of the iteration, in whichever attempt */
 	struct sw_mode_counts added;
 };
 

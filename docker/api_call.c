@@ -25,7 +25,7 @@ struct sw_http_call *sw_api_container_start(struct sw_api *api, const char *id, 
                                             sw_api_done_fn done, void *user)
 {
 	struct sw_http_request request = {.method = "POST"};
-	const struct sw_api_call like = {.answered = sw_api_read_done, .done = done, .user = user,
+	const struct sw_api_call like = {.answered = sw_api_read_started, .done = done, .user = user,
 	                                 .timeout_ns = timeout_ns,
 	                                 .fine = 304 /* it runs already */};
 	return ask_container(api, &like, &request, "starting", id, "/start");

@@ -88,3 +88,58 @@ void sw_api_image_list(struct sw_api *api, const char *pattern, int64_t timeout_
 	sw_api_path_value(&path, filter.data ? filter.data : "");
 	sw_api_call_send(call, &request, &path);
 }
+
+static void each_nameless(const struct sw_api_call *call, const cJSON *item)
+{
+	char id[80], value[80];
+	sw_api_json_text(item, "Id", id, sizeof id);
+	sw_api_json_text(cJSON_GetObjectItemCaseSensitive(item, "Labels"), call->label, value, sizeof value);
+	/* Whatever the filter means to an engine: one with a name is its owner's. */
+	const char *tag = cJSON_GetStringValue(
+		cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(item, "RepoTags"), 0));
+	if (id[0] && (!tag || strcmp(tag, "<none>:<none>") == 0))
+		call->each_nameless(call->user, id, value);
+}
+
+static void read_nameless(struct sw_api_call *call, const struct sw_http_reply *reply,
+                          const struct sw_error *error)
+{
+	struct sw_error own;
+	const cJSON *item;
+	SW_CLEANUP(cjson) cJSON *json = error ? NULL : sw_api_parse(call, reply, cJSON_Array, &own);
+
+	if (!error && !json)
+		error = &own;
+	cJSON_ArrayForEach(item, json) each_nameless(call, item);
+	call->done(call->user, error);
+}
+
+void sw_api_image_list_nameless(struct sw_api *api, const char *label, int64_t timeout_ns,
+                                sw_api_nameless_fn each, sw_api_done_fn done, void *user)
+{
+	SW_CLEANUP(buf) struct sw_buf path = {0};
+	SW_CLEANUP(buf) struct sw_buf filter = {0};
+	struct sw_http_request request = {.method = "GET", .response_max = 4 << 20};
+	const struct sw_api_call like = {.answered = read_nameless,
+	                                 .done = done,
+	                                 .each_nameless = each,
+	                                 .label = label,
+	                                 .user = user,
+	                                 .timeout_ns = timeout_ns};
+	struct sw_api_call *call = sw_api_call_new(api, &like, "listing images without a name");
+	struct sw_json json;
+	if (!call)
+		return;
+	sw_json_init(&json, &filter, 0);
+	sw_json_object(&json, NULL);
+	sw_json_array(&json, "dangling");
+	sw_json_str(&json, NULL, "true");
+	sw_json_end_array(&json);
+	sw_json_array(&json, "label");
+	sw_json_str(&json, NULL, label);
+	sw_json_end_array(&json);
+	sw_json_end_object(&json);
+	sw_api_path(api, &path, "/images/json?filters=");
+	sw_api_path_value(&path, filter.data ? filter.data : "");
+	sw_api_call_send(call, &request, &path);
+}

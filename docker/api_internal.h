@@ -39,6 +39,8 @@ struct sw_api_call {
 	};
 	sw_api_container_fn each; /* of a list */
 	sw_api_tag_fn each_tag;   /* of a list of images */
+	sw_api_nameless_fn each_nameless;
+	const char *label; /* whose value each_nameless is told; its caller's until the answer */
 	void *user;
 	int fine;             /* a status above 299 that is a success all the same; 0: none */
 	int64_t timeout_ns;   /* from now */
@@ -107,7 +109,7 @@ cJSON *sw_api_parse(const struct sw_api_call *call, const struct sw_http_reply *
 /* The `answered` functions that decode (docker/api_read.c). */
 typedef void sw_api_answered_fn(struct sw_api_call *call, const struct sw_http_reply *reply,
                                 const struct sw_error *error);
-sw_api_answered_fn sw_api_read_done, sw_api_read_imported, sw_api_read_image, sw_api_read_created,
+sw_api_answered_fn sw_api_read_done, sw_api_read_started, sw_api_read_imported, sw_api_read_image, sw_api_read_created,
 	sw_api_read_waited, sw_api_read_state, sw_api_read_removed, sw_api_read_list;
 
 #endif

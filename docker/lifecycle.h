@@ -10,7 +10,8 @@
  *  - create, upload, attach, start: each the engine's patience;
  *  - the exit code, after a patience of silence: one look at the container tells whether it still runs, and is
  *    repeated while it does; a look that the engine leaves unanswered for a patience ends the run with an error;
- *  - the end of the stream once the exit is known: as long as bytes come, and 10 s after the last one;
+ *  - the end of the stream once the exit is known: as long as bytes come, and a patience, at most
+ *    10 s, after the last one;
  *  - the removal: a patience and 1 s, all tries together. */
 #ifndef SW_LIFECYCLE_H
 #define SW_LIFECYCLE_H

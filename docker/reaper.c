@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
+#include <string.h>
 
 #include "core/process.h"
 #include "core/text.h"
@@ -183,4 +184,59 @@ int sw_reaper_clean_exports(const struct sw_engine *engine, const struct sw_sign
 {
 	struct reaping reaping = {.due_ns = 0};
 	return clean(engine, "org.sandwatch.session=export", &reaping, signals, err);
+}
+
+/* ---- images ---- */
+
+enum { IMAGES_MAX = 256 };
+
+struct images {
+	struct sw_blocking blocking; /* first: its callbacks get this struct */
+	char ids[IMAGES_MAX][80];
+	int n;
+};
+
+static void look_at_image(void *user, const char *id, const char *recipe)
+{
+	struct images *images = user;
+	/* A recipe of ours is a hash; the Dockerfile's says so. */
+	bool ours = strlen(recipe) == 64 && strspn(recipe, "0123456789abcdef") == 64;
+	if (ours && images->n < IMAGES_MAX)
+		sw_text_copy(images->ids[images->n++], sizeof images->ids[0], id);
+}
+
+static int remove_images(struct images *images, int *out_removed, struct sw_error *err)
+{
+	struct sw_blocking *blocking = &images->blocking;
+	int removed = 0;
+	sw_api_image_list_nameless(blocking->api, "org.sandwatch.recipe", request_ns, look_at_image,
+	                           sw_blocking_finished, blocking);
+	if (sw_blocking_wait(blocking, err) < 0)
+		return -1;
+	for (int i = 0; i < images->n; i++) {
+		struct sw_error why;
+		sw_api_image_remove(blocking->api, images->ids[i], request_ns, sw_blocking_finished,
+		                    blocking);
+		if (sw_blocking_wait(blocking, &why) == 0)
+			removed++;
+		else if (why.code != SW_ERR_REFUSED) { /* refused: a container uses it */
+			*err = why;
+			return -1;
+		}
+	}
+	*out_removed = removed;
+	return 0;
+}
+
+int sw_reaper_clean_images(const struct sw_engine *engine, int *out_removed, struct sw_error *err)
+{
+	struct images *images = calloc(1, sizeof *images);
+	int status = -1;
+	if (!images)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot look for left images");
+	if (sw_blocking_init(&images->blocking, &engine->endpoint, engine->api_version, err) == 0)
+		status = remove_images(images, out_removed, err);
+	sw_blocking_done(&images->blocking);
+	free(images);
+	return status;
 }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/loop.h"
+#include "core/orphans.h"
 #include "core/text.h"
 #include "docker/chaos.h"
 #include "docker/cold.h"
@@ -275,6 +276,16 @@ static int use_private_bridge(struct sw_setup *setup, struct sw_steps steps, str
 	return 0;
 }
 
+static void end_the_deads_processes(struct sw_steps steps)
+{
+	char text[80];
+	int64_t start_ns = sw_clock_ns();
+	int n = sw_orphans_kill_of_dead();
+	(void)snprintf(text, sizeof text, "ended %d process%s that a dead session left", n, n == 1 ? "" : "es");
+	if (n > 0 && steps.fn)
+		steps.fn(steps.user, "clean", sw_clock_ns() - start_ns, text);
+}
+
 /* Says nothing when there was nothing. What hangs or stays is no reason not to measure. */
 static int reap_the_dead(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
 {
@@ -312,6 +323,7 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	if (sw_setup_plan(cli, &setup->plan, err) < 0 || sw_paths_init(&setup->paths, err) < 0 ||
 	    load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
 		return -1;
+	end_the_deads_processes(steps);
 	if (wants_sandbox(&setup->plan) &&
 	    (need_engine(setup, cli, steps, err) < 0 || check_profiles(setup, err) < 0))
 		return -1;

@@ -2,11 +2,14 @@
 """What a session leaves behind: nothing when it ends, whatever ends it; and what a killed one has to leave, the next
 start finds, or `sandwatch clean`, and nothing else."""
 import fcntl
+import io
 import os
 import pathlib
 import re
 import signal
 import sys
+import tarfile
+import urllib.parse
 
 import common
 from common import containers_of, engine, until
@@ -177,6 +180,7 @@ class Leaks(ScreenCase):
             self.assertLessEqual(set(living.counts(mode["name"])), {"ok", "cancelled"}, mode)
         self.assertEqual(containers_of(living.pid), [])
 
+    @common.among_the_dead()
     def test_clean_removes_what_a_killed_one_left(self):
         living = self.begin(plan(modes=MODES[3:5]))
         until(lambda: {"exec", "warm"} <= set(there(living)), "containers that live on")
@@ -206,6 +210,30 @@ class Leaks(ScreenCase):
         self.assertEqual(kept.read_text(), "half\n")
         self.assertEqual(sorted(path.name for path in image.iterdir()), ["lock", "recipe-1"])
 
+    @common.among_the_dead()
+    def test_clean_removes_images_that_lost_their_name(self):
+        """As an import that was killed leaves them; a user's own stays, and so does one that a container uses."""
+        def imported(recipe):
+            before = {one["Id"] for one in engine("GET", "/images/json?all=1")}
+            archive = io.BytesIO()
+            with tarfile.open(fileobj=archive, mode="w") as tar:
+                tar.addfile(tarfile.TarInfo(f"file{self.box.next_number()}-{os.getpid()}"))
+            engine("POST", "/images/create?fromSrc=-&repo=e2e-leaks&tag=latest&changes=" + urllib.parse.quote(
+                f"LABEL org.sandwatch.recipe={recipe} org.sandwatch.layout=2"), archive.getvalue())
+            return next(one["Id"] for one in engine("GET", "/images/json?all=1") if one["Id"] not in before)
+        ours, used, users, named = (imported(recipe) for recipe in (64 * "a", 64 * "b", "dockerfile", 64 * "c"))
+        self.addCleanup(engine, "DELETE", f"/images/{named}")
+        self.addCleanup(engine, "DELETE", f"/images/{users}")
+        self.addCleanup(engine, "DELETE", f"/images/{used}")
+        container = engine("POST", "/containers/create", {"Image": used, "Cmd": ["true"]})["Id"]
+        self.addCleanup(common.remove_container, container)
+        clean = self.run_it("clean", wrap=self.host, batch=False, export=False)
+        self.assert_code(clean, 0)
+        self.assertIn("1 left image removed", clean.stdout)
+        there_now = {one["Id"] for one in engine("GET", "/images/json?all=1")}
+        self.assertNotIn(ours, there_now)
+        self.assertLessEqual({used, users, named}, there_now)
+
     def test_another_pid_namespace(self):
         """Who sees only its own processes takes nobody else's for dead; nor is it taken for dead by its small number."""
         if os.geteuid() != 0:
@@ -227,6 +255,45 @@ class Leaks(ScreenCase):
         common.remove_container(ids[1])
         outer.send(signal.SIGINT)
         self.assert_code(outer.wait(), 130)
+
+
+class OnTheHost(ScreenCase):
+    def plan(self, script, iterations=3):
+        return {"session": {"iterations": iterations, "warmup": 0}, "modes": MODES[:1],
+                "workload": {"command": ["/bin/sh", "-c", script]}}
+
+    def test_a_daemon_goes_with_its_iteration(self):
+        """A double fork, a session of its own, every signal ignored; and it has said that it is there."""
+        seen, mark = self.box.root / f"seen{self.box.next_number()}", f"sandwatch-e2e-daemon-{os.getpid()}"
+        os.mkfifo(seen)
+        daemon = f"trap '' HUP INT TERM; echo here >{seen}; while :; do sleep 1000; done"
+        script = f'setsid sh -c "{daemon}" & read word <{seen}; exit 0'
+        session = self.start(config=self.plan(script), host="", env={"E2E_MARK": mark}).wait()
+        left = common.processes_with(mark)
+        self.assert_code(session, 0)
+        self.assertEqual(session.counts("host"), {"ok": 3})
+        self.assertEqual(left, [])
+
+    def test_the_next_start_ends_what_a_killed_ones_command_left(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        folder = self.box.root / f"left{self.box.next_number()}"
+        folder.mkdir()
+        # In a PID namespace of its own: any other session's start would end it, too.
+        script = f"""cd {folder} || exit; "$@" & first=$!
+            until pgrep -x -f 'sleep 4321' >begun; do :; done
+            kill -9 $first; wait $first
+            pgrep -x -f 'sleep 4321' >left
+            "$@"; code=$?
+            pgrep -x -f 'sleep 4321' >after; exit $code"""
+        command = f"[ ! -e {folder}/again ] || exit 0; touch {folder}/again; sleep 4321; true"
+        session = self.start(config=self.plan(command), host="", wrap=(
+            "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh")).wait()
+        self.assert_code(session, 0)
+        begun, left, after = ((folder / name).read_text() for name in ("begun", "left", "after"))
+        self.assertTrue(begun)
+        self.assertEqual((left, after), (begun, ""))
+        self.assertRegex(session.stderr, "clean +ended 1 process that a dead session left")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-/* What an image says of how it runs on the host: two small files below a root that came out of a container. */
+/* What an image says of how it runs on the host: two small files below a root that came out of a
+ * container. */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ static void put(const char *name, const uint8_t *data, size_t size)
 static void remove_root(void)
 {
 	char path[128];
-	static const char *const parts[] = {"/sandwatch/host.argv", "/sandwatch/host.env", "/sandwatch", ""};
+	static const char *const parts[] = {"/sandwatch/host.argv", "/sandwatch/host.env", "/sandwatch",
+	                                    ""};
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		(void)snprintf(path, sizeof path, "%s%s", root, parts[i]);
 		(void)remove(path);

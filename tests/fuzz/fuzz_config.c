@@ -1,12 +1,16 @@
-/* A configuration: any bytes load or are refused in words; what loads is written as YAML that loads to the same
- * plan. */
+/* A configuration: any bytes load or are refused in words; what loads is written as YAML that
+ * loads to the same plan. */
 #include "core/config_internal.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char *get(void *user, const char *name)
 {
 	static const char *const pairs[][2] = {
-		{"N", "3"}, {"EMPTY", ""}, {"HOME", "/root"}, {"BAD", "\xff\xfe"}, {"TEXT", "a: [b, ${N}]\n- 'c'"},
+		{"N", "3"},
+		{"EMPTY", ""},
+		{"HOME", "/root"},
+		{"BAD", "\xff\xfe"},
+		{"TEXT", "a: [b, ${N}]\n- 'c'"},
 	};
 	(void)user;
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -28,7 +32,8 @@ static void same_section(const struct sw_section *section, const void *a, const 
 			FUZZ_CHECK(strcmp(at, bt) == 0);
 	}
 	if (section->also)
-		same_section(section->also, (const char *)a + section->also_offset, (const char *)b + section->also_offset);
+		same_section(section->also, (const char *)a + section->also_offset,
+		             (const char *)b + section->also_offset);
 }
 
 static void same_plan(const struct sw_plan *a, const struct sw_plan *b)
@@ -51,11 +56,13 @@ static void same_plan(const struct sw_plan *a, const struct sw_plan *b)
 	FUZZ_CHECK(a->fallback.on == b->fallback.on);
 	FUZZ_CHECK(!a->workload.command == !b->workload.command);
 	for (size_t i = 0; a->workload.command && a->workload.command[i]; i++)
-		FUZZ_CHECK(b->workload.command[i] && strcmp(a->workload.command[i], b->workload.command[i]) == 0);
+		FUZZ_CHECK(b->workload.command[i] &&
+		           strcmp(a->workload.command[i], b->workload.command[i]) == 0);
 }
 
 /* The plan of TEXT, finished. Without ENV nothing may be left to fill in. */
-static int load(struct sw_plan *plan, const char *text, size_t len, bool with_env, struct sw_error *err)
+static int load(struct sw_plan *plan, const char *text, size_t len, bool with_env,
+                struct sw_error *err)
 {
 	struct sw_config_env env = {with_env ? get : NULL, NULL};
 	sw_plan_defaults(plan);

@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	FUZZ_CHECK(strnlen(endpoint.text, sizeof endpoint.text) < sizeof endpoint.text);
 	FUZZ_CHECK(endpoint.is_unix ? endpoint.path[0] == '/' : endpoint.host[0] && endpoint.port >= 1);
+	FUZZ_CHECK(strnlen(endpoint.path, sizeof endpoint.path) < sizeof endpoint.path);
+	FUZZ_CHECK(strnlen(endpoint.host, sizeof endpoint.host) < sizeof endpoint.host);
 	FUZZ_CHECK(endpoint.port <= 65535 && !endpoint.address[0]);
 	FUZZ_CHECK(sw_endpoint_parse(endpoint.text, &back, &err) == 0);
 	FUZZ_CHECK(endpoint.is_unix == back.is_unix && endpoint.port == back.port);

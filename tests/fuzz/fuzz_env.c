@@ -29,7 +29,8 @@ static int expected(const char *text, struct sw_buf *out)
 			continue;
 		}
 		const char *close = strchr(text, '}');
-		size_t len = strspn(text + 2, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+		size_t len =
+			strspn(text + 2, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
 		bool is_name = len > 0 && len < 128 && !(text[2] >= '0' && text[2] <= '9');
 		if (!close || !is_name || (text[2 + len] != '}' && text[2 + len] != ':'))
 			return -1;
@@ -61,7 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (got < 0)
 		fuzz_check_error(&err);
 	else
-		FUZZ_CHECK(out.len == by_the_book.len && (!out.len || memcmp(out.data, by_the_book.data, out.len) == 0));
+		FUZZ_CHECK(out.len == by_the_book.len &&
+		           (!out.len || memcmp(out.data, by_the_book.data, out.len) == 0));
 	FUZZ_CHECK(sw_config_bytes(text, &value) < 0 ? value == -1 : value >= 0);
 	value = -1;
 	FUZZ_CHECK(sw_config_duration(text, &value) < 0 ? value == -1 : value >= 0);

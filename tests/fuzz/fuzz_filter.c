@@ -27,7 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)sw_filter_fits(&filter, "name", text);
 	sw_filter_query(&filter, true, &path);
 	sw_filter_query(&back, true, &again);
-	FUZZ_CHECK(!path.overflow && path.len == again.len && memcmp(path.data, again.data, path.len) == 0);
-	FUZZ_CHECK(strspn(path.data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%") == path.len);
+	FUZZ_CHECK(!path.overflow && path.len == again.len &&
+	           memcmp(path.data, again.data, path.len) == 0);
+	FUZZ_CHECK(
+		strspn(path.data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%") ==
+		path.len);
 	return 0;
 }

@@ -40,14 +40,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (enum fuzz_cut cut = FUZZ_BYTES; cut < FUZZ_CUTS; cut++) {
 		struct taken cut_up = {0};
 		fuzz_feed(data, size, cut, feed, &cut_up);
-		FUZZ_CHECK(cut_up.status == whole.status && strcmp(cut_up.err.message, whole.err.message) == 0);
+		FUZZ_CHECK(cut_up.status == whole.status &&
+		           strcmp(cut_up.err.message, whole.err.message) == 0);
 		for (int i = 0; i < 3; i++) {
 			FUZZ_CHECK(cut_up.streams[i].len == whole.streams[i].len);
-			FUZZ_CHECK(!whole.streams[i].len ||
-			           memcmp(cut_up.streams[i].data, whole.streams[i].data, whole.streams[i].len) == 0);
+			FUZZ_CHECK(
+				!whole.streams[i].len ||
+				memcmp(cut_up.streams[i].data, whole.streams[i].data, whole.streams[i].len) == 0);
 		}
 		if (whole.status == 0)
-			FUZZ_CHECK(cut_up.frames.left == whole.frames.left && cut_up.frames.header_len == whole.frames.header_len);
+			FUZZ_CHECK(cut_up.frames.left == whole.frames.left &&
+			           cut_up.frames.header_len == whole.frames.header_len);
 		done(&cut_up);
 	}
 	done(&whole);

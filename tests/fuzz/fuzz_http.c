@@ -1,5 +1,5 @@
-/* The bodies of an engine's answers, Docker's and Podman's, each given to every reader: one of them may be asked for
- * whatever another engine, or something that is none, answers. */
+/* The bodies of an engine's answers, Docker's and Podman's, each given to every reader: one of
+ * them may be asked for whatever another engine, or something that is none, answers. */
 #include "docker/api_internal.h"
 #include "docker/container_event.h"
 #include "docker/monitor.h"
@@ -28,12 +28,14 @@ static void on_image(void *user, const struct sw_api_image *image, const struct 
 		(void)fuzz_hash(*word, strlen(*word), 0);
 }
 
-static void on_created(void *user, const char *id, const char *warning, const struct sw_error *error)
+static void on_created(void *user, const char *id, const char *warning,
+                       const struct sw_error *error)
 {
 	on_done(user, error);
 	FUZZ_CHECK(!id == !!error);
 	if (id)
-		FUZZ_CHECK(strlen(id) < SW_CONTAINER_ID_MAX && strspn(id, "0123456789abcdef") == strlen(id));
+		FUZZ_CHECK(strlen(id) < SW_CONTAINER_ID_MAX &&
+		           strspn(id, "0123456789abcdef") == strlen(id));
 	fuzz_check_shown(warning, 512);
 }
 
@@ -71,7 +73,8 @@ static void on_listed(void *user, const struct sw_container_event *event)
 	FUZZ_CHECK((unsigned)event->state < SW_CONTAINER_STATES && event->created_s >= 0);
 }
 
-static void check_call(const struct sw_http_reply *reply, struct sw_api_call call, sw_api_answered_fn *answered)
+static void check_call(const struct sw_http_reply *reply, struct sw_api_call call,
+                       sw_api_answered_fn *answered)
 {
 	int told = 0;
 	call.user = &told;
@@ -87,7 +90,8 @@ static void check_calls(const struct sw_http_reply *reply)
 	check_call(reply, (struct sw_api_call){.created = on_created}, sw_api_read_created);
 	check_call(reply, (struct sw_api_call){.waited = on_waited}, sw_api_read_waited);
 	check_call(reply, (struct sw_api_call){.state = on_state}, sw_api_read_state);
-	check_call(reply, (struct sw_api_call){.done = on_done, .each = on_container}, sw_api_read_list);
+	check_call(reply, (struct sw_api_call){.done = on_done, .each = on_container},
+	           sw_api_read_list);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -109,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (sw_container_list_read(bytes, size, on_listed, NULL, &err) < 0)
 		fuzz_check_error(&err);
 	if (sw_sample_read(bytes, size, 1, &sample, &read_ns) == 0)
-		FUZZ_CHECK(sample.cpu_ns >= -1 && sample.memory_bytes >= -1 && sample.pids >= -1 && read_ns >= 0);
+		FUZZ_CHECK(sample.cpu_ns >= -1 && sample.memory_bytes >= -1 && sample.pids >= -1 &&
+		           read_ns >= 0);
 	return 0;
 }

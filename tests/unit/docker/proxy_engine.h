@@ -17,6 +17,8 @@ struct engine {
 	int open[ENGINE_CONNECTIONS]; /* -1: closed */
 	int n_threads;
 	atomic_int requests;
+	atomic_size_t sent; /* of patterns */
+	pthread_cond_t changed;
 	sem_t go; /* "held" answers' bodies wait for it */
 };
 
@@ -47,15 +49,16 @@ static void fill_pattern(char *bytes, size_t at, size_t len)
 		bytes[i] = pattern(at + i);
 }
 
-static bool send_pattern(int fd, size_t from, size_t len)
+static bool send_pattern(struct engine_connection *c, size_t from, size_t len)
 {
 	char bytes[16384];
 	for (size_t at = 0; at < len;) {
 		size_t n = len - at < sizeof bytes ? len - at : sizeof bytes;
 		fill_pattern(bytes, from + at, n);
-		if (!peer_send(fd, bytes, n))
+		if (!peer_send(c->fd, bytes, n))
 			return false;
 		at += n;
+		atomic_fetch_add(&c->engine->sent, n);
 	}
 	return true;
 }
@@ -79,7 +82,7 @@ static void answer_chunked(struct engine_connection *c, size_t n, uint64_t sum)
 	for (size_t at = 0, i = 0; at < n; i++) {
 		size_t size = sizes[i % 6] < n - at ? sizes[i % 6] : n - at;
 		sayf(c->fd, i % 2 ? "%zX;x=y\r\n" : "%zx\r\n", size);
-		send_pattern(c->fd, at, size);
+		send_pattern(c, at, size);
 		peer_say(c->fd, "\r\n");
 		at += size;
 	}
@@ -130,14 +133,14 @@ static bool answer(struct engine_connection *c, const char *line, uint64_t sum)
 	if (strcmp(shape, "hijack") == 0)
 		return peer_say(c->fd, HIJACK_HEAD), echo(c), false;
 	if (strcmp(shape, "flood") == 0)
-		return peer_say(c->fd, STREAM_HEAD), send_pattern(c->fd, 0, n), false;
+		return peer_say(c->fd, STREAM_HEAD), send_pattern(c, 0, n), false;
 	if (strcmp(shape, "sink") == 0)
 		return peer_say(c->fd, STREAM_HEAD), say_sum_of_input(c), false;
 	if (strcmp(shape, "close") == 0)
-		return peer_say(c->fd, "HTTP/1.1 200 OK\r\n\r\n"), send_pattern(c->fd, 0, n), false;
+		return peer_say(c->fd, "HTTP/1.1 200 OK\r\n\r\n"), send_pattern(c, 0, n), false;
 	if (strcmp(shape, "vanish") == 0)
 		return sayf(c->fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", 2 * n),
-		       send_pattern(c->fd, 0, n), false;
+		       send_pattern(c, 0, n), false;
 	if (strcmp(shape, "held") == 0) {
 		peer_say(c->fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 		sem_wait(&c->engine->go);
@@ -147,7 +150,7 @@ static bool answer(struct engine_connection *c, const char *line, uint64_t sum)
 		peer_say(c->fd, "HTTP/1.1 100 Continue\r\n\r\n");
 	sayf(c->fd, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nX-Sum: %016llx\r\n\r\n", n,
 	     (unsigned long long)sum);
-	return strncmp(line, "HEAD ", 5) == 0 || send_pattern(c->fd, 0, n);
+	return strncmp(line, "HEAD ", 5) == 0 || send_pattern(c, 0, n);
 }
 
 /* One request's header and body; LINE: the first, SUM: of all bytes. False: no more. */
@@ -201,6 +204,7 @@ static void *engine_serve(void *user)
 	fclose(c.in);
 	pthread_mutex_lock(&c.engine->lock);
 	c.engine->open[c.index] = -1;
+	pthread_cond_broadcast(&c.engine->changed);
 	pthread_mutex_unlock(&c.engine->lock);
 	close(c.fd);
 	return NULL;
@@ -223,6 +227,7 @@ static struct engine *engine_start(bool is_unix)
 	struct engine *engine = calloc(1, sizeof *engine);
 	peer_check(engine);
 	pthread_mutex_init(&engine->lock, NULL);
+	pthread_cond_init(&engine->changed, NULL);
 	sem_init(&engine->go, 0, 0);
 	for (int i = 0; i < ENGINE_CONNECTIONS; i++)
 		engine->open[i] = -1;
@@ -240,6 +245,16 @@ static void engine_cut(struct engine *engine)
 	pthread_mutex_unlock(&engine->lock);
 }
 
+/* Until nobody is connected. */
+static __attribute__((unused)) void engine_wait_alone(struct engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	for (int i = 0; i < ENGINE_CONNECTIONS; i++)
+		while (engine->open[i] >= 0)
+			pthread_cond_wait(&engine->changed, &engine->lock);
+	pthread_mutex_unlock(&engine->lock);
+}
+
 static void engine_stop(struct engine *engine)
 {
 	if (!engine)
@@ -252,6 +267,7 @@ static void engine_stop(struct engine *engine)
 		pthread_join(engine->threads[i], NULL);
 	peer_free(engine->peer);
 	pthread_mutex_destroy(&engine->lock);
+	pthread_cond_destroy(&engine->changed);
 	sem_destroy(&engine->go);
 	free(engine);
 }
@@ -263,6 +279,18 @@ static int dial(const struct sw_endpoint *endpoint)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	memcpy(address.sun_path, endpoint->path, sizeof address.sun_path);
+	peer_check(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+	return fd;
+}
+
+/* An engine's, which may be on tcp. */
+static __attribute__((unused)) int dial_any(const struct sw_endpoint *endpoint)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)endpoint->port),
+	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	if (endpoint->is_unix)
+		return dial(endpoint);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	peer_check(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
 	return fd;
 }
@@ -281,14 +309,14 @@ static int take(int fd, char *bytes, size_t max, size_t *out_len)
 }
 
 /* Exactly LEN bytes; false: they did not come. */
-static bool take_exactly(int fd, char *bytes, size_t len)
+static __attribute__((unused)) bool take_exactly(int fd, char *bytes, size_t len)
 {
 	size_t n;
 	return take(fd, bytes, len, &n) == 0 && n == len;
 }
 
 /* An answer's header, into TEXT, byte by byte. */
-static bool take_head(int fd, char *text, size_t size)
+static __attribute__((unused)) bool take_head(int fd, char *text, size_t size)
 {
 	for (size_t len = 0; len + 1 < size && recv(fd, text + len, 1, 0) == 1;) {
 		text[++len] = '\0';

@@ -35,6 +35,8 @@ static struct {
 	struct held held[HELD_MAX];
 	int n;
 	bool hangs;        /* over the list, too */
+	const char *images; /* the answer to the list of images */
+	char gone[256];    /* the images that were removed, one digit each */
 	char last[256];    /* the first line of the last request */
 	const char **own;
 } fake;
@@ -112,11 +114,28 @@ static void take_away(int fd, const char *line)
 	}
 }
 
+/* "sha256:5…" is in use. */
+static void take_image(int fd, const char *line)
+{
+	char digit = strchr(line, ':')[1];
+	size_t n = strlen(fake.gone);
+	if (digit == '5') {
+		reply(fd, "409 Conflict", "{\"message\":\"image is being used by running container\"}");
+		return;
+	}
+	fake.gone[n] = digit;
+	reply(fd, "200 OK", "[]");
+}
+
 static void serve(struct peer *peer, int fd)
 {
 	while (peer_read_request(peer, fd)) {
 		snprintf(fake.last, sizeof fake.last, "%.*s", (int)strcspn(peer->request, "\r"), peer->request);
-		if (strncmp(fake.last, "DELETE ", 7) == 0)
+		if (strstr(fake.last, "DELETE /v1.41/images/"))
+			take_image(fd, fake.last);
+		else if (strstr(fake.last, "/images/json"))
+			reply(fd, "200 OK", fake.images);
+		else if (strncmp(fake.last, "DELETE ", 7) == 0)
 			take_away(fd, fake.last);
 		else if (!fake.hangs)
 			list(fd, fake.last);
@@ -367,6 +386,23 @@ static void exports_alone(void **state)
 	assert_true(fake.held[0].is_removed);
 }
 
+#define HASH "cc5ec8d64cbab4c5e4d358a865b263179f15a0b5fb746f993f9ba69237f46906"
+#define IMAGE(digit, tags, recipe) \
+	"{\"Id\":\"sha256:" digit HASH "\",\"RepoTags\":" tags ",\"Labels\":{\"org.sandwatch.recipe\":\"" recipe "\"}}"
+
+static void images_without_a_name(void **state)
+{
+	int removed = -1;
+	(void)state;
+	fake.images = "[" IMAGE("1", "null", HASH) "," IMAGE("2", "[\"<none>:<none>\"]", HASH) ","
+	              IMAGE("3", "[\"a:b\"]", HASH) "," IMAGE("4", "null", "dockerfile") ","
+	              IMAGE("5", "null", HASH) "," IMAGE("6", "[]", HASH) "]";
+	assert_int_equal(sw_reaper_clean_images(&fake.engine, &removed, &error), 0);
+	assert_int_equal(removed, 3);
+	peer_sync(fake.peer);
+	assert_string_equal(fake.gone, "126");
+}
+
 /* ---- ---- */
 
 static int set_up(void **state)
@@ -416,6 +452,7 @@ int main(void)
 		TEST(a_hanging_list_ends_with_the_patience),
 		TEST(a_signal_ends_it),
 		TEST(exports_alone),
+		TEST(images_without_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
