@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/fingerprint.h"
 #include "core/plan.h"
 #include "core/runner.h"
 #include "core/words.h"
@@ -45,6 +46,7 @@ struct sw_session_info {
 	char strategy[128];
 	enum sw_backtest backtest;
 	int64_t days, symbols;
+	char strategy_fnv1a[SW_FINGERPRINT_MAX]; /* of the source's bytes; "": not known (an older journal) */
 };
 
 /* environment: what the session runs on. engine "" = none answered. */

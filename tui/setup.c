@@ -83,7 +83,9 @@ static int load_task(struct sw_setup *setup, struct sw_error *err)
 	}
 	task->strategy = setup->strategy.data ? setup->strategy.data : "";
 	task->strategy_len = setup->strategy.len;
-	return 0;
+	sw_fingerprint(task->strategy, task->strategy_len, setup->strategy_fnv1a);
+	return setup->resume ? sw_resume_strategy(setup->resume, setup->strategy_path, setup->strategy_fnv1a, err)
+	                     : 0;
 }
 
 /* ---- images ---- */
@@ -315,13 +317,33 @@ static int reap_the_dead(struct sw_setup *setup, struct sw_steps steps, struct s
 	return 0;
 }
 
+/* The plan is on disk before the journal begins: a journal can always go on. */
+static int open_run(struct sw_setup *setup, struct sw_error *err)
+{
+	struct sw_buf yaml = {0};
+	if (setup->resume) {
+		setup->run = setup->resume->run;
+		return 0;
+	}
+	int status = sw_paths_new_run(&setup->paths, &setup->run, err);
+	if (status == 0 && sw_config_write(&setup->plan, &yaml) < 0)
+		status = sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot write the configuration");
+	if (status == 0)
+		status = sw_file_write(setup->run.config, yaml.data, yaml.len, err);
+	sw_buf_done(&yaml);
+	return status;
+}
+
 int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
                      struct sw_error *err)
 {
 	struct sw_image_parts parts;
+	struct sw_resume *resume = setup->resume;
 	memset(setup, 0, sizeof *setup);
-	if (sw_setup_plan(cli, &setup->plan, err) < 0 || sw_paths_init(&setup->paths, err) < 0 ||
-	    load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
+	setup->resume = resume;
+	if (sw_setup_plan(cli, &setup->plan, err) < 0 ||
+	    (resume && sw_resume_plan(resume, &setup->plan, err) < 0) ||
+	    sw_paths_init(&setup->paths, err) < 0 || load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
 		return -1;
 	end_the_deads_processes(steps);
 	if (wants_sandbox(&setup->plan) &&
@@ -336,15 +358,8 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	if (!setup->task.command && wants_host(&setup->plan) &&
 	    load_worker(setup, &parts, steps, err) < 0)
 		return -1;
-	struct sw_buf yaml = {0};
-	int status = sw_paths_new_run(&setup->paths, &setup->run, err);
-	if (status == 0 && sw_config_write(&setup->plan, &yaml) < 0)
-		status = sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot write the configuration");
-	if (status == 0)
-		status = sw_file_write(setup->run.config, yaml.data, yaml.len, err);
-	sw_buf_done(&yaml);
-	/* After it: written is what was asked for. */
-	return status < 0 ? status : use_private_bridge(setup, steps, err);
+	/* The bridge comes after it: written is what was asked for. */
+	return open_run(setup, err) < 0 ? -1 : use_private_bridge(setup, steps, err);
 }
 
 void sw_setup_done(struct sw_setup *setup)

@@ -19,6 +19,7 @@ static void describe_workload(const struct sw_setup *setup, struct sw_session_in
 		info->backtest = workload->backtest;
 		info->days = workload->days;
 		info->symbols = workload->symbols;
+		COPY(info->strategy_fnv1a, setup->strategy_fnv1a);
 		snprintf(info->workload, sizeof info->workload, "%s, %s backtest, %d days × %d symbols",
 		         info->strategy, sw_word(&sw_words_backtest, (int)workload->backtest),
 		         workload->days, workload->symbols);
