@@ -30,9 +30,9 @@ static bool find(struct sw_chaos *chaos, const struct sw_chaos_job *job, pid_t *
 
 /* ---- stopped for a while ---- */
 
-/* dockerd alone: it is what answers, and a client cannot tell more from less. Its containerd goes on, because a
- * dockerd whose containerd is silent would kill it when it is continued, and because after a SIGKILL of ours there
- * is one process for the next start to find and continue, not two. */
+/* dockerd alone: it is what answers, and a client cannot tell more from less. Its containerd goes on,
+ * because a dockerd whose containerd is silent would kill it when it is continued, and because after a
+ * SIGKILL of ours there is one process for the next start to find and continue, not two. */
 void sw_chaos_engine_pause(struct sw_chaos *chaos, const struct sw_chaos_job *job)
 {
 	int64_t duration_ns = sw_chaos_fault(chaos, job)->duration_ns;
@@ -56,7 +56,8 @@ void sw_chaos_engine_pause(struct sw_chaos *chaos, const struct sw_chaos_job *jo
 	(void)sw_chaos_wait(chaos, sw_clock_ns() + duration_ns, NULL);
 	if (sw_daemon_signal(&chaos->paths, pid, SIGCONT, &err) == 0)
 		return;
-	sw_chaos_note(chaos, "chaos: the engine that was stopped could not be continued: %s", err.message);
+	sw_chaos_note(chaos, "chaos: the engine that was stopped could not be continued: %s",
+	              err.message);
 	if (err.code == SW_ERR_NOT_FOUND)
 		chaos->restart_ns = sw_clock_ns();
 }
@@ -85,11 +86,11 @@ static void start_again(struct sw_chaos *chaos, const struct sw_chaos_job *job, 
 	char length[16];
 	int64_t start_ns = sw_clock_ns();
 	if (start(chaos, &err) == 0)
-		sw_chaos_tell(chaos, job, "", "engine %s (process %d), and started again after %s", how, (int)pid,
-		              sw_text_duration(length, sizeof length, sw_clock_ns() - start_ns));
+		sw_chaos_tell(chaos, job, "", "engine %s (process %d), and started again after %s", how,
+		              (int)pid, sw_text_duration(length, sizeof length, sw_clock_ns() - start_ns));
 	else
-		sw_chaos_tell(chaos, job, "", "engine %s (process %d); its start is tried again: %s", how, (int)pid,
-		              err.message);
+		sw_chaos_tell(chaos, job, "", "engine %s (process %d); its start is tried again: %s", how,
+		              (int)pid, err.message);
 }
 
 static void see_owner(struct sw_chaos *chaos)
@@ -131,6 +132,7 @@ void sw_chaos_engine_mend(struct sw_chaos *chaos, bool is_last)
 	if (start(chaos, &err) == 0)
 		sw_chaos_note(chaos, "chaos: the private engine runs again");
 	else if (is_last)
-		sw_chaos_note(chaos, "chaos: the private engine does not run again; `sandwatch engine` starts it: %s",
-		              err.message);
+		sw_chaos_note(
+			chaos, "chaos: the private engine does not run again; `sandwatch engine` starts it: %s",
+			err.message);
 }

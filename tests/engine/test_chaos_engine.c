@@ -1,6 +1,6 @@
-/* docker/chaos*.c, docker/image_away.c: each real fault is really done to an engine, told once, and undone. The
- * engine is a private one of this test's own. Needs root and dockerd; SANDWATCH_TEST_HOST is only the word for
- * "engine tests are wanted". */
+/* docker/chaos*.c, docker/image_away.c: each real fault is really done to an engine, told once, and
+ * undone. The engine is a private one of this test's own. Needs root and dockerd; SANDWATCH_TEST_HOST
+ * is only the word for "engine tests are wanted". */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -335,8 +335,8 @@ static void dead_engine_cannot_be_killed(void **state)
 	assert_int_equal(sw_engine_stop_private(t.state_dir, false, &was_running, &err), 0);
 	begin(SW_FAULT_ENGINE_KILL, SW_TARGET_ANY, 0);
 	fx_until(&t.fx, &t.is_noted, 60, "a note");
-	assert_non_null(strstr(t.note.u.end.text, "engine-kill of mode '" MODE "', iteration 1, attempt 1, was not "
-	                                          "injected: the private engine does not run"));
+	assert_non_null(strstr(t.note.u.end.text, "engine-kill of mode '" MODE "', iteration 1, attempt 1, "
+	                                          "was not injected: the private engine does not run"));
 	sw_chaos_free(t.chaos);
 	t.chaos = NULL;
 	assert_int_equal(t.injected, 0);
@@ -512,6 +512,8 @@ static void waits_for_its_request(void **state)
 	fx_open(&through, t.endpoint.text); /* asks for ping and info */
 	assert_int_equal(daemon_pid(), pid);
 	sw_api_container_state(through.api, "nobody", 20 * FX_SECOND, on_state, NULL);
+	fx_until(&through, &t.fx.answered, 60, "an answer, or the connection's end");
+	t.fx.answered = false;
 	until_told();
 	assert_int_not_equal(daemon_pid(), pid);
 	told_process("killed", pid);

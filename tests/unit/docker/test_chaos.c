@@ -1,5 +1,6 @@
-/* docker/chaos.c, chaos_check.c and chaos_text.c with a proxy that only writes down what it is told (this file
- * has sw_proxy_*), and without an engine. What is done to a real one: tests/engine/test_chaos_engine.c. */
+/* docker/chaos.c, chaos_check.c and chaos_text.c with a proxy that only writes down what it is told
+ * (this file has sw_proxy_*), and without an engine. What is done to a real one:
+ * tests/engine/test_chaos_engine.c. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -320,8 +321,8 @@ static void texts(void **state)
 	      "the connection of the stream reset after 9 bytes");
 	reads((struct sw_chaos_fault){.fault = SW_FAULT_STALL, .duration_ns = 2000000000}, "GET /_ping",
 	      "the answer to GET /_ping stopped for 2.00 s");
-	reads((struct sw_chaos_fault){.fault = SW_FAULT_STALL, .bytes = 9}, "stream",
-	      "the stream stopped after 9 bytes, its connection stays open");
+	reads((struct sw_chaos_fault){.fault = SW_FAULT_STALL, .bytes = 9, .duration_ns = 2000000000}, "stream",
+	      "the stream stopped after 9 bytes for 2.00 s");
 }
 
 /* ---- at the proxy ---- */
