@@ -23,13 +23,18 @@ CFLAGS_debug := -O0 -g3
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -g -fsanitize=thread
 CFLAGS_coverage := -O0 -g --coverage
+CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_release := -Wl,-z,relro,-z,now
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_tsan := -fsanitize=thread
 LDFLAGS_coverage := --coverage
+LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 
-ifeq ($(filter $(PROFILE),release debug asan tsan coverage),)
-$(error PROFILE=$(PROFILE) is none of release, debug, asan, tsan, coverage)
+ifeq ($(filter $(PROFILE),release debug asan tsan coverage fuzz),)
+$(error PROFILE=$(PROFILE) is none of release, debug, asan, tsan, coverage, fuzz)
+endif
+ifeq ($(PROFILE),fuzz) # libFuzzer comes with clang
+CC := clang
 endif
 
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -include core/banned.h -I. $(WARN) $(CFLAGS_$(PROFILE)) \
@@ -43,6 +48,7 @@ DOCKER_O := $(call objects,$(call sources,docker))
 WIDGETS_O := $(call objects,$(call sources,widgets))
 TUI_O := $(call objects,$(call sources,tui) $(call sources,tui/screens))
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c))
+FUZZ := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 ENGINE_TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/engine/*.c))
 
 BIN := $(B)/sandwatch
@@ -50,9 +56,9 @@ SHIM := $(B)/shim
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test bench ladder isolation clean distclean help packages packages-test engine-down check lint \
+.PHONY: all run test bench ladder isolation soak promises clean distclean help packages packages-test engine-down check lint \
         format docs unit engine-tests bench-replay FORCE
-all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage)
+all: $(BIN) $(SHIM) ## builds the program and the shim (PROFILE=release|debug|asan|tsan|coverage|fuzz)
 
 # ---- the two commands ----
 
@@ -86,6 +92,22 @@ isolation: ## attacks every kind of mode, and writes docs/isolation.md (minutes;
 	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
 	@"$(MAKE)" --no-print-directory -s "PROFILE=$(PROFILE)" $(B)/tests/engine/test_isolation
 	@tests/isolation.sh $(BIN) $(B)/tests/engine/test_isolation
+
+fuzz: ## fuzzes what reads from outside (SECONDS=600 of each target, TARGET=name for one)
+	@config/packages.sh fuzz
+	@"$(MAKE)" --no-print-directory -s PROFILE=fuzz fuzzers
+	@tests/fuzz/run.sh --seconds "$(or $(SECONDS),600)" $(TARGET)
+
+soak: ## sessions under random faults for MINUTES=10, then 200 kills with a resume each (SEED=N; root)
+	@config/packages.sh test
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@tests/soak/soak.py --program $(BIN) --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+	@tests/soak/kills.py --program $(BIN) --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
+
+promises: ## takes out what keeps each promise of docs/reliability.md, and sees its test fail (ONLY=word; root)
+	@config/packages.sh test
+	@config/build.sh "$(MAKE)" "PROFILE=$(PROFILE)"
+	@tests/promises.sh $(BIN) $(ONLY)
 
 engine-down: all ## stops the private engine that sandwatch started
 	@config/engine.sh $(BIN) down
@@ -182,12 +204,18 @@ $(B)/tests/unit/tui/%: $(B)/tests/unit/tui/%.o $(ALL_A)
 	$(call link,$(TEST_LIBS) $(TUI_LIBS))
 $(B)/tests/engine/%: $(B)/tests/engine/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(TEST_LIBS) $(DOCKER_LIBS))
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(ALL_A)
+	$(call link,$(TUI_LIBS))
+.PHONY: fuzz fuzzers
+fuzzers: $(FUZZ)
 unit: $(UNIT) ## builds the unit tests
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdocker.a $(B)/libcore.a
 	$(call link,$(DOCKER_LIBS))
 bench-replay: $(B)/tests/bench/replay ## measures how fast a journal of a million events is replayed
 	@$<
-engine-tests: $(ENGINE_TESTS) ## builds the engine tests
+$(B)/tests/tools/%: $(B)/tests/tools/%.o $(B)/libdocker.a $(B)/libcore.a
+	$(call link,$(DOCKER_LIBS))
+engine-tests: $(ENGINE_TESTS) $(B)/tests/tools/proxy ## builds the engine tests
 .PRECIOUS: $(B)/tests/%.o
 
 -include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

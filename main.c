@@ -11,7 +11,7 @@
 
 static const struct sw_command commands[] = {
 	{"run", "", "run a session (the default command)",
-     SW_FLAGS_CONFIG | SW_FLAGS_ENGINE | SW_FLAGS_SCREEN | SW_FLAGS_RESULTS, 0,
+     SW_FLAGS_CONFIG | SW_FLAGS_ENGINE | SW_FLAGS_SCREEN | SW_FLAGS_RESULTS | SW_FLAGS_RUN, 0,
      sw_cmd_run},
 	{"watch", "[RUN]", "watch a session that another process runs; or --containers",
      SW_FLAGS_SCREEN | SW_FLAGS_RESULTS | SW_FLAGS_WATCH | SW_FLAGS_ENGINE, 1, sw_cmd_watch},

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what `make run`, `make test` or `make bench` needs and this machine lacks. Asks the package
+# Installs what `make run`, `make test`, `make bench` or `make fuzz` needs and this machine lacks. Asks the package
 # manager only when something is missing; elsewhere than apt it names the packages and stops.
 #
-#   config/packages.sh run|test|bench
+#   config/packages.sh run|test|bench|fuzz
 set -u -o pipefail
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -25,6 +25,7 @@ needs_test="$needs_run
   program  runc        runc                 runc             runc           -
   library  cmocka      libcmocka-dev        libcmocka-devel  cmocka         cmocka
   program  clang       clang                clang            clang          llvm
+  fuzzer   libFuzzer   libclang-rt-dev      compiler-rt      compiler-rt    -
   program  valgrind    valgrind             valgrind         valgrind       valgrind
   folder   /usr/share/doc/libc6-dbg libc6-dbg -              -              -
   folder   /usr/share/i18n/locales locales  -                -              -
@@ -35,6 +36,9 @@ needs_test="$needs_run
   program  ps          procps               procps-ng        procps-ng      -
   program  shellcheck  shellcheck           ShellCheck       shellcheck     shellcheck
   program  clang-format clang-format        clang-tools-extra clang         clang-format"
+needs_fuzz="$needs_run
+  program  clang       clang                clang            clang          llvm
+  fuzzer   libFuzzer   libclang-rt-dev      compiler-rt      compiler-rt    -"
 needs_bench="$needs_run
   program  dockerd     docker.io            moby-engine      docker         docker
   program  docker      docker-cli|docker.io moby-engine      docker         docker
@@ -63,6 +67,13 @@ has_socket() {
   return 1
 }
 
+# clang without its runtime compiles what it then cannot link.
+has_fuzzer() {
+  local folder
+  folder=$(clang -print-runtime-dir 2>/dev/null) || return 1
+  compgen -G "${folder%/*}/*/libclang_rt.fuzzer*" >/dev/null
+}
+
 has_engine() { has_socket || has dockerd; }
 
 is_there() {
@@ -71,6 +82,7 @@ is_there() {
     library) pkg-config --exists "$2" 2>/dev/null ;;
     # The shim is static; gcc answers with the bare name when it has no such file.
     libc_a) [[ $(cc -print-file-name=libc.a 2>/dev/null) == */* ]] ;;
+    fuzzer) has_fuzzer ;;
     folder) [ -d "$2" ] || ! has apt-get ;;
     module) /usr/bin/python3 -I -c "import importlib.util as u; exit(u.find_spec('$2') is None)" 2>/dev/null ;;
     engine) has_engine ;;
@@ -177,8 +189,9 @@ main() {
     run) needs=$needs_run ;;
     test) needs=$needs_test ;;
     bench) needs=$needs_bench ;;
+    fuzz) needs=$needs_fuzz ;;
     *)
-      echo 'usage: config/packages.sh run|test|bench' >&2
+      echo 'usage: config/packages.sh run|test|bench|fuzz' >&2
       exit 2
       ;;
   esac

@@ -188,5 +188,6 @@ int sw_plan_ablate(struct sw_plan *plan, const char *layers, struct sw_error *er
 	plan->order = SW_ORDER_INTERLEAVED;
 	sw_text_copy(plan->decision.baseline, sizeof plan->decision.baseline, modes[0].name);
 	plan->decision.candidate[0] = '\0';
+	sw_plan_drop_faults(plan);
 	return 0;
 }

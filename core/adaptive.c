@@ -201,6 +201,12 @@ static int64_t a_tenth_more(int64_t count)
 	return count + (count + 9) / 10;
 }
 
+void sw_adaptive_went_on(struct sw_adaptive *adaptive, int64_t iterations_done)
+{
+	if (iterations_done >= adaptive->plan->min_iterations && iterations_done >= adaptive->next_check)
+		adaptive->next_check = a_tenth_more(iterations_done);
+}
+
 bool sw_adaptive_is_enough(struct sw_adaptive *adaptive, int64_t elapsed_ns,
                            int64_t iterations_done, double *out_precision_percent, char *text,
                            size_t size)

@@ -21,15 +21,16 @@
 struct sw_breaker {
 	struct sw_breaker_plan plan;
 	enum sw_breaker_state state;
-	int64_t failures;    /* in a row */
-	int64_t probes;      /* unanswered, since the last change of the state */
-	int64_t open_ns;     /* how long it stays open this time */
-	int64_t retry_at_ns; /* open: when it may be probed; CLOCK_MONOTONIC */
+	int64_t failures;           /* in a row */
+	int64_t probes;             /* unanswered, since the last change of the state */
+	int64_t open_ns;            /* how long it stays open this time */
+	int64_t retry_at_ns;        /* open: when it may be probed; CLOCK_MONOTONIC */
 	bool is_probing, is_trying; /* a probe, or half-open's one attempt, is under way */
 };
 
 enum sw_breaker_answer {
 	SW_BREAKER_GO,     /* make the attempt; tell its end by sw_breaker_ended */
+	SW_BREAKER_TRY,    /* the same; it is half-open's one, and is to be told as that */
 	SW_BREAKER_PROBE,  /* probe the engine, tell that by sw_breaker_probed, then ask again */
 	SW_BREAKER_REFUSE, /* do not make it */
 };
@@ -39,9 +40,16 @@ void sw_breaker_init(struct sw_breaker *breaker, const struct sw_breaker_plan *p
 /* Before each attempt in a sandbox, at NOW_NS (CLOCK_MONOTONIC). */
 enum sw_breaker_answer sw_breaker_ask(struct sw_breaker *breaker, int64_t now_ns);
 
-/* Both return whether the state has changed, or a probe was in vain: then it is worth telling. */
+/* How the probe came out: true, since it is always worth telling. Nobody has been told to probe: nothing
+ * happens, false. */
 bool sw_breaker_probed(struct sw_breaker *breaker, bool is_answered, int64_t now_ns);
-/* Of an attempt that sw_breaker_ask let go. A cancelled one says nothing of the engine. */
-bool sw_breaker_ended(struct sw_breaker *breaker, enum sw_outcome outcome, int64_t now_ns);
+/* The probe was called off: it says nothing of the engine, and the next who asks may probe. */
+void sw_breaker_called_off(struct sw_breaker *breaker);
+
+/* An attempt that sw_breaker_ask let go has ended; IS_TRIAL: the answer was SW_BREAKER_TRY. Whether the state
+ * has changed. A cancelled attempt says nothing of the engine; neither do those that were let go before the
+ * breaker opened, and end while it is not closed. */
+bool sw_breaker_ended(struct sw_breaker *breaker, bool is_trial, enum sw_outcome outcome,
+                      int64_t now_ns);
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/cleanup.h"
 #include "core/config_internal.h"
 #include "core/error.h"
+#include "core/text.h"
 
 #define SYSTEM_PATH "/etc/sandwatch.yaml"
 
@@ -56,23 +57,54 @@ static int load_tree(struct sw_plan *plan, const struct sw_node *root, struct sw
 	return 0;
 }
 
+/* A file of faults: whatever else it said would be meant, and not be done. */
+static int check_chaos_alone(const struct sw_node *root, struct sw_load *load)
+{
+	char shown[65];
+
+	if (!root || sw_node_is_null(root) || (root->kind == SW_NODE_MAP && !root->first))
+		return sw_error_set(load->err, SW_ERR_USAGE, 0,
+		                    "%s: holds no faults; list them below chaos:", load->file);
+	if (root->kind != SW_NODE_MAP)
+		return 0; /* the section's own check says what is wrong */
+	for (const struct sw_node *key = root->first; key; key = key->next->next) {
+		if (key->kind != SW_NODE_SCALAR || strcmp(key->text, "chaos") == 0)
+			continue;
+		sw_text_clean(shown, sizeof shown, key->text, strlen(key->text));
+		sw_error_set(load->err, SW_ERR_USAGE, 0,
+		             "'%s' has no place in a file of faults, which holds 'chaos' alone; put it in a "
+		             "configuration (--config)",
+		             shown);
+		return sw_load_fail_at(load, key, "");
+	}
+	return 0;
+}
+
+static int load_source(struct sw_plan *plan, const struct sw_source *source,
+                       struct sw_config_env env, bool is_chaos, struct sw_error *err)
+{
+	struct sw_tree tree;
+	SW_CLEANUP(buf) struct sw_buf value = {0};
+	struct sw_load load = {.file = source->file, .env = env, .value = &value, .err = err};
+	int result = -1;
+
+	if (source->len > SW_CONFIG_MAX_BYTES)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "%s: larger than %u bytes; that is no configuration", source->file,
+		                    SW_CONFIG_MAX_BYTES);
+	if (sw_tree_parse(&tree, source, err) == 0 &&
+	    (!is_chaos || check_chaos_alone(tree.root, &load) == 0))
+		result = tree.root ? load_tree(plan, tree.root, &load) : 0;
+	sw_tree_done(&tree);
+	return result;
+}
+
 int sw_config_load_text(struct sw_plan *plan, const char *name, const char *text, size_t len,
                         struct sw_config_env env, struct sw_error *err)
 {
 	struct sw_source source = {.file = name, .text = text, .len = len};
-	struct sw_tree tree;
-	SW_CLEANUP(buf) struct sw_buf value = {0};
-	struct sw_load load = {.file = name, .env = env, .value = &value, .err = err};
-	int result = -1;
 
-	if (len > SW_CONFIG_MAX_BYTES)
-		return sw_error_set(err, SW_ERR_USAGE, 0,
-		                    "%s: larger than %u bytes; that is no configuration", name,
-		                    SW_CONFIG_MAX_BYTES);
-	if (sw_tree_parse(&tree, &source, err) == 0)
-		result = tree.root ? load_tree(plan, tree.root, &load) : 0;
-	sw_tree_done(&tree);
-	return result;
+	return load_source(plan, &source, env, false, err);
 }
 
 /* ---- files ---- */
@@ -98,11 +130,9 @@ static int read_all(int fd, const char *path, struct sw_buf *out, struct sw_erro
 }
 
 /* OUT_MISSING (may be NULL: missing is an error) tells that there is no such file. */
-static int load_file(struct sw_plan *plan, const char *path, struct sw_config_env env,
-                     bool *out_missing, struct sw_error *err)
+static int read_file(const char *path, bool *out_missing, struct sw_buf *out, struct sw_error *err)
 {
 	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	SW_CLEANUP(buf) struct sw_buf text = {0};
 	struct stat st;
 
 	if (fd < 0 && out_missing && (errno == ENOENT || errno == ENOTDIR)) {
@@ -113,8 +143,16 @@ static int load_file(struct sw_plan *plan, const char *path, struct sw_config_en
 		return sw_error_set(err, SW_ERR_USAGE, errno, "%s: cannot be opened", path);
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return sw_error_set(err, SW_ERR_USAGE, 0, "%s: is a directory; name a YAML file", path);
-	sw_buf_init(&text, SW_CONFIG_MAX_BYTES);
-	if (read_all(fd, path, &text, err) < 0)
+	sw_buf_init(out, SW_CONFIG_MAX_BYTES);
+	return read_all(fd, path, out, err);
+}
+
+static int load_file(struct sw_plan *plan, const char *path, struct sw_config_env env,
+                     bool *out_missing, struct sw_error *err)
+{
+	SW_CLEANUP(buf) struct sw_buf text = {0};
+
+	if (read_file(path, out_missing, &text, err) < 0)
 		return -1;
 	return sw_config_load_text(plan, path, text.data ? text.data : "", text.len, env, err);
 }
@@ -123,6 +161,19 @@ int sw_config_load_file(struct sw_plan *plan, const char *path, struct sw_config
                         struct sw_error *err)
 {
 	return load_file(plan, path, env, NULL, err);
+}
+
+int sw_config_load_chaos(struct sw_plan *plan, const char *path, struct sw_config_env env,
+                         struct sw_error *err)
+{
+	SW_CLEANUP(buf) struct sw_buf text = {0};
+
+	if (read_file(path, NULL, &text, err) < 0)
+		return -1;
+
+	struct sw_source source = {.file = path, .text = text.data ? text.data : "", .len = text.len};
+
+	return load_source(plan, &source, env, true, err);
 }
 
 /* The XDG base directory specification: a relative XDG_CONFIG_HOME is to be ignored. */

@@ -33,6 +33,10 @@ int sw_config_load_file(struct sw_plan *plan, const char *path, struct sw_config
 int sw_config_load_text(struct sw_plan *plan, const char *name, const char *text, size_t len,
                         struct sw_config_env env, struct sw_error *err);
 
+/* The same of a file of faults (--chaos): it must have `chaos`, and nothing else. */
+int sw_config_load_chaos(struct sw_plan *plan, const char *path, struct sw_config_env env,
+                         struct sw_error *err);
+
 /* Lays the layers in order: /etc/sandwatch.yaml and $XDG_CONFIG_HOME/sandwatch/config.yaml
  * ($HOME/.config without it) where they exist, then EXPLICIT_PATH (may be NULL), which must. On
  * failure PLAN may hold the layers before the one that failed. Any thread. */
@@ -41,9 +45,9 @@ int sw_config_load_layers(struct sw_plan *plan, const char *explicit_path,
 
 /* Last step, after flags: fills each mode's inherited sandbox, drops sandbox modes where
  * sandbox.enabled is false, and checks what only the whole plan can show (names unique and not
- * empty, ranges, decision's names, what a mode's keys and the workload rule out together), and makes
+ * empty, ranges, decision's and chaos' names, what a mode's keys and the workload rule out together), and makes
  * iterations the most there may be when they are auto. A decision's name whose mode was dropped
- * becomes "". SW_ERR_USAGE with the key's path. PLAN is unchanged on failure. Doing it twice is the
+ * becomes "", and faults that no mode is left for go. SW_ERR_USAGE with the key's path. PLAN is unchanged on failure. Doing it twice is the
  * same as once. Any thread. */
 int sw_config_finish(struct sw_plan *plan, struct sw_error *err);
 

@@ -52,6 +52,10 @@ static int check_plan(const struct sw_plan *plan, struct sw_error *err)
 		                    "session.min_iterations %lld is above session.max_iterations %lld; use "
 		                    "a smaller one",
 		                    (long long)plan->min_iterations, (long long)plan->max_iterations);
+	if (plan->breaker.open_ns > plan->breaker.max_open_ns)
+		return sw_error_set(err, SW_ERR_USAGE, 0,
+		                    "sandbox.breaker.open_seconds is above sandbox.breaker.max_open_seconds; "
+		                    "use a smaller one");
 	if (plan->decision.enable_below_percent > plan->decision.optional_below_percent)
 		return sw_error_set(
 			err, SW_ERR_USAGE, 0,
@@ -60,6 +64,7 @@ static int check_plan(const struct sw_plan *plan, struct sw_error *err)
 	return 0;
 }
 
+/* The modes and the faults: each with its keys. */
 static int check_names(const struct sw_plan *plan, struct sw_error *err)
 {
 	char path[32];
@@ -75,6 +80,11 @@ static int check_names(const struct sw_plan *plan, struct sw_error *err)
 		if (sw_plan_mode(plan, mode->name) != i)
 			return sw_error_set(err, SW_ERR_USAGE, 0,
 			                    "%s: the name '%s' is there twice; give another", path, mode->name);
+	}
+	for (int i = 0; i < plan->n_chaos; i++) {
+		snprintf(path, sizeof path, "chaos[%d]", i);
+		if (check_section(&sw_config_fault, &plan->chaos[i], path, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -181,12 +191,13 @@ int sw_config_finish(struct sw_plan *plan, struct sw_error *err)
 	for (int i = 0; i < next.n_modes; i++)
 		inherit(&next.modes[i], &next.sandbox);
 	if (check_names(&next, err) < 0 || check_decision(&next, err) < 0 ||
-	    check_data(&next.workload, err) < 0)
+	    sw_config_check_chaos(&next, err) < 0 || check_data(&next.workload, err) < 0)
 		return -1;
 	if (next.is_auto)
 		next.iterations = next.max_iterations;
 	if (!next.sandbox_enabled)
 		drop_sandboxes(&next);
+	sw_plan_drop_faults(&next);
 	if (next.n_modes == 0)
 		return sw_error_set(
 			err, SW_ERR_USAGE, 0,

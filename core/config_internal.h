@@ -41,6 +41,8 @@ enum sw_key_type {
 	SW_KEY_TEXTS,
 	SW_KEY_COMMAND,
 	SW_KEY_MODES,
+	SW_KEY_CHAOS,
+	SW_KEY_ITERATIONS, /* of a fault; one number is fine too */
 	SW_KEY_MATRIX,   /* a mapping of a mode's keys to lists: makes modes, is none of the plan */
 	SW_KEY_BINDINGS, /* a mapping of free names to texts */
 };
@@ -56,7 +58,8 @@ struct sw_key {
 	int64_t min, max;    /* numbers: in the stored unit; texts: min length; lists: max entries */
 	const char *zero_is; /* 0 is allowed below min and means this ("none"); NULL: it is not */
 	size_t auto_offset;  /* SW_KEY_COUNT */
-	unsigned kinds;      /* of a mode: bits 1u << enum sw_kind that take it; 0: all */
+	unsigned kinds;      /* bits 1u << enum sw_kind of the modes, or enum sw_fault of the faults, that
+	                      * take it; 0: all */
 	const char *min_is;  /* where the minimum comes from, for the message; NULL: ours */
 	const struct sw_words *words;
 	const struct sw_section *section;
@@ -75,6 +78,8 @@ extern const struct sw_section sw_config_root; /* over struct sw_plan */
 extern const struct sw_section sw_config_workload;
 extern const struct sw_section sw_config_mode;   /* over struct sw_mode_plan; begins name, kind */
 extern const struct sw_section sw_config_docker; /* over struct sw_sandbox; given's bits */
+extern const struct sw_section sw_config_fault;  /* over struct sw_chaos_fault: one entry of chaos */
+extern const struct sw_key sw_config_iteration;  /* one entry of its iterations */
 extern const struct sw_key sw_config_project;    /* one entry of decision.project_seconds */
 extern const struct sw_key sw_config_gate;       /* one entry of gates */
 extern const struct sw_key sw_config_action;     /* the name of an entry of tui.keys */
@@ -167,6 +172,13 @@ int sw_load_add_mode(struct sw_load *load, const struct sw_place *place,
 /* An error when a mode of KIND does not take the mode's key at PLACE, whose node is the key's. */
 int sw_load_check_kind(struct sw_load *load, const struct sw_place *place, enum sw_kind kind);
 int sw_load_bindings(struct sw_load *load, const struct sw_place *place);
+
+/* The list chaos, and an entry's iterations: config_chaos.c. */
+int sw_load_chaos(struct sw_load *load, const struct sw_place *place);
+int sw_load_iterations(struct sw_load *load, const struct sw_place *place);
+
+/* What of chaos only the whole plan can show: each entry's mode. */
+int sw_config_check_chaos(const struct sw_plan *plan, struct sw_error *err);
 
 /* ---- files (config.c) ---- */
 

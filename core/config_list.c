@@ -149,5 +149,7 @@ int sw_load_list(struct sw_load *load, const struct sw_place *place)
 		return load_outcomes(load, place);
 	if (place->key->type == SW_KEY_NUMBERS)
 		return load_numbers(load, place);
+	if (place->key->type == SW_KEY_CHAOS)
+		return sw_load_chaos(load, place);
 	return place->key->type == SW_KEY_TEXTS ? load_gates(load, place) : sw_load_modes(load, place);
 }

@@ -97,6 +97,9 @@ static const struct sw_key docker_keys[] = {
      .about = "all of them are dropped"},
 	{"no_new_privileges", SW_KEY_BOOL, AT(sw_sandbox, no_new_privileges),
      .about = "setuid programs gain nothing"},
+	{"engine_timeout_seconds", SW_KEY_SECONDS, AT(sw_sandbox, engine_timeout_ns),
+     .min = 100 * NS_PER_MS, .max = NS_PER_HOUR,
+     .about = "how long the engine may take to answer one request"},
 };
 const struct sw_section sw_config_docker = SECTION("sandbox.docker", docker_keys);
 
@@ -110,6 +113,16 @@ static const struct sw_key fallback_keys[] = {
 };
 static const struct sw_section fallback = SECTION("sandbox.fallback", fallback_keys);
 
+static const struct sw_key breaker_keys[] = {
+	{"failures", SW_KEY_WHOLE, PLAN(breaker.failures), .min = 0, .max = 1000,
+     .about = "attempts in a row that end as engine and open it; 0: never"},
+	{"open_seconds", SW_KEY_SECONDS, PLAN(breaker.open_ns), .min = NS_PER_MS, .max = NS_PER_HOUR,
+     .about = "how long the engine is left alone before it is probed; doubles with each failure"},
+	{"max_open_seconds", SW_KEY_SECONDS, PLAN(breaker.max_open_ns), .min = NS_PER_MS,
+     .max = NS_PER_HOUR, .about = "up to that long"},
+};
+static const struct sw_section breaker = SECTION("sandbox.breaker", breaker_keys);
+
 static const struct sw_key sandbox_keys[] = {
 	{"enabled", SW_KEY_BOOL, PLAN(sandbox_enabled),
      .about = "false leaves only the modes of kind host"},
@@ -117,6 +130,8 @@ static const struct sw_key sandbox_keys[] = {
      .about = "limits and hardening, inherited by every mode"},
 	{"fallback", SW_KEY_SECTION, .section = &fallback,
      .about = "what happens when the sandbox fails"},
+	{"breaker", SW_KEY_SECTION, .section = &breaker,
+     .about = "when an engine that fails is left alone"},
 };
 static const struct sw_section sandbox = SECTION("sandbox", sandbox_keys);
 
@@ -156,6 +171,7 @@ static const struct sw_key root_keys[] = {
 	{"workload", SW_KEY_SECTION, .section = &sw_config_workload,
      .about = "what one iteration executes"},
 	{"sandbox", SW_KEY_SECTION, .section = &sandbox, .about = "the container and its fallback"},
+	{"chaos", SW_KEY_CHAOS, PLAN(chaos), .max = SW_CHAOS_MAX, .about = "faults to be injected"},
 	{"decision", SW_KEY_SECTION, .section = &decision, .about = "when the sandbox is worth it"},
 	{"gates", SW_KEY_TEXTS, PLAN(gates), .max = SW_GATES_MAX,
      .about = "conditions that are to decide the exit code"},
@@ -187,6 +203,38 @@ const struct sw_section sw_config_mode = {
 	.also_offset = offsetof(struct sw_mode_plan, sandbox),
 };
 
+#define FAULT(word) (1u << SW_FAULT_##word)
+static const struct sw_key fault_keys[] = {
+	{"fault", SW_KEY_WORD, AT(sw_chaos_fault, fault), .words = &sw_words_fault,
+     .about = "what is done"},
+	{"mode", SW_KEY_NAME, AT(sw_chaos_fault, mode),
+     .about = "to attempts of this mode; \"\": of every mode of containers"},
+	{"iterations", SW_KEY_ITERATIONS, AT(sw_chaos_fault, iterations),
+     .max = SW_CHAOS_ITERATIONS_MAX, .about = "in these counted iterations of the mode"},
+	{"rate", SW_KEY_DECIMAL, AT(sw_chaos_fault, rate), .min = 0, .max = MILLIONTHS,
+     .about = "instead of iterations: in this share of the attempts, drawn by the session's seed"},
+	{"attempts", SW_KEY_WHOLE, AT(sw_chaos_fault, attempts), .min = 0, .max = 101,
+     .about = "beside iterations: in so many attempts of each, from the first; 0: in all"},
+	{"on", SW_KEY_WORD, AT(sw_chaos_fault, on), .words = &sw_words_target,
+     .about = "which request, or the stream, is hit"},
+	{"seconds", SW_KEY_SECONDS, AT(sw_chaos_fault, duration_ns), .min = NS_PER_MS,
+     .max = NS_PER_HOUR,
+     .kinds = FAULT(DELAY) | FAULT(STALL) | FAULT(ENGINE_PAUSE) | FAULT(IMAGE_REMOVE),
+     .about = "how long it lasts"},
+	{"code", SW_KEY_WHOLE, AT(sw_chaos_fault, code), .min = 400, .max = 599,
+     .kinds = FAULT(STATUS), .about = "the HTTP status that is answered"},
+	{"bytes", SW_KEY_BYTES, AT(sw_chaos_fault, bytes), .min = 0, .max = TIB,
+     .kinds = FAULT(TRUNCATE) | FAULT(GARBAGE) | FAULT(RESET) | FAULT(STALL),
+     .about = "of the answer's body, or of the stream, that pass before it"},
+};
+const struct sw_section sw_config_fault = SECTION("chaos", fault_keys);
+
+const struct sw_key sw_config_iteration = {.name = "iterations",
+                                           .type = SW_KEY_WHOLE,
+                                           .size = sizeof(int64_t),
+                                           .min = 1,
+                                           .max = SW_ITERATIONS_MAX,
+                                           .about = "an iteration's number"};
 const struct sw_key sw_config_project = {.name = "project_seconds",
                                          .type = SW_KEY_DECIMAL,
                                          .size = sizeof(double),

@@ -127,6 +127,8 @@ static const char *expectation(const struct sw_key *key)
 	case SW_KEY_TEXTS:
 	case SW_KEY_COMMAND:
 	case SW_KEY_MODES:
+	case SW_KEY_CHAOS:
+	case SW_KEY_ITERATIONS:
 	case SW_KEY_MATRIX:
 	case SW_KEY_BINDINGS:
 		break;
@@ -193,6 +195,8 @@ static int load_key(struct sw_load *load, const struct sw_place *place)
 		return 0; /* sw_load_matrix reads it once the rest of the mode is known */
 	if (sw_key_is_number(place->key) || sw_key_is_text(place->key))
 		return sw_load_value(load, place);
+	if (place->key->type == SW_KEY_ITERATIONS)
+		return sw_load_iterations(load, place);
 	return place->key->type == SW_KEY_BINDINGS ? sw_load_bindings(load, place)
 	                                           : sw_load_list(load, place);
 }

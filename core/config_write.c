@@ -149,6 +149,48 @@ static void write_modes(struct sw_buf *out, const struct sw_plan *plan)
 	}
 }
 
+static void write_iterations(struct sw_buf *out, const struct sw_chaos_fault *fault)
+{
+	(void)sw_buf_add_str(out, "[");
+	for (int i = 0; i < fault->n_iterations; i++) {
+		(void)sw_buf_add_str(out, i ? ", " : "");
+		write_scalar(out, &sw_config_iteration, &fault->iterations[i]);
+	}
+	(void)sw_buf_add_str(out, "]");
+}
+
+/* What the fault uses: iterations with the attempts beside them, or the rate. */
+static bool is_used(const struct sw_key *key, const struct sw_chaos_fault *fault)
+{
+	bool of_iterations = key->type == SW_KEY_ITERATIONS ||
+	                     key->offset == offsetof(struct sw_chaos_fault, attempts);
+
+	if (of_iterations || key->offset == offsetof(struct sw_chaos_fault, rate))
+		return of_iterations == (fault->n_iterations > 0);
+	return !key->kinds || key->kinds & 1u << fault->fault;
+}
+
+static void write_chaos(struct sw_buf *out, const struct sw_plan *plan)
+{
+	(void)sw_buf_add_str(out, plan->n_chaos ? "\n" : " []\n");
+	for (int i = 0; i < plan->n_chaos; i++) {
+		const struct sw_chaos_fault *fault = &plan->chaos[i];
+
+		for (size_t j = 0; j < sw_config_fault.n_keys; j++) {
+			const struct sw_key *key = &sw_config_fault.keys[j];
+
+			if (!is_used(key, fault))
+				continue;
+			(void)sw_buf_addf(out, "  %s %s: ", j == 0 ? "-" : " ", key->name);
+			if (key->type == SW_KEY_ITERATIONS)
+				write_iterations(out, fault);
+			else
+				write_scalar(out, key, fault);
+			(void)sw_buf_add_str(out, "\n");
+		}
+	}
+}
+
 static void write_bindings(struct sw_buf *out, const struct sw_plan *plan)
 {
 	(void)sw_buf_add_str(out, plan->n_bindings ? "\n" : " {}\n");
@@ -171,6 +213,8 @@ static void write_list(struct sw_buf *out, const struct sw_key *key, const struc
 {
 	if (key->type == SW_KEY_MODES)
 		write_modes(out, plan);
+	else if (key->type == SW_KEY_CHAOS)
+		write_chaos(out, plan);
 	else if (key->type == SW_KEY_BINDINGS)
 		write_bindings(out, plan);
 	else if (key->type == SW_KEY_TEXTS)

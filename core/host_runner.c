@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/event.h"
 #include "core/loop.h"
+#include "core/orphans.h"
 #include "core/plan.h"
 #include "core/process.h"
 #include "core/text.h"
@@ -25,6 +26,8 @@ enum stream { STREAM_OUT, STREAM_ERR, STREAM_RESULT, STREAM_COUNT };
 struct host {
 	struct sw_runner runner; /* first: this is what callers hold */
 	struct sw_host_options o;
+	char mark[SW_ORPHANS_MARK_MAX]; /* of all that this runner starts */
+	char **env;             /* of what it spawns, with the mark */
 	char **argv;            /* the worker's, o.worker_argv's strings; NULL: there is none */
 	char path[SW_PATH_MAX]; /* of the command */
 	char path_error[SW_TEXT_MAX];
@@ -111,7 +114,7 @@ static int spawn(struct host *h, struct sw_error *err)
 	struct sw_process_options options = {
 		.path = is_command(h) ? h->path : h->argv[0],
 		.argv = is_command(h) ? h->o.task->command : h->argv,
-		.env = is_command(h) ? NULL : h->o.worker_env,
+		.env = h->env,
 		.pipe_in = !is_command(h),
 		.pipe_result = !is_command(h),
 	};
@@ -254,6 +257,7 @@ static void process_over(struct host *h)
 {
 	int64_t now = sw_clock_ns();
 	drop_process(h);
+	(void)sw_orphans_kill(h->mark);
 	if (h->prepared) {
 		char text[SW_TEXT_MAX], said[200];
 		last_words(h, said, sizeof said);
@@ -525,6 +529,7 @@ static int boot(struct host *h, struct sw_error *err)
 		return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "no worker for the host: %s",
 		                    h->o.no_worker ? h->o.no_worker : "no image's root is unpacked");
 	drop_process(h); /* a dead one's pipes may be open still */
+	(void)sw_orphans_kill(h->mark);
 	new_readers(h, "-");
 	if (spawn(h, err) < 0)
 		return -1;
@@ -610,6 +615,7 @@ static void host_finish(struct sw_runner *runner, sw_runner_ready_fn ready, void
 	struct host *h = (struct host *)runner;
 	sw_process_end(&h->process);
 	drop_process(h);
+	(void)sw_orphans_kill(h->mark);
 	h->prepared = ready;
 	h->prepared_user = user;
 	sw_loop_defer(h->o.loop, &h->later, ready_later, h);
@@ -622,6 +628,7 @@ static void host_free(struct sw_runner *runner)
 		sw_worker_reader_done(&h->readers[i]);
 	sw_buf_done(&h->job);
 	free(h->argv);
+	free(h->env);
 	free(h);
 }
 
@@ -659,7 +666,11 @@ int sw_host_new(const struct sw_host_options *options, struct sw_runner **out_ru
 	h->runner.ops = &host_ops;
 	h->o = *options;
 	h->process = SW_PROCESS_NONE;
-	if (options->worker_argv && !(h->argv = worker_argv(options))) {
+	sw_orphans_adopt();
+	sw_orphans_mark(h->mark);
+	h->env = sw_orphans_env(is_command(h) ? NULL : options->worker_env, h->mark);
+	if (!h->env || (options->worker_argv && !(h->argv = worker_argv(options)))) {
+		free(h->env);
 		free(h);
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot make a runner for the host");
 	}

@@ -30,6 +30,29 @@ struct sw_mode_plan sw_plan_new_mode(const struct sw_sandbox *sandbox)
 	return (struct sw_mode_plan){.parallel = 1, .pool = SW_POOL_DEFAULT, .sandbox = *sandbox};
 }
 
+struct sw_chaos_fault sw_plan_new_fault(void)
+{
+	return (struct sw_chaos_fault){.attempts = 1, .duration_ns = NS_PER_SECOND, .code = 500};
+}
+
+static bool has_sandbox(const struct sw_plan *plan, const char *name)
+{
+	for (int i = 0; i < plan->n_modes; i++)
+		if (plan->modes[i].kind != SW_KIND_HOST && (!*name || !strcmp(plan->modes[i].name, name)))
+			return true;
+	return false;
+}
+
+void sw_plan_drop_faults(struct sw_plan *plan)
+{
+	int kept = 0;
+
+	for (int i = 0; i < plan->n_chaos; i++)
+		if (has_sandbox(plan, plan->chaos[i].mode))
+			plan->chaos[kept++] = plan->chaos[i];
+	plan->n_chaos = kept;
+}
+
 static void mode_defaults(struct sw_plan *plan, const char *name, enum sw_kind kind)
 {
 	struct sw_mode_plan *mode = &plan->modes[plan->n_modes++];

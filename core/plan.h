@@ -83,6 +83,7 @@ struct sw_chaos_fault {
 	int64_t duration_ns;  /* delay, stall, engine-pause, image-remove: how long */
 	int64_t code;         /* status: 400..599 */
 	int64_t bytes;        /* truncate, garbage, reset, stall: so much of the body or stream passes before */
+	char where[160];      /* "FILE:LINE:COLUMN" of mode, for messages; "": not known */
 };
 
 struct sw_decision_rules {
@@ -136,6 +137,12 @@ void sw_plan_defaults(struct sw_plan *plan);
 
 /* A mode with nothing of its own yet but the sandbox: no name, kind host, one at a time. */
 struct sw_mode_plan sw_plan_new_mode(const struct sw_sandbox *sandbox);
+
+/* A fault with the defaults, and neither iterations nor a rate yet. */
+struct sw_chaos_fault sw_plan_new_fault(void);
+
+/* Drops the entries of chaos that no mode of containers is left for. */
+void sw_plan_drop_faults(struct sw_plan *plan);
 
 /* Frees what PLAN owns (the command) and leaves it empty. NULL is fine. */
 void sw_plan_done(struct sw_plan *plan);

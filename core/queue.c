@@ -46,6 +46,12 @@ struct sw_queue *sw_queue_new(void)
 	return queue;
 }
 
+void sw_queue_go_on(struct sw_queue *queue, uint64_t seq, int64_t size)
+{
+	queue->pushed = queue->recorded = queue->taken = seq;
+	queue->recorded_size = size;
+}
+
 void sw_queue_free(struct sw_queue *queue)
 {
 	if (!queue)

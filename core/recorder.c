@@ -26,7 +26,7 @@ struct sw_recorder {
 	struct sw_queue *queue;
 	pthread_t thread;
 	bool is_started;
-	atomic_bool over;
+	atomic_bool over, disk_full;
 	/* The recorder's own. */
 	struct sw_journal *journal;
 	uint64_t at;           /* the newest event that was dealt with */
@@ -46,6 +46,8 @@ static int write_events(struct sw_recorder *r, uint64_t last, bool durable, stru
 	for (uint64_t seq = r->at + 1; seq <= last; seq++)
 		if (sw_journal_add(r->journal, sw_queue_at(r->queue, seq), err) < 0)
 			return -1;
+	if (atomic_load(&r->disk_full))
+		sw_journal_fill_disk(r->journal);
 	return sw_journal_sync(r->journal, durable, err);
 }
 
@@ -114,12 +116,22 @@ static void *thread_main(void *user)
 	return NULL;
 }
 
+static void go_on(struct sw_recorder *r, uint64_t seq, int64_t size)
+{
+	sw_queue_go_on(r->queue, seq, size);
+	r->at = seq;
+	r->met = (struct sw_queue_place){.seq = seq, .recorded_seq = seq, .recorded_size = size};
+}
+
 static int allocate(struct sw_recorder *r, struct sw_error *err)
 {
+	r->journal = r->o.journal;
 	r->queue = sw_queue_new();
 	if (!r->queue)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot record the session");
-	if (sw_journal_create(r->o.path, &r->journal, err) < 0)
+	if (r->journal)
+		go_on(r, r->o.seq, sw_journal_size(r->journal));
+	else if (sw_journal_create(r->o.path, &r->journal, err) < 0)
 		return -1;
 	/* Now: whoever moves the file later moves it for both. */
 	r->file.fd = open(r->o.path, O_RDONLY | O_CLOEXEC);
@@ -132,8 +144,10 @@ int sw_recorder_start(const struct sw_recorder_options *options, struct sw_recor
                       struct sw_error *err)
 {
 	struct sw_recorder *r = calloc(1, sizeof *r);
-	if (!r)
+	if (!r) {
+		sw_journal_free(options->journal);
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot record the session");
+	}
 	r->o = *options;
 	r->file.fd = -1;
 	int status = allocate(r, err);
@@ -151,6 +165,11 @@ int sw_recorder_start(const struct sw_recorder_options *options, struct sw_recor
 	r->o.path = NULL; /* borrowed for the start alone */
 	*out_recorder = r;
 	return 0;
+}
+
+void sw_recorder_fill_disk(struct sw_recorder *r)
+{
+	atomic_store(&r->disk_full, true);
 }
 
 void sw_recorder_push(struct sw_recorder *r, struct sw_event *event)

@@ -13,13 +13,18 @@
 #include "core/event.h"
 
 struct sw_loop;
+struct sw_journal;
 struct sw_error;
 struct sw_recorder;
 
 #define SW_RECORDER_WAKE_NS INT64_C(100000000)
 
 struct sw_recorder_options {
-	const char *path;  /* the journal, to be created */
+	const char *path;  /* the journal, to be created, */
+	/* or one that sw_journal_open opened there, to go on with; becomes the recorder's own in any case. Its
+	 * last event has the number SEQ, and the viewer knows all of them. */
+	struct sw_journal *journal;
+	uint64_t seq;
 	int64_t origin_ns; /* the session's start, CLOCK_MONOTONIC */
 	/* Woken by urgent events (core/queue.h) once on disk, and at the end; by ends of iterations no
 	 * more often than every SW_RECORDER_WAKE_NS: short ones are not to be disturbed one by one. */
@@ -31,9 +36,14 @@ struct sw_recorder_options {
 	void *user;
 };
 
-/* Creates the journal and starts the thread. */
+/* Creates the journal, or takes the one that is given, and starts the thread. */
 int sw_recorder_start(const struct sw_recorder_options *options, struct sw_recorder **out_recorder,
                       struct sw_error *err);
+
+/* ---- any thread ---- */
+
+/* The journal's next write, and each after it, finds the disk full: chaos. */
+void sw_recorder_fill_disk(struct sw_recorder *recorder);
 
 /* ---- the measuring thread ---- */
 

@@ -208,6 +208,7 @@ static void put_reliability(const struct sw_page *page)
 	sw_page_table(page, &table);
 	for (int i = 0; i < figures->n_modes; i++)
 		put_troubles(page, &figures->modes[i]);
+	sw_page_faults(page);
 }
 
 /* ---- decision ---- */

@@ -48,6 +48,10 @@ struct sw_number sw_md_difference(const struct sw_markdown *md, double ns); /* "
 void sw_md_modes(const struct sw_markdown *md);
 void sw_md_layers(const struct sw_markdown *md);
 
+/* The circuit breaker, resumptions, injected faults and what came of them: a part of "Success Rate Analysis"
+ * (core/report_faults.c). */
+void sw_md_faults(const struct sw_markdown *md);
+
 /* What a session that measures every kind is started with. */
 #define SW_LADDER_COMMAND "sandwatch --config config/ladder.yaml"
 

@@ -291,4 +291,5 @@ void sw_md_success(const struct sw_markdown *md)
 		success_row(&table, &md->figures->modes[i]);
 	sw_md_table(md, &table);
 	put_difference(md);
+	sw_md_faults(md);
 }

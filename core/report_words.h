@@ -54,6 +54,15 @@ struct sw_sentence sw_say_failures(const struct sw_mode_figures *mode);
 /* "engine 2": COUNTS by outcome, those above 0. */
 struct sw_sentence sw_say_counts(const uint64_t counts[SW_OUTCOME_COUNT]);
 
+/* ---- core/report_faults.c ---- */
+
+/* "delay 2, reset 1": those above 0. */
+struct sw_sentence sw_say_faults(const uint64_t counts[SW_FAULT_COUNT]);
+/* "opened 1 time, now closed: 14 attempts were not asked of the engine …"; "" when it never opened. */
+struct sw_sentence sw_say_breaker(const struct sw_figures *figures);
+/* "1 time by another process; 1 iteration was dropped …"; "" when it never was. */
+struct sw_sentence sw_say_resumed(const struct sw_figures *figures);
+
 /* ---- core/report_words_modes.c: several modes, and the course of one ---- */
 
 /* "seccomp costs 1.2 ms [-3.0, +5.0]: not distinguishable from zero", in UNIT. */

@@ -84,7 +84,7 @@ struct sw_runner_ops {
 	void (*start)(struct sw_runner *runner, const struct sw_attempt *attempt,
 	              sw_attempt_done_fn done, void *user);
 	/* Ends a running attempt as soon as its traces can be removed: DONE follows with
-	 * SW_OUTCOME_CANCELLED (or what it became first). Idle: does nothing. */
+	 * SW_OUTCOME_CANCELLED (or what it became first). So for a probe. Idle: does nothing. */
 	void (*cancel)(struct sw_runner *runner);
 	/* Calls READY once nothing of the runner goes on behind the critical path any more (containers
 	 * being made or removed, a worker being warmed up): other modes are measured after that. ERROR tells
@@ -92,7 +92,8 @@ struct sw_runner_ops {
 	 * inside this call. NULL: nothing ever goes on behind. */
 	void (*settle)(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
 	/* Asks the engine for a sign of life, of an idle runner; READY (never from inside this call) with NULL
-	 * when it gives one. For the circuit breaker. NULL: there is nobody to ask. */
+	 * when it gives one. For the circuit breaker. cancel calls it off: READY follows soon, with any text.
+	 * NULL: there is nobody to ask. */
 	void (*probe)(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
 	/* Removes whatever is kept between attempts. Idle runners only. */
 	void (*finish)(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);

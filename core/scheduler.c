@@ -29,6 +29,7 @@ int sw_scheduler_new(const struct sw_scheduler_options *options,
 	}
 	sw_order_init(&s->order, options->plan);
 	sw_adaptive_init(&s->adaptive, options->plan);
+	sw_breaker_init(&s->breaker, &options->plan->breaker);
 	*out_scheduler = s;
 	return 0;
 }
@@ -112,7 +113,8 @@ static void prepared(void *user, const char *error)
 
 static void prepare_next(struct sw_scheduler *s)
 {
-	struct sw_runner *runner = s->stopping ? NULL : next_runner(s, false);
+	bool needs_none = s->stopping || sw_scheduler_is_all_done(s);
+	struct sw_runner *runner = needs_none ? NULL : next_runner(s, false);
 	if (runner)
 		runner->ops->prepare(runner, prepared, s);
 	else
@@ -155,6 +157,7 @@ void sw_scheduler_start(struct sw_scheduler *s)
 {
 	s->stage = SW_STAGE_PREPARING;
 	s->runner_at = 0;
+	sw_scheduler_restored(s);
 	prepare_next(s);
 }
 

@@ -6,6 +6,7 @@
 
 static const char dropped_text[] = "paused: it is measured anew after the pause";
 static const char cancelled_text[] = "cancelled by the user";
+static const char unbegun_text[] = "cancelled before its first attempt";
 
 /* ---- events ---- */
 
@@ -43,6 +44,7 @@ static void emit_attempt_finished(struct sw_slot *slot)
 	it->stderr_bytes = (int64_t)result->stderr_bytes;
 	it->dropped_bytes = (int64_t)result->dropped_bytes;
 	it->by_durations = result->by_durations;
+	it->not_asked = slot->not_asked;
 	sw_text_copy(it->digest, sizeof it->digest, result->digest);
 	sw_text_copy(it->python, sizeof it->python, result->python);
 	sw_text_copy(it->container, sizeof it->container, result->container);
@@ -66,7 +68,9 @@ static void leave(struct sw_slot *slot)
 static void finish_iteration(struct sw_slot *slot)
 {
 	struct sw_scheduler *s = slot->s;
-	const struct sw_attempt_result *last = &slot->checked;
+	struct sw_attempt_result *last = &slot->checked;
+	if (!slot->iteration_start_ns) /* no attempt was made */
+		slot->iteration_start_ns = last->end_ns = sw_clock_ns();
 	leave(slot);
 	struct sw_iteration_info *it = begin_event(slot, SW_EVENT_ITERATION_FINISHED);
 	it->outcome = last->outcome;
@@ -132,19 +136,52 @@ static void check_digest(struct sw_slot *slot)
 
 static void attempt_done(void *user, const struct sw_attempt_result *result);
 
-static void start_attempt(void *user)
+static void announce_attempt(struct sw_slot *slot)
 {
-	struct sw_slot *slot = user;
-	struct sw_scheduler *s = slot->s;
 	slot->attempt.number++;
 	new_token(slot->attempt.token);
 	begin_event(slot, SW_EVENT_ATTEMPT_STARTED);
-	sw_scheduler_emit(s);
+	sw_scheduler_emit(slot->s);
+}
+
+static void make_attempt(struct sw_slot *slot)
+{
+	struct sw_scheduler *s = slot->s;
+	slot->not_asked = false;
+	announce_attempt(slot);
+	if (s->o.attempt_begins && sw_slot_is_sandboxed(slot))
+		s->o.attempt_begins(s->o.user, slot->index, &slot->attempt);
 	slot->runner = slot->attempt.on_host ? s->o.fallbacks[slot->index]
 	                                     : s->o.runners[slot->attempt.mode][slot->index];
 	slot->runner->ops->start(slot->runner, &slot->attempt, attempt_done, slot);
 	if (s->stopping)
 		slot->runner->ops->cancel(slot->runner);
+}
+
+static void conclude_attempt(struct sw_slot *slot);
+
+static void refuse_attempt(void *user)
+{
+	struct sw_slot *slot = user;
+	slot->not_asked = true;
+	announce_attempt(slot);
+	sw_slot_not_asked(slot);
+	conclude_attempt(slot);
+}
+
+void sw_slot_attempt(void *user)
+{
+	struct sw_slot *slot = user;
+	enum sw_breaker_answer answer = SW_BREAKER_GO;
+	if (sw_slot_is_sandboxed(slot))
+		answer = sw_slot_ask_breaker(slot);
+	if (answer == SW_BREAKER_PROBE)
+		return;
+	slot->is_trial = answer == SW_BREAKER_TRY;
+	if (answer == SW_BREAKER_REFUSE) /* soon: nothing of a turn ends while it is being begun */
+		sw_loop_defer(slot->s->o.loop, &slot->step, refuse_attempt, slot);
+	else
+		make_attempt(slot);
 }
 
 /* Takes back the attempt that waits to be started; false when none does. */
@@ -162,17 +199,19 @@ static bool go_on(struct sw_slot *slot, enum sw_outcome outcome)
 {
 	struct sw_scheduler *s = slot->s;
 	const struct sw_fallback *policy = &s->o.plan->fallback;
-	bool sandboxed = s->o.plan->modes[slot->attempt.mode].kind != SW_KIND_HOST &&
-	                 !slot->attempt.on_host;
-	if (!sandboxed || !sw_outcome_is_sandbox_failure(outcome) || s->stopping || slot->cancelling)
+	if (!sw_slot_is_sandboxed(slot) || !sw_outcome_is_sandbox_failure(outcome) || s->stopping ||
+	    slot->cancelling)
 		return false;
-	if (slot->attempt.number <= policy->max_retries) {
+	if (slot->attempt.number <= policy->max_retries && !slot->not_asked) {
 		emit_reason(slot, SW_EVENT_RETRY, outcome);
-		int64_t delay = sw_retry_delay_ns(outcome, slot->attempt.number);
+		/* What the breaker refuses need not wait for it. */
+		int64_t delay = s->breaker.state == SW_BREAKER_OPEN
+		                    ? 0
+		                    : sw_retry_delay_ns(outcome, slot->attempt.number);
 		if (delay &&
-		    sw_loop_arm(s->o.loop, &slot->retry, sw_clock_ns() + delay, start_attempt, slot) == 0)
+		    sw_loop_arm(s->o.loop, &slot->retry, sw_clock_ns() + delay, sw_slot_attempt, slot) == 0)
 			return true;
-		sw_loop_defer(s->o.loop, &slot->step, start_attempt, slot);
+		sw_loop_defer(s->o.loop, &slot->step, sw_slot_attempt, slot);
 		return true;
 	}
 	if (!s->o.fallbacks || !sw_fallback_allows(policy, outcome)) {
@@ -181,7 +220,7 @@ static bool go_on(struct sw_slot *slot, enum sw_outcome outcome)
 	}
 	emit_reason(slot, SW_EVENT_FALLBACK_TAKEN, outcome);
 	slot->attempt.on_host = true;
-	sw_loop_defer(s->o.loop, &slot->step, start_attempt, slot);
+	sw_loop_defer(s->o.loop, &slot->step, sw_slot_attempt, slot);
 	return true;
 }
 
@@ -195,26 +234,35 @@ static void ask_whether_disturbed(struct sw_scheduler *s)
 			sw_slot_drop(&s->slots[i]);
 }
 
+static void conclude_attempt(struct sw_slot *slot)
+{
+	if (!slot->iteration_start_ns)
+		slot->iteration_start_ns = slot->checked.start_ns;
+	emit_attempt_finished(slot);
+	sw_slot_tell_breaker(slot);
+	if (slot->dropping)
+		drop_iteration(slot);
+	else if (!go_on(slot, slot->checked.outcome))
+		finish_iteration(slot);
+}
+
 static void attempt_done(void *user, const struct sw_attempt_result *result)
 {
 	struct sw_slot *slot = user;
+	struct sw_scheduler *s = slot->s;
 	struct sw_attempt_result *checked = &slot->checked;
 	*checked = *result;
-	if (!slot->iteration_start_ns)
-		slot->iteration_start_ns = checked->start_ns;
+	if (s->o.attempt_ended && sw_slot_is_sandboxed(slot))
+		s->o.attempt_ended(s->o.user, slot->index, &slot->attempt);
 	/* The runner is still named as the slot's, so that a drop marks this one instead of ending it. */
-	ask_whether_disturbed(slot->s);
+	ask_whether_disturbed(s);
 	slot->runner = NULL;
 	/* Also one that came to its own end first: a runner that was told to cancel may have taken
 	 * another way out, so its time is no measurement. */
 	if (slot->dropping)
 		sw_result_fail(checked, SW_OUTCOME_CANCELLED, dropped_text);
 	check_digest(slot);
-	emit_attempt_finished(slot);
-	if (slot->dropping)
-		drop_iteration(slot);
-	else if (!go_on(slot, checked->outcome))
-		finish_iteration(slot);
+	conclude_attempt(slot);
 }
 
 /* ---- begin, and early ends ---- */
@@ -228,10 +276,37 @@ void sw_slot_begin(struct sw_slot *slot)
 	slot->attempt.number = 0;
 	slot->attempt.on_host = false;
 	slot->iteration_start_ns = 0;
+	slot->not_asked = slot->is_trial = false;
+	slot->checked = (struct sw_attempt_result){.exit_code = -1}; /* until an attempt ends */
+	sw_result_fail(&slot->checked, SW_OUTCOME_CANCELLED, "%s", unbegun_text);
 	s->n_active++;
 	begin_event(slot, SW_EVENT_ITERATION_STARTED);
 	sw_scheduler_emit(s);
-	start_attempt(slot);
+	sw_slot_attempt(slot);
+}
+
+static void finish_cancelled(struct sw_slot *slot)
+{
+	if (slot->attempt.number)
+		sw_result_fail(&slot->checked, SW_OUTCOME_CANCELLED, "%s after attempt %d: %.300s",
+		               cancelled_text, slot->attempt.number, slot->checked.error);
+	else
+		sw_result_fail(&slot->checked, SW_OUTCOME_CANCELLED, "%s", cancelled_text);
+	finish_iteration(slot);
+}
+
+void sw_slot_probed(struct sw_slot *slot, bool is_answered)
+{
+	if (slot->dropping)
+		drop_iteration(slot);
+	else if (slot->cancelling)
+		finish_cancelled(slot);
+	else if (slot->s->stopping)
+		finish_iteration(slot);
+	else if (is_answered)
+		sw_slot_attempt(slot);
+	else
+		refuse_attempt(slot);
 }
 
 void sw_slot_drop(struct sw_slot *slot)
@@ -251,9 +326,7 @@ void sw_slot_cancel(struct sw_slot *slot)
 	if (!slot->active || slot->cancelling || slot->dropping)
 		return;
 	if (call_off_attempt(slot)) {
-		sw_result_fail(&slot->checked, SW_OUTCOME_CANCELLED, "%s after attempt %d: %.300s",
-		               cancelled_text, slot->attempt.number, slot->checked.error);
-		finish_iteration(slot);
+		finish_cancelled(slot);
 		return;
 	}
 	slot->cancelling = true;
@@ -267,7 +340,7 @@ void sw_slot_stop(struct sw_slot *slot)
 	if (slot->runner) {
 		slot->runner->ops->cancel(slot->runner);
 	} else if (call_off_attempt(slot)) {
-		/* Between two attempts: the last one's outcome is the iteration's. */
+		/* Between two attempts: the last one's outcome is the iteration's. Before the first: cancelled. */
 		finish_iteration(slot);
 	}
 }

@@ -13,9 +13,13 @@ static bool take_turn(struct sw_scheduler *s)
 {
 	if (s->has_turn)
 		return true;
-	if (!sw_order_next(&s->order, &s->turn))
-		return false;
-	s->next_in_turn = 0;
+	do {
+		if (!sw_order_next(&s->order, &s->turn))
+			return false;
+		s->next_in_turn = 0;
+		s->turn_is_partial = false;
+		sw_scheduler_skip_done(s);
+	} while (s->next_in_turn == s->turn.count);
 	return s->has_turn = true;
 }
 
@@ -36,6 +40,7 @@ static bool take_iteration(struct sw_slot *slot)
 	slot->attempt.mode = s->turn.mode;
 	slot->attempt.iteration = s->turn.first + s->next_in_turn++;
 	slot->attempt.warmup = s->turn.warmup;
+	sw_scheduler_skip_done(s);
 	return true;
 }
 
@@ -74,7 +79,7 @@ void sw_scheduler_go_on_when_acked(struct sw_scheduler *s)
 
 static void emit_turn(struct sw_scheduler *s)
 {
-	if (s->turn_is_spoilt || !s->turn_ended)
+	if (s->turn_is_spoilt || s->turn_is_partial || !s->turn_ended)
 		return;
 	sw_event_init(&s->event, SW_EVENT_TURN_FINISHED, s->turn.mode);
 	struct sw_iteration_info *it = &s->event.u.it;
@@ -88,11 +93,12 @@ static void emit_turn(struct sw_scheduler *s)
 
 /* Precision is asked for when all modes have done as much: no figure rests on more iterations than another.
  * The time budget is kept turn by turn, once each mode has had one. */
-static void decide_length(struct sw_scheduler *s)
+void sw_scheduler_decide_length(struct sw_scheduler *s)
 {
 	const struct sw_plan *plan = s->o.plan;
 	int64_t least = s->done[0], most = s->done[0];
-	int64_t elapsed_ns = sw_clock_ns() - s->first_ns - s->paused_ns;
+	int64_t elapsed_ns = s->restored.used_ns - s->paused_ns;
+	elapsed_ns += s->first_ns ? sw_clock_ns() - s->first_ns : 0;
 	if (!plan->is_auto || s->turn.warmup || s->stopping)
 		return;
 	for (int i = 1; i < plan->n_modes; i++) {
@@ -132,7 +138,7 @@ static void settle_next(struct sw_scheduler *s)
 		return;
 	}
 	emit_turn(s);
-	decide_length(s);
+	sw_scheduler_decide_length(s);
 	sw_scheduler_go_on_when_acked(s);
 }
 

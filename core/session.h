@@ -20,6 +20,10 @@
 #define SW_SEEN_CONTAINERS_MAX 64
 #define SW_RECENT_ATTEMPTS_MAX 4 /* kept of one iteration */
 
+/* What came of an iteration: its outcome in its own mode, or that it fell back and ended ok on the host. */
+#define SW_CAME_BACK SW_OUTCOME_COUNT
+#define SW_CAME_COUNT (SW_OUTCOME_COUNT + 1)
+
 struct sw_phase_sum {
 	uint64_t count; /* how often it occurred */
 	double sum_ns;
@@ -37,8 +41,8 @@ struct sw_attempt_record {
 	struct sw_span spans[SW_SPANS_MAX];
 	int n_spans;
 	char error[160];
-	bool not_asked;           /* the circuit breaker was open */
-	uint32_t faults;          /* bits 1u << enum sw_fault: injected while it ran, as far as told by then */
+	bool not_asked;                 /* the circuit breaker was open */
+	uint32_t faults;                /* bits 1u << enum sw_fault: injected while it ran */
 };
 
 /* The attempts of one iteration: all, or the first two and the last two when there are more. */
@@ -55,7 +59,7 @@ struct sw_phase_start {
 
 /* What an iteration added to its mode's counters of the same names: a drop takes it back. */
 struct sw_mode_counts {
-	uint64_t attempts, retries, dropped_bytes;
+	uint64_t attempts, retries, not_asked, dropped_bytes;
 	uint64_t taken[SW_OUTCOME_COUNT], refused[SW_OUTCOME_COUNT], retried[SW_OUTCOME_COUNT];
 	bool has_error;                /* it set the mode's last_error, which was: */
 	char last_error[SW_TEXT_MAX];
@@ -72,6 +76,8 @@ struct sw_running {
 	struct sw_phase_start phase_starts[SW_SPANS_MAX];
 	int n_phase_starts;
 	struct sw_attempts ended; /* its attempts that have ended */
+	uint32_t attempt_faults;  /* of the running attempt, as struct sw_attempt_record's */
+	uint32_t faults;          /* of the iteration, in whichever attempt */
 	struct sw_mode_counts added;
 };
 
@@ -94,6 +100,8 @@ struct sw_mode_state {
 	uint64_t retried[SW_OUTCOME_COUNT];
 	uint64_t not_asked;             /* attempts that were not made: the circuit breaker was open */
 	uint64_t faults[SW_FAULT_COUNT]; /* injected by chaos, warm-up and dropped iterations included */
+	/* Of the counted iterations that a fault of a kind hit, in whichever attempt: what came of them. */
+	uint64_t came_of[SW_FAULT_COUNT][SW_CAME_COUNT];
 	struct sw_ranges finished;      /* which counted iterations are done: none twice */
 	/* latency of ok iterations: first attempt's start to last attempt's end */
 	struct sw_histogram *latency;
@@ -132,6 +140,7 @@ struct sw_recent {
 	bool warmup, fell_back;
 	enum sw_outcome outcome;
 	char error[160];
+	uint32_t faults;          /* bits: injected while it ran, in whichever attempt */
 	struct sw_attempts ended; /* ended.total may be less than attempts: events were lost */
 };
 
@@ -214,6 +223,10 @@ uint64_t sw_mode_pending(const struct sw_mode_state *mode);
 
 /* Injected faults of all kinds. */
 uint64_t sw_mode_faults(const struct sw_mode_state *mode);
+
+/* What came of the iterations that FAULT hit, in all modes; returns how often it was injected. */
+uint64_t sw_session_came_of(const struct sw_session *session, enum sw_fault fault,
+                            uint64_t out_came_of[SW_CAME_COUNT]);
 
 /* Fallbacks taken, refused, of all reasons. */
 uint64_t sw_mode_taken(const struct sw_mode_state *mode);

@@ -56,6 +56,27 @@ static void put_auto(struct sw_json *json, const struct sw_session *session)
 	sw_json_end_object(json);
 }
 
+/* null in the times where it never changed, or is not to be probed. */
+static void put_breaker(struct sw_json *json, const struct sw_session *session)
+{
+	bool changed = session->breaker_opened > 0;
+
+	sw_json_object(json, "breaker");
+	sw_json_str(json, "state", sw_word(&sw_words_breaker, (int)session->breaker));
+	if (changed)
+		sw_json_int(json, "since_ns", session->breaker_since_ns);
+	else
+		sw_json_null(json, "since_ns");
+	if (session->breaker == SW_BREAKER_OPEN)
+		sw_json_int(json, "probed_at_ns", session->breaker_retry_ns);
+	else
+		sw_json_null(json, "probed_at_ns");
+	sw_json_int(json, "opened", sw_whole_ns((double)session->breaker_opened));
+	sw_json_int(json, "probes_unanswered", sw_whole_ns((double)session->breaker_probes));
+	sw_snapshot_text(json, "text", changed ? session->breaker_text : "");
+	sw_json_end_object(json);
+}
+
 static void put_session(struct sw_json *json, const struct sw_figures *figures)
 {
 	const struct sw_session *session = figures->session;
@@ -76,6 +97,8 @@ static void put_session(struct sw_json *json, const struct sw_figures *figures)
 	sw_snapshot_text(json, "workload", info->workload);
 	sw_json_bool(json, "sandbox_enabled", info->sandbox_enabled);
 	put_fallback_policy(json, figures);
+	put_breaker(json, session);
+	sw_json_int(json, "resumed", sw_whole_ns((double)session->resumed));
 	sw_json_int(json, "gates", info->gates);
 	sw_snapshot_text(json, "end_text", session->end_text);
 	sw_json_int(json, "events_missing", sw_whole_ns((double)session->missing));

@@ -104,6 +104,8 @@ static void put_iterations(struct sw_json *json, const struct sw_mode_figures *f
 			put_count(json, sw_word(&sw_words_outcome, o), state->outcomes[o]);
 	}
 	put_count(json, "not_run", figures->not_run);
+	put_count(json, "running", sw_mode_counted_running(state));
+	put_count(json, "dropped", state->dropped);
 	put_count(json, "warmup", state->warmup_done);
 	sw_json_end_object(json);
 }
@@ -228,6 +230,22 @@ static void put_fallback(struct sw_json *json, const struct sw_mode_figures *fig
 	sw_json_end_object(json);
 }
 
+/* By fault, those that were injected: how often, and what came of the iterations that were hit. */
+static void put_faults(struct sw_json *json, const struct sw_mode_state *state)
+{
+	sw_json_object(json, "faults");
+	for (int f = 0; f < SW_FAULT_COUNT; f++) {
+		if (state->faults[f] == 0)
+			continue;
+		sw_json_object(json, sw_word(&sw_words_fault, f));
+		put_count(json, "injected", state->faults[f]);
+		put_reasons(json, "outcomes", state->came_of[f]);
+		put_count(json, "fell_back", state->came_of[f][SW_CAME_BACK]);
+		sw_json_end_object(json);
+	}
+	sw_json_end_object(json);
+}
+
 static void put_outcomes(struct sw_json *json, const struct sw_mode_state *state)
 {
 	sw_json_object(json, "outcomes");
@@ -321,6 +339,8 @@ int sw_snapshot_mode(struct sw_json *json, const struct sw_figures *all, int ind
 	put_fallback(json, figures);
 	put_outcomes(json, state);
 	put_count(json, "attempts", state->attempts);
+	put_count(json, "not_asked", state->not_asked);
+	put_faults(json, state);
 	put_count(json, "placed_by_durations", state->by_durations);
 	put_count(json, "containers_created", state->containers_created);
 	put_count(json, "containers_removed", state->containers_removed);

@@ -71,6 +71,22 @@ void sw_api_image_import(struct sw_api *api, const char *name, int fd, const cha
 void sw_api_image_remove(struct sw_api *api, const char *name, int64_t timeout_ns,
                          sw_api_done_fn done, void *user);
 
+/* POST /images/{name}/tag: image NAME (or id) gets the further name NEW_NAME ("sandwatch/python:latest"). One
+ * that has that name loses it. */
+void sw_api_image_tag(struct sw_api *api, const char *name, const char *new_name, int64_t timeout_ns,
+                      sw_api_done_fn done, void *user);
+/* GET /images/json?filters={"reference":[PATTERN]}: calls EACH for every name ("repository:tag", cleaned) of the
+ * images found, also for those that do not fit PATTERN; then DONE. */
+typedef void (*sw_api_tag_fn)(void *user, const char *name);
+void sw_api_image_list(struct sw_api *api, const char *pattern, int64_t timeout_ns, sw_api_tag_fn each,
+                       sw_api_done_fn done, void *user);
+
+/* GET /images/json?filters={"dangling":["true"],"label":[LABEL]}: calls EACH for every image without a name that
+ * carries LABEL ("KEY"), with its id and LABEL's value (cleaned); then DONE. */
+typedef void (*sw_api_nameless_fn)(void *user, const char *id, const char *value);
+void sw_api_image_list_nameless(struct sw_api *api, const char *label, int64_t timeout_ns,
+                                sw_api_nameless_fn each, sw_api_done_fn done, void *user);
+
 /* POST /networks/create: a bridge network NAME with the label LABEL ("KEY", its value empty). One of that
  * name that is there already is success. */
 void sw_api_network_create(struct sw_api *api, const char *name, const char *label,

@@ -164,14 +164,6 @@ void sw_api_image_inspect(struct sw_api *api, const char *name, int64_t timeout_
 	sw_api_call_send(call, &request, &path);
 }
 
-/* "host:5000/a/b:tag" -> where ":tag" begins, or the end. */
-static size_t repository_len(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-	const char *colon = strrchr(name, ':');
-	return colon && (!slash || colon > slash) ? (size_t)(colon - name) : strlen(name);
-}
-
 void sw_api_image_import(struct sw_api *api, const char *name, int fd, const char *const *changes,
                          int64_t timeout_ns, sw_api_done_fn done, void *user)
 {
@@ -182,7 +174,7 @@ void sw_api_image_import(struct sw_api *api, const char *name, int fd, const cha
 	                                 .timeout_ns = timeout_ns};
 	struct sw_api_call *call = sw_api_call_new(api, &like, "importing image '%s'", name);
 	char repository[256];
-	size_t len = repository_len(name);
+	size_t len = sw_api_repository_len(name);
 	if (!call)
 		return;
 	(void)snprintf(repository, sizeof repository, "%.*s", (int)len, name);

@@ -38,6 +38,9 @@ struct sw_api_call {
 		sw_api_oom_fn oom;
 	};
 	sw_api_container_fn each; /* of a list */
+	sw_api_tag_fn each_tag;   /* of a list of images */
+	sw_api_nameless_fn each_nameless;
+	const char *label; /* whose value each_nameless is told; its caller's until the answer */
 	void *user;
 	int fine;             /* a status above 299 that is a success all the same; 0: none */
 	int64_t timeout_ns;   /* from now */
@@ -64,6 +67,9 @@ void sw_api_path(const struct sw_api *api, struct sw_buf *path, const char *text
  * or are longer than 255 bytes, set path->overflow. */
 void sw_api_path_container(struct sw_buf *path, const char *name);
 void sw_api_path_image(struct sw_buf *path, const char *name);
+
+/* Where an image's name ends and ":tag" begins, or the name's length: "host:5000/a/b:tag" has 13. */
+size_t sw_api_repository_len(const char *name);
 
 /* Appends TEXT percent-encoded as a query's value. */
 void sw_api_path_value(struct sw_buf *path, const char *text);

@@ -270,6 +270,7 @@ static void cold_start(struct sw_runner *runner, const struct sw_attempt *attemp
 static void cold_cancel(struct sw_runner *runner)
 {
 	struct sw_cold *cold = (struct sw_cold *)runner;
+	sw_container_cancel_probe(&cold->base);
 	if (!cold->is_busy)
 		return;
 	if (!cold->facts.has_ended && !cold->facts.has_failed && !cold->facts.is_timed_out)
@@ -302,6 +303,7 @@ int sw_cold_new(const struct sw_container_options *options, struct sw_runner **o
 	static const struct sw_runner_ops ops = {.prepare = sw_container_prepare,
 	                                         .start = cold_start,
 	                                         .cancel = cold_cancel,
+	                                         .probe = sw_container_probe,
 	                                         .finish = cold_finish,
 	                                         .free = cold_free};
 	struct sw_cold *cold = calloc(1, sizeof *cold);

@@ -159,6 +159,43 @@ void sw_container_prepare(struct sw_runner *runner, sw_runner_ready_fn ready, vo
 	sw_api_ping(base->api, ping_timeout_ns, on_pinged, base);
 }
 
+static void on_probed(void *user, const struct sw_error *error)
+{
+	struct sw_container_runner *base = user;
+	sw_runner_ready_fn probed = base->probed;
+	base->is_pinging = false;
+	base->has_version = base->has_version || !error;
+	base->probed = NULL;
+	if (probed)
+		probed(base->probed_user, error ? error->message : NULL);
+}
+
+void sw_container_probe(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
+{
+	struct sw_container_runner *base = (struct sw_container_runner *)runner;
+	int64_t patience_ns = base->options.mode->sandbox.engine_timeout_ns;
+	if (!base->http) {
+		sw_container_ready_later(base, no_engine(base), ready, user);
+		return;
+	}
+	base->probed = ready;
+	base->probed_user = user;
+	if (base->is_pinging) /* of one that was called off: its answer is as good */
+		return;
+	base->is_pinging = true;
+	if (patience_ns <= 0 || patience_ns > ping_timeout_ns)
+		patience_ns = ping_timeout_ns;
+	sw_api_ping(base->api, patience_ns, on_probed, base);
+}
+
+void sw_container_cancel_probe(struct sw_container_runner *base)
+{
+	sw_runner_ready_fn probed = base->probed;
+	base->probed = NULL;
+	if (probed)
+		sw_container_ready_later(base, "called off", probed, base->probed_user);
+}
+
 static void say_none(void *user)
 {
 	struct sw_container_runner *base = user;
@@ -218,14 +255,23 @@ void sw_container_shape_once(const struct sw_container_runner *base, const char 
 }
 
 /* [a-zA-Z0-9][a-zA-Z0-9_.-]*: the engine's rule for names. */
-void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
-                       size_t size)
+void sw_container_name_of(const char *session_id, const char *mode, int slot, const char *what,
+                          char dst[SW_CONTAINER_NAME_MAX])
 {
-	(void)snprintf(dst, size, "sandwatch-%.32s-%.64s-%d-%s", base->options.session_id,
-	               base->options.mode->name, base->options.slot, what);
+	(void)snprintf(dst, SW_CONTAINER_NAME_MAX, "sandwatch-%.32s-%.64s-%d-%.64s", session_id, mode,
+	               slot, what);
 	for (char *p = dst; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
 			*p = '_';
+}
+
+void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
+                       size_t size)
+{
+	char name[SW_CONTAINER_NAME_MAX];
+	sw_container_name_of(base->options.session_id, base->options.mode->name, base->options.slot,
+	                     what, name);
+	(void)snprintf(dst, size, "%s", name);
 }
 
 int sw_container_body(const struct sw_container_runner *base,

@@ -60,6 +60,9 @@ struct sw_container_runner {
 	sw_api_done_fn looked;
 	void *looked_user;
 	struct sw_deferred look_call;
+	sw_runner_ready_fn probed; /* NULL: none under way, or called off */
+	void *probed_user;
+	bool is_pinging; /* a probe's ping is not answered yet, though it may be called off */
 
 	struct sw_attempt attempt; /* the one under way or the last */
 	enum sw_phase inner; /* the newest phase inside the container that was told; PULL: none yet */
@@ -113,6 +116,11 @@ void sw_container_done(struct sw_container_runner *base);
  * the connection that the first create goes over. */
 void sw_container_prepare(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
 
+/* The vtable's probe: a ping, also where no engine had answered when the session began. */
+void sw_container_probe(struct sw_runner *runner, sw_runner_ready_fn ready, void *user);
+/* For the vtable's cancel: calls the probe off, if one is under way. */
+void sw_container_cancel_probe(struct sw_container_runner *base);
+
 /* READY with ERROR (NULL: all is well; copied), never from inside this call. One at a time. */
 void sw_container_ready_later(struct sw_container_runner *base, const char *error,
                               sw_runner_ready_fn ready, void *user);
@@ -140,6 +148,12 @@ void sw_container_shape_once(const struct sw_container_runner *base, const char 
 
 /* Where the shim is in the container; NULL: there is none. */
 const char *sw_container_shim_path(enum sw_shim shim);
+
+#define SW_CONTAINER_NAME_MAX 192
+
+/* "sandwatch-SESSION-MODE-SLOT-WHAT" of what a runner's options say, of the signs that an engine allows. */
+void sw_container_name_of(const char *session_id, const char *mode, int slot, const char *what,
+                          char dst[SW_CONTAINER_NAME_MAX]);
 
 /* "sandwatch-SESSION-MODE-SLOT-WHAT", of the signs that an engine allows; WHAT makes it unique. */
 void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,

@@ -19,6 +19,8 @@
 
 enum { SWEEP_MAX = 512 };
 
+static const int64_t kill_timeout_ns = 10000000000;
+
 /* ---- what /proc tells ---- */
 
 /* Reads at most SIZE-1 bytes of a small file. The length, 0 also when the file or the process that
@@ -153,19 +155,73 @@ static int send_signal(int pidfd, int sig)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
 }
 
+/* A descriptor of dockerd PID, *OUT_FD, or -1 where that has ended or is another's process. */
+static int open_ours(const struct sw_daemon_paths *paths, pid_t pid, int *out_fd,
+                     struct sw_error *err)
+{
+	bool ours = false;
+	*out_fd = -1;
+	SW_CLEANUP(close) int pidfd = sw_daemon_pidfd(pid);
+	if (pidfd < 0)
+		return errno == ESRCH ? 0 : sw_error_set(err, SW_ERR_IO, errno,
+		                                         "cannot reach dockerd (process %d)", (int)pid);
+	/* Asked behind the pidfd: the number cannot pass to another process any more. */
+	if (is_our_dockerd(paths, pid, 0, &ours, err) < 0)
+		return -1;
+	if (ours)
+		*out_fd = SW_TAKE_FD(pidfd);
+	return 0;
+}
+
+/* SIG to dockerd PID, whose descriptor is then *OUT_FD. */
+static int signal_ours(const struct sw_daemon_paths *paths, pid_t pid, int sig, int *out_fd,
+                       struct sw_error *err)
+{
+	SW_CLEANUP(close) int pidfd = -1;
+	if (open_ours(paths, pid, &pidfd, err) < 0)
+		return -1;
+	int sent = pidfd < 0 ? -1 : send_signal(pidfd, sig);
+	if (sent < 0 && (pidfd < 0 || errno == ESRCH))
+		return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "dockerd (process %d) does not run any more",
+		                    (int)pid);
+	if (sent < 0)
+		return sw_error_set(err, SW_ERR_IO, errno, "cannot signal dockerd (process %d)", (int)pid);
+	*out_fd = SW_TAKE_FD(pidfd);
+	return 0;
+}
+
+int sw_daemon_signal(const struct sw_daemon_paths *paths, pid_t pid, int sig, struct sw_error *err)
+{
+	SW_CLEANUP(close) int pidfd = -1;
+	return signal_ours(paths, pid, sig, &pidfd, err);
+}
+
+bool sw_daemon_is_stopped(pid_t pid)
+{
+	struct sw_process_stat stat;
+	return sw_process_read_stat(pid, &stat, NULL) == 0 && stat.state == 'T';
+}
+
+int sw_daemon_kill(const struct sw_daemon_paths *paths, pid_t pid, struct sw_error *err)
+{
+	SW_CLEANUP(close) int pidfd = -1;
+	if (signal_ours(paths, pid, SIGKILL, &pidfd, err) < 0)
+		return -1;
+	if (!await_end(pidfd, kill_timeout_ns))
+		return sw_error_set(err, SW_ERR_TIMEOUT, 0, "dockerd (process %d) does not end", (int)pid);
+	return 0;
+}
+
 int sw_daemon_end(const struct sw_daemon_paths *paths, pid_t pid, int64_t grace_ns,
                   struct sw_error *err)
 {
-	bool ours = false;
-	SW_CLEANUP(close) int pidfd = sw_daemon_pidfd(pid);
-	if (pidfd < 0 && errno != ESRCH)
-		return sw_error_set(err, SW_ERR_IO, errno, "cannot end dockerd (process %d)", (int)pid);
-	/* Asked again behind the pidfd: the number cannot pass to another process any more. */
-	if (pidfd >= 0 && is_our_dockerd(paths, pid, 0, &ours, err) < 0)
+	SW_CLEANUP(close) int pidfd = -1;
+	if (open_ours(paths, pid, &pidfd, err) < 0)
 		return -1;
-	if (ours) {
+	if (pidfd >= 0) {
 		if (send_signal(pidfd, SIGTERM) < 0 && errno != ESRCH)
 			return sw_error_set(err, SW_ERR_IO, errno, "cannot signal dockerd (process %d)", (int)pid);
+		(void)send_signal(pidfd, SIGCONT); /* one that is stopped hears nothing else */
 		if (!await_end(pidfd, grace_ns)) {
 			(void)send_signal(pidfd, SIGKILL);
 			if (!await_end(pidfd, grace_ns))

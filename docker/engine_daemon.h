@@ -1,5 +1,6 @@
 /* Hides the private engine's processes: how dockerd is spawned, recognised, and ended.
- * Must not know the API, nor when it is to be started. Blocking; internal to docker/engine_*.c. */
+ * Must not know the API, nor when it is to be started. Blocking; internal to docker/engine_*.c and
+ * docker/chaos_engine.c. */
 #ifndef SW_ENGINE_DAEMON_H
 #define SW_ENGINE_DAEMON_H
 
@@ -8,6 +9,7 @@
 #include <sys/types.h>
 
 struct sw_error;
+struct sw_signals;
 
 /* Below STATE_DIR/engine, all absolute. */
 struct sw_daemon_paths {
@@ -41,6 +43,20 @@ int sw_daemon_lost_socket(const struct sw_daemon_paths *paths, pid_t pid, bool *
 
 /* A descriptor that is readable once PID has ended, -1 when it has already. */
 int sw_daemon_pidfd(pid_t pid);
+
+/* Sends SIG to dockerd PID. SW_ERR_NOT_FOUND: it does not run any more, or is not this engine's. */
+int sw_daemon_signal(const struct sw_daemon_paths *paths, pid_t pid, int sig, struct sw_error *err);
+
+/* Whether process PID is stopped by a signal (SIGSTOP); not one that a debugger holds. */
+bool sw_daemon_is_stopped(pid_t pid);
+
+/* KILL, and waits for the end of dockerd alone: its containerd, shims and containers run on. */
+int sw_daemon_kill(const struct sw_daemon_paths *paths, pid_t pid, struct sw_error *err);
+
+/* The lock that whoever starts or stops this engine holds; makes its folders. It is given back by closing
+ * *OUT_FD, or by this process's death. SIGNALS (may be NULL) end the waiting. In docker/engine_private.c. */
+int sw_daemon_lock(const struct sw_daemon_paths *paths, const struct sw_signals *signals, int *out_fd,
+                   struct sw_error *err);
 
 /* TERM, then KILL after GRACE_NS; then what dockerd left of its containerd, shims and containers. */
 int sw_daemon_end(const struct sw_daemon_paths *paths, pid_t pid, int64_t grace_ns,

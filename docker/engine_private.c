@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -102,10 +103,11 @@ static int lock_file(const char *path, const struct sw_signals *signals, int *ou
 	return 0;
 }
 
-/* The lock's holder is bounded by ready_timeout_ns or dies, so waiting without a deadline is too.
+/* The lock's holder is bounded by ready_timeout_ns, or by the longest pause that chaos may make, or dies,
+ * so waiting without a deadline is too.
  * A lock on a file that was removed meanwhile (with the engine's data) guards nothing: again. */
-static int take_lock(const struct sw_daemon_paths *paths, const struct sw_signals *signals,
-                     int *out_fd, struct sw_error *err)
+int sw_daemon_lock(const struct sw_daemon_paths *paths, const struct sw_signals *signals, int *out_fd,
+                   struct sw_error *err)
 {
 	for (;;) {
 		SW_CLEANUP(close) int fd = -1;
@@ -313,6 +315,14 @@ static int fail_late(const struct sw_daemon_paths *paths, bool was_running,
 	                    fits ? "; its log is " : "", fits ? paths->log : "");
 }
 
+/* One that a chaos session has stopped and, being killed itself, never continued. While such a session
+ * lives it holds the lock. */
+static void continue_stopped(const struct sw_daemon_paths *paths, pid_t pid, struct sw_steps steps)
+{
+	if (sw_daemon_is_stopped(pid) && sw_daemon_signal(paths, pid, SIGCONT, NULL) == 0)
+		report(steps, 0, "it was stopped (SIGSTOP): it goes on");
+}
+
 static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps steps,
                         struct sw_error *err)
 {
@@ -322,6 +332,8 @@ static int start_locked(const struct sw_daemon_paths *paths, struct sw_steps ste
 	if (find_running(paths, steps, &pid, err) < 0)
 		return -1;
 	bool running = pid != 0;
+	if (running)
+		continue_stopped(paths, pid, steps);
 	int64_t start_ns = sw_clock_ns();
 	if (!running && check_means(err) < 0)
 		return -1;
@@ -365,7 +377,7 @@ int sw_engine_start_private(const char *state_dir, struct sw_steps steps, struct
 		sw_error_set(err, SW_ERR_NO_ENGINE, 0, "it needs root");
 		return sw_error_wrap(err, "%s", sw_engine_cannot_start);
 	}
-	if (sw_daemon_paths(state_dir, &paths, err) < 0 || take_lock(&paths, steps.signals, &lock, err) < 0)
+	if (sw_daemon_paths(state_dir, &paths, err) < 0 || sw_daemon_lock(&paths, steps.signals, &lock, err) < 0)
 		return -1;
 	if (start_locked(&paths, steps, err) < 0)
 		return sw_error_wrap(err, "%s", sw_engine_cannot_start);
@@ -415,12 +427,14 @@ int sw_engine_stop_private(const char *state_dir, bool with_data, bool *out_was_
 	if (geteuid() != 0)
 		return sw_error_set(err, SW_ERR_USAGE, 0, "the private engine in %s is root's: stop it with sudo",
 		                    paths.dir);
-	if (take_lock(&paths, NULL, &lock, err) < 0)
+	if (sw_daemon_lock(&paths, NULL, &lock, err) < 0)
 		return -1;
 	if (sw_daemon_find(&paths, &pid, err) < 0)
 		return sw_error_wrap(err, "cannot tell whether the private engine runs");
 	bool running = pid != 0;
 	/* Its interface would outlive the engine. One that does not answer keeps it: the end matters more. */
+	if (running)
+		continue_stopped(&paths, pid, (struct sw_steps){0});
 	if (running)
 		remove_bridge(&paths);
 	if (running && sw_daemon_end(&paths, pid, stop_grace_ns, err) < 0)

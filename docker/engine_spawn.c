@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -219,9 +220,17 @@ _Noreturn static void become_dockerd(const struct sw_daemon_paths *paths,
 static int fork_daemon(const struct sw_daemon_paths *paths, const struct command *command, int log,
                        int write_fd, struct sw_error *err)
 {
+	/* To init, not to us, who are told of orphans once commands run on the host (core/orphans.h): its end
+	 * would have to be reaped. */
+	int adopts = 0;
+	(void)prctl(PR_GET_CHILD_SUBREAPER, &adopts);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 	pid_t child = fork();
-	if (child < 0)
-		return sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot fork for dockerd");
+	if (child < 0) {
+		sw_error_set(err, SW_ERR_INTERNAL, errno, "cannot fork for dockerd");
+		(void)prctl(PR_SET_CHILD_SUBREAPER, adopts);
+		return -1;
+	}
 	if (child == 0) {
 		if (setsid() < 0)
 			fail(write_fd, "leave the session");
@@ -234,6 +243,7 @@ static int fork_daemon(const struct sw_daemon_paths *paths, const struct command
 	}
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		continue;
+	(void)prctl(PR_SET_CHILD_SUBREAPER, adopts);
 	return 0;
 }
 

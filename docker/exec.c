@@ -190,6 +190,7 @@ static int set_up(struct sw_exec *exec, const struct sw_container_options *optio
 	                                         .start = sw_exec_start,
 	                                         .cancel = sw_exec_cancel,
 	                                         .settle = exec_prepare,
+	                                         .probe = sw_container_probe,
 	                                         .finish = exec_finish,
 	                                         .free = exec_free};
 	const struct sw_kept_handlers handlers = {.died = on_died, .user = exec};

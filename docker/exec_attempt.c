@@ -471,6 +471,7 @@ void sw_exec_start(struct sw_runner *runner, const struct sw_attempt *attempt,
 void sw_exec_cancel(struct sw_runner *runner)
 {
 	struct sw_exec *exec = (struct sw_exec *)runner;
+	sw_container_cancel_probe(&exec->base);
 	if (exec->stage == SW_EXEC_IDLE || exec->stage == SW_EXEC_ENDING ||
 	    exec->stage == SW_EXEC_DOUBTING)
 		return;

@@ -10,6 +10,7 @@
 #include "core/loop.h"
 #include "core/text.h"
 #include "docker/blocking.h"
+#include "docker/image_away.h"
 #include "docker/image_recipe.h"
 
 enum { CHANGES_MAX = 16 };
@@ -199,7 +200,7 @@ static int open_tar(const char *home, const char *recipe, const struct sw_signal
                     int *out_fd, struct sw_error *err)
 {
 	char path[1200];
-	(void)snprintf(path, sizeof path, "%s/image.tar", recipe);
+	(void)snprintf(path, sizeof path, "%s/" SW_RECIPE_TAR, recipe);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && pack(home, recipe, path, signals, err) < 0)
 		return -1;
@@ -350,6 +351,16 @@ static int ensure(struct sw_blocking *blocking, struct maker *maker, const char 
 	                    name, name, own_repository);
 }
 
+/* Only the private engine's images are ever taken away. */
+static void mend_images(const struct sw_engine *engine, struct sw_steps steps)
+{
+	int given = 0;
+	int64_t start_ns = sw_clock_ns();
+	if (engine->is_private && sw_image_away_mend(engine, &given, NULL) == 0 && given > 0)
+		report(steps, sw_clock_ns() - start_ns,
+		       "given back: a chaos session had it taken away, and was killed");
+}
+
 int sw_image_ensure(const struct sw_engine *engine, const char *name,
                     const struct sw_image_parts *parts, const char *state_dir,
                     struct sw_steps steps, struct sw_image *out_image, struct sw_error *err)
@@ -357,6 +368,7 @@ int sw_image_ensure(const struct sw_engine *engine, const char *name,
 	struct sw_blocking blocking;
 	struct sw_image image = {0};
 	struct maker maker = {.blocking = &blocking, .name = name, .parts = parts, .steps = steps};
+	mend_images(engine, steps);
 	int result = sw_blocking_init(&blocking, &engine->endpoint, engine->api_version, err);
 	if (result == 0)
 		result = sw_blocking_heed(&blocking, steps.signals, err);

@@ -40,6 +40,10 @@ void sw_image_done(struct sw_image *image);
 /* Whether sandwatch makes the image NAME by itself: "sandwatch/python", with or without a tag. */
 bool sw_image_is_own_name(const char *name);
 
+/* Removes what a process that was killed left half made below STATE_DIR/image, unless another is at it.
+ * Makes nothing. */
+void sw_image_tidy(const char *state_dir);
+
 /* Makes sure that NAME is on the engine. Under our own name the image is built with the recipe and
  * imported when it is missing or was made by another recipe; one that docker/image/Dockerfile made
  * is taken as it is. Any other must be there (SW_ERR_NOT_FOUND: the message says how to pull or

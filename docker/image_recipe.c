@@ -1,6 +1,7 @@
 #include "docker/image_recipe.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -32,17 +33,34 @@ static int open_lock(const char *home, int *out_fd, struct sw_error *err)
 }
 
 /* Not while the lock is held: then it is being made. */
+static void remove_half(const char *home, const char *folder, const char *name)
+{
+	char path[1400];
+	SW_CLEANUP(close) int lock = -1;
+	(void)snprintf(path, sizeof path, "%s/%.200s%s", home, folder, name);
+	if (access(path, F_OK) == 0 && open_lock(home, &lock, NULL) == 0 &&
+	    flock(lock, LOCK_EX | LOCK_NB) == 0)
+		(void)sw_tree_remove(path, NULL);
+}
+
 static void tidy(const char *home)
 {
-	static const char *const names[] = {SW_RECIPE_BUILDING, SW_RECIPE_UNPACKING};
-	char path[1200];
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		SW_CLEANUP(close) int lock = -1;
-		(void)snprintf(path, sizeof path, "%s/%s", home, names[i]);
-		if (access(path, F_OK) == 0 && open_lock(home, &lock, NULL) == 0 &&
-		    flock(lock, LOCK_EX | LOCK_NB) == 0)
-			(void)sw_tree_remove(path, NULL);
-	}
+	remove_half(home, "", SW_RECIPE_BUILDING);
+	remove_half(home, "", SW_RECIPE_UNPACKING);
+	DIR *dir = opendir(home);
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (strncmp(entry->d_name, "recipe-", 7) == 0)
+			remove_half(home, entry->d_name, "/" SW_RECIPE_TAR ".part");
+	if (dir)
+		(void)closedir(dir);
+}
+
+void sw_image_tidy(const char *state_dir)
+{
+	char home[1024];
+	int len = snprintf(home, sizeof home, "%s/image", state_dir);
+	if (len > 0 && (size_t)len < sizeof home)
+		tidy(home);
 }
 
 int sw_recipe_home(const char *state_dir, char *dst, size_t size, struct sw_error *err)

@@ -20,6 +20,7 @@ int sw_recipe_home(const char *state_dir, char *dst, size_t size, struct sw_erro
 /* What is half made stands there, by name, until it is renamed; only the lock's holder makes any. */
 #define SW_RECIPE_BUILDING "building"
 #define SW_RECIPE_UNPACKING "unpacking"
+#define SW_RECIPE_TAR "image.tar" /* in the recipe's folder; its .part is half packed */
 
 /* The recipe's hash: asked of build.sh, or remembered as long as none of its inputs changed. */
 int sw_recipe_hash(const struct sw_image_parts *parts, const char *home,

@@ -1,12 +1,13 @@
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/cleanup.h"
 #include "core/process.h"
 #include "docker/lifecycle.h"
 
-enum { LABELS = 5, LABEL_MAX = 160 };
+enum { LABELS = 6, LABEL_MAX = 160 };
 
 static void own_start(char dst[32])
 {
@@ -25,9 +26,18 @@ static void boot_id(char dst[64])
 	dst[strcspn(dst, "\n")] = '\0';
 }
 
+/* namespaces(7): the inode names the namespace among those of one boot. */
+static void pid_namespace(char dst[32])
+{
+	struct stat st;
+	dst[0] = '\0';
+	if (stat("/proc/self/ns/pid", &st) == 0)
+		(void)snprintf(dst, 32, "%llu", (unsigned long long)st.st_ino);
+}
+
 const char **sw_lifecycle_labels(const char *session_id)
 {
-	char start[32], boot[64], host[128] = "";
+	char start[32], boot[64], namespace[32], host[128] = "";
 	struct {
 		const char *pointers[LABELS + 1];
 		char text[LABELS][LABEL_MAX];
@@ -36,6 +46,7 @@ const char **sw_lifecycle_labels(const char *session_id)
 		return NULL;
 	own_start(start);
 	boot_id(boot);
+	pid_namespace(namespace);
 	if (gethostname(host, sizeof host - 1) < 0)
 		host[0] = '\0';
 	(void)snprintf(block->text[0], LABEL_MAX, "org.sandwatch.session=%.100s", session_id);
@@ -43,6 +54,7 @@ const char **sw_lifecycle_labels(const char *session_id)
 	(void)snprintf(block->text[2], LABEL_MAX, "org.sandwatch.pid=%d", (int)getpid());
 	(void)snprintf(block->text[3], LABEL_MAX, "org.sandwatch.pid_start=%s", start);
 	(void)snprintf(block->text[4], LABEL_MAX, "org.sandwatch.boot=%s", boot);
+	(void)snprintf(block->text[5], LABEL_MAX, "org.sandwatch.pid_ns=%s", namespace);
 	for (int i = 0; i < LABELS; i++)
 		block->pointers[i] = block->text[i];
 	return block->pointers;

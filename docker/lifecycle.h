@@ -113,9 +113,10 @@ int sw_lifecycle_exit_code(const struct sw_lifecycle *life);
 void sw_lifecycle_free(struct sw_lifecycle *life);
 
 /* The labels that every container of sandwatch carries, so that a later run can tell whose it was
- * and whether its owner still lives: org.sandwatch.{session,host,pid,pid_start,boot}. "k=v",
- * NULL-terminated, one block that the caller frees with free(); NULL when memory is out. pid_start is
- * core/process.h's start_ticks, boot the kernel's boot_id; "" where there is no /proc. */
+ * and whether its owner still lives: org.sandwatch.{session,host,pid,pid_start,boot,
+ * pid_ns}. "k=v", NULL-terminated, one block that the caller frees with free(); NULL when memory is
+ * out. pid_start is core/process.h's start_ticks, boot the kernel's boot_id, pid_ns the inode of the
+ * PID namespace in which pid counts; "" where there is no /proc. */
 const char **sw_lifecycle_labels(const char *session_id);
 
 #endif

@@ -356,6 +356,7 @@ static void prepared_cancel(struct sw_runner *runner)
 {
 	struct sw_prepared *prepared = (struct sw_prepared *)runner;
 	struct sw_container_facts *facts = &prepared->facts;
+	sw_container_cancel_probe(&prepared->base);
 	if (!prepared->is_busy || prepared->is_over)
 		return;
 	if (!facts->has_ended && !facts->has_failed && !facts->is_timed_out)
@@ -429,6 +430,7 @@ int sw_prepared_new(const struct sw_container_options *options, struct sw_runner
 	                                         .start = prepared_start,
 	                                         .cancel = prepared_cancel,
 	                                         .settle = prepared_settle,
+	                                         .probe = sw_container_probe,
 	                                         .finish = prepared_finish,
 	                                         .free = prepared_free};
 	struct sw_prepared *prepared = calloc(1, sizeof *prepared);

@@ -6,7 +6,26 @@
  * connection of its own, until a fault that was armed for that listener fits a request or the hijacked stream.
  * It understands HTTP/1.1 only as far as it must: where a request and an answer begin and end (Content-Length,
  * chunked, no body), which request it is, and that 101 or an attach's 200 turn the connection into a stream.
- * Nothing is invented but what a fault asks for. Memory is bounded by one buffer per direction.
+ * What it does not understand it passes on. Nothing is invented but what a fault asks for. Memory is bounded by
+ * one buffer of 64 KiB per direction: a slow reader slows the writer.
+ *
+ * What a fault does to a request:
+ *   delay     the answer is held back for duration_ns
+ *   status    the request is not forwarded, an answer with `code` and an engine's body comes instead
+ *   truncate  behind `bytes` of the answer's body the connection is closed cleanly
+ *   garbage   behind `bytes` of the answer's body each byte is replaced by another one
+ *   reset     the request is forwarded, but instead of the answer (bytes > 0: behind so many of its body) the
+ *             connection is reset
+ *   stall     behind `bytes` of the answer's body nothing comes for duration_ns, then it goes on
+ * `bytes` that are more than the body means all but its last one; in an answer without a body the header's end
+ * is what is held back or cut off, and its status line what is garbled. What should come behind more bytes than
+ * a body without a known end, or a stream, turns out to have does not come: it waits for the next that fits.
+ *
+ * A stream is what the engine sends after the answer that opened it. A fault hits it when the first byte behind
+ * `bytes` (delay: the first byte) comes: garbage is what comes with that byte.
+ *
+ * One request takes one network fault, but every other one that fits: those are told when the request has been
+ * forwarded, or when bytes of a stream have come from either side.
  *
  * For --chaos and the tests of faults. Any thread may call; none blocks for longer than a mutex. */
 #ifndef SW_PROXY_H
@@ -28,7 +47,7 @@ struct sw_proxy_fault {
 	enum sw_target target; /* any: what comes first, a request or bytes of the stream */
 	int64_t duration_ns;   /* delay, stall */
 	int code;              /* status */
-	int64_t bytes;         /* of the answer's body, or of the stream from now on, that pass before */
+	int64_t bytes;         /* of the answer's body, or of the stream from its next byte on, that pass before */
 	uint64_t tag;          /* the caller's */
 };
 
@@ -36,7 +55,8 @@ struct sw_proxy_fault {
  * ("POST /containers/create"), or "stream". */
 typedef void (*sw_proxy_hit_fn)(void *user, uint64_t tag, const char *what);
 
-/* DIR (0700, ours): where the sockets are made; short, as a socket's path has 107 bytes. Starts the thread. */
+/* DIR (0700, ours): where the sockets are made; short, as a socket's path has 107 bytes. Starts the thread. A
+ * host's name is looked up here, which blocks. HIT may be NULL. */
 int sw_proxy_start(const struct sw_endpoint *engine, const char *dir, sw_proxy_hit_fn hit, void *user,
                    struct sw_proxy **out_proxy, struct sw_error *err);
 

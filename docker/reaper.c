@@ -3,22 +3,24 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
+#include <string.h>
 
-#include "core/error.h"
 #include "core/process.h"
 #include "core/text.h"
 #include "docker/blocking.h"
 #include "docker/lifecycle.h"
 
-static const int64_t timeout_ns = 30000000000;
-enum { REAP_MAX = 1024 };
+static const int64_t request_ns = 30000000000;
 
 struct reaping {
 	struct sw_blocking blocking; /* first: its callbacks get this struct */
-	const char **own;            /* labels of this process: host and boot to compare with */
+	const char **own;            /* labels of this process: what to compare with */
+	int64_t due_ns;              /* 0: never */
 	struct sw_reaped found;
 	char (*ids)[SW_CONTAINER_ID_MAX];
-	int n_ids;
+	int n_ids, room;
+	bool is_short; /* of memory */
 };
 
 static const char *label(const char *const *labels, const char *key)
@@ -30,88 +32,211 @@ static const char *label(const char *const *labels, const char *key)
 	return "";
 }
 
+/* ---- whose it is ---- */
+
 /* Both as sw_lifecycle_labels writes them; spelled otherwise they are nobody's (0 would be us). */
-static bool same_process(const char *pid, const char *start)
+static bool is_alive(const char *pid, const char *start)
 {
 	struct sw_process_stat stat;
 	char now[32];
 	if (*pid < '1' || strspn(pid, "0123456789") != strlen(pid) || strlen(pid) > 10)
 		return false;
 	long long number = strtoll(pid, NULL, 10);
-	if (number > INT_MAX || sw_process_read_stat((pid_t)number, &stat, NULL) < 0)
+	if (number > INT_MAX)
 		return false;
+	/* A /proc that hides other users' processes (hidepid) is no sign of their end. */
+	if (sw_process_read_stat((pid_t)number, &stat, NULL) < 0)
+		return kill((pid_t)number, 0) == 0 || errno != ESRCH;
 	(void)snprintf(now, sizeof now, "%" PRIu64, stat.start_ticks);
-	return strcmp(now, start) == 0;
+	return stat.state != 'Z' && stat.state != 'X' && strcmp(now, start) == 0;
+}
+
+/* Which of FOUND's counts a container with LABELS goes into; NULL: it is nobody's. */
+static int *keeper(struct sw_reaped *found, const char *const *own, const char *const *labels)
+{
+	static const char host[] = "org.sandwatch.host", boot[] = "org.sandwatch.boot",
+					  pid_ns[] = "org.sandwatch.pid_ns", start[] = "org.sandwatch.pid_start";
+	if (strcmp(label(labels, host), label(own, host)) != 0)
+		return &found->foreign;
+	if (!*label(own, boot) || !*label(own, start))
+		return &found->living; /* without a /proc nobody can be told dead */
+	if (strcmp(label(labels, boot), label(own, boot)) != 0)
+		return NULL;
+	/* One without the label is of a sandwatch that did not write it yet. */
+	if (*label(labels, pid_ns) && strcmp(label(labels, pid_ns), label(own, pid_ns)) != 0)
+		return &found->elsewhere;
+	return is_alive(label(labels, "org.sandwatch.pid"), label(labels, start)) ? &found->living
+	                                                                          : NULL;
 }
 
 static void look(void *user, const char *id, const char *name, const char *state,
                  const char *const *labels)
 {
 	struct reaping *reaping = user;
-	const char *const *own = reaping->own;
 	(void)name;
 	(void)state;
-	if (strcmp(label(labels, "org.sandwatch.host"), label(own, "org.sandwatch.host")) != 0) {
-		reaping->found.foreign++;
+	int *count = keeper(&reaping->found, (const char *const *)reaping->own, labels);
+	if (count) {
+		(*count)++;
 		return;
 	}
-	bool same_boot =
-		strcmp(label(labels, "org.sandwatch.boot"), label(own, "org.sandwatch.boot")) == 0;
-	if (same_boot && same_process(label(labels, "org.sandwatch.pid"),
-	                              label(labels, "org.sandwatch.pid_start"))) {
-		reaping->found.living++;
-		return;
+	if (reaping->n_ids == reaping->room) {
+		int room = reaping->room ? 2 * reaping->room : 64;
+		void *longer = realloc(reaping->ids, (size_t)room * sizeof *reaping->ids);
+		if (!longer) {
+			reaping->is_short = true;
+			return;
+		}
+		reaping->ids = longer;
+		reaping->room = room;
 	}
-	if (reaping->n_ids < REAP_MAX)
-		sw_text_copy(reaping->ids[reaping->n_ids++], SW_CONTAINER_ID_MAX, id);
+	sw_text_copy(reaping->ids[reaping->n_ids++], SW_CONTAINER_ID_MAX, id);
+}
+
+/* ---- asking and removing ---- */
+
+/* What one request may take. */
+static int64_t patience(const struct reaping *reaping)
+{
+	int64_t left_ns = reaping->due_ns ? reaping->due_ns - sw_clock_ns() : request_ns;
+	return left_ns < request_ns ? left_ns : request_ns;
+}
+
+static void failed(struct reaping *reaping, int n, const struct sw_error *why)
+{
+	if (n > 0 && !reaping->found.failed)
+		reaping->found.why = *why;
+	reaping->found.failed += n;
+}
+
+/* 0 or -1: the end was asked for. */
+static int remove_all(struct reaping *reaping, struct sw_error *err)
+{
+	struct sw_blocking *blocking = &reaping->blocking;
+	for (int i = 0; i < reaping->n_ids; i++) {
+		int64_t timeout_ns = patience(reaping);
+		struct sw_error why;
+		if (timeout_ns <= 0) {
+			sw_error_set(&why, SW_ERR_TIMEOUT, 0, "the engine takes too long to remove them");
+			failed(reaping, reaping->n_ids - i, &why);
+			return 0;
+		}
+		sw_api_container_remove(blocking->api, reaping->ids[i], timeout_ns, sw_blocking_finished,
+		                        blocking);
+		if (sw_blocking_wait(blocking, &why) == 0) {
+			reaping->found.removed++;
+		} else if (blocking->interrupted) {
+			*err = why;
+			return -1;
+		} else {
+			/* Of an engine that is gone nothing more is to be had. */
+			int n = why.code == SW_ERR_NO_ENGINE ? reaping->n_ids - i : 1;
+			failed(reaping, n, &why);
+			if (n > 1)
+				return 0;
+		}
+	}
+	return 0;
 }
 
 static int reap(struct reaping *reaping, const char *which, struct sw_error *err)
 {
 	struct sw_blocking *blocking = &reaping->blocking;
-	sw_api_container_list(blocking->api, which, timeout_ns, look,
-	                      sw_blocking_finished, blocking);
+	sw_api_container_list(blocking->api, which, patience(reaping), look, sw_blocking_finished,
+	                      blocking);
 	if (sw_blocking_wait(blocking, err) < 0)
 		return -1;
-	for (int i = 0; i < reaping->n_ids; i++) {
-		sw_api_container_remove(blocking->api, reaping->ids[i], timeout_ns, sw_blocking_finished,
-		                        blocking);
-		if (sw_blocking_wait(blocking, err) < 0)
-			return -1;
-		reaping->found.removed++;
-	}
-	return 0;
+	if (reaping->is_short)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot look for left containers");
+	return remove_all(reaping, err);
 }
 
-static int clean(const struct sw_engine *engine, const char *which,
-                 const struct sw_signals *signals, struct sw_reaped *out_reaped,
-                 struct sw_error *err)
+static int clean(const struct sw_engine *engine, const char *which, struct reaping *reaping,
+                 const struct sw_signals *signals, struct sw_error *err)
 {
-	struct reaping reaping = {.own = sw_lifecycle_labels("")};
-	reaping.ids = calloc(REAP_MAX, sizeof *reaping.ids);
+	struct sw_blocking *blocking = &reaping->blocking;
 	int status = -1;
-	if (!reaping.own || !reaping.ids)
+	*blocking = (struct sw_blocking){.end_fd = -1};
+	reaping->own = sw_lifecycle_labels("");
+	if (!reaping->own)
 		sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot look for left containers");
-	else if (sw_blocking_init(&reaping.blocking, &engine->endpoint, engine->api_version, err) == 0 &&
-	         sw_blocking_heed(&reaping.blocking, signals, err) == 0)
-		status = reap(&reaping, which, err);
-	sw_blocking_done(&reaping.blocking);
-	if (status == 0)
-		*out_reaped = reaping.found;
-	free(reaping.own);
-	free(reaping.ids);
+	else if (sw_blocking_init(blocking, &engine->endpoint, engine->api_version, err) == 0 &&
+	         sw_blocking_heed(blocking, signals, err) == 0)
+		status = reap(reaping, which, err);
+	sw_blocking_done(blocking);
+	free(reaping->own);
+	free(reaping->ids);
 	return status;
 }
 
-int sw_reaper_clean(const struct sw_engine *engine, struct sw_reaped *out_reaped,
-                    struct sw_error *err)
+int sw_reaper_clean(const struct sw_engine *engine, const struct sw_signals *signals,
+                    int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err)
 {
-	return clean(engine, "org.sandwatch.session", NULL, out_reaped, err);
+	struct reaping reaping = {.due_ns = patience_ns ? sw_clock_ns() + patience_ns : 0};
+	if (clean(engine, "org.sandwatch.session", &reaping, signals, err) < 0)
+		return -1;
+	*out_reaped = reaping.found;
+	return 0;
 }
 
 int sw_reaper_clean_exports(const struct sw_engine *engine, const struct sw_signals *signals,
                             struct sw_error *err)
 {
-	struct sw_reaped reaped;
-	return clean(engine, "org.sandwatch.session=export", signals, &reaped, err);
+	struct reaping reaping = {.due_ns = 0};
+	return clean(engine, "org.sandwatch.session=export", &reaping, signals, err);
+}
+
+/* ---- images ---- */
+
+enum { IMAGES_MAX = 256 };
+
+struct images {
+	struct sw_blocking blocking; /* first: its callbacks get this struct */
+	char ids[IMAGES_MAX][80];
+	int n;
+};
+
+static void look_at_image(void *user, const char *id, const char *recipe)
+{
+	struct images *images = user;
+	/* A recipe of ours is a hash; the Dockerfile's says so. */
+	bool ours = strlen(recipe) == 64 && strspn(recipe, "0123456789abcdef") == 64;
+	if (ours && images->n < IMAGES_MAX)
+		sw_text_copy(images->ids[images->n++], sizeof images->ids[0], id);
+}
+
+static int remove_images(struct images *images, int *out_removed, struct sw_error *err)
+{
+	struct sw_blocking *blocking = &images->blocking;
+	int removed = 0;
+	sw_api_image_list_nameless(blocking->api, "org.sandwatch.recipe", request_ns, look_at_image,
+	                           sw_blocking_finished, blocking);
+	if (sw_blocking_wait(blocking, err) < 0)
+		return -1;
+	for (int i = 0; i < images->n; i++) {
+		struct sw_error why;
+		sw_api_image_remove(blocking->api, images->ids[i], request_ns, sw_blocking_finished,
+		                    blocking);
+		if (sw_blocking_wait(blocking, &why) == 0)
+			removed++;
+		else if (why.code != SW_ERR_REFUSED) { /* refused: a container uses it */
+			*err = why;
+			return -1;
+		}
+	}
+	*out_removed = removed;
+	return 0;
+}
+
+int sw_reaper_clean_images(const struct sw_engine *engine, int *out_removed, struct sw_error *err)
+{
+	struct images *images = calloc(1, sizeof *images);
+	int status = -1;
+	if (!images)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot look for left images");
+	if (sw_blocking_init(&images->blocking, &engine->endpoint, engine->api_version, err) == 0)
+		status = remove_images(images, out_removed, err);
+	sw_blocking_done(&images->blocking);
+	free(images);
+	return status;
 }

@@ -1,24 +1,44 @@
-/* Hides how containers that nobody looks after any more are told from living ones, by their labels.
- * Must not know sessions beyond that. Blocking; for `sandwatch clean`, not the measuring thread. */
+/* Hides how what nobody looks after any more is told from what belongs to a living process, by labels.
+ * Must not know sessions beyond that. Blocking; for `sandwatch clean` and a session's setup, never the
+ * measuring thread.
+ *
+ * A container of ours carries sw_lifecycle_labels. It is nobody's when they name this host, and another
+ * boot, or a process of this PID namespace that has ended: no such pid, or one with another start time.
+ * A process of another PID namespace of this boot cannot be seen from here, nor can any where there is
+ * no /proc: their containers are kept, as are those of other hosts. */
 #ifndef SW_REAPER_H
 #define SW_REAPER_H
 
+#include "core/error.h"
 #include "docker/engine.h"
 
-struct sw_error;
 struct sw_signals;
 
+/* Plain value: what became of the containers that were found. */
 struct sw_reaped {
-	int removed, living, foreign; /* living: their process runs; foreign: of another host */
+	int removed;
+	int failed;            /* nobody's, and still there; WHY says what came of the first of them */
+	int living;            /* their process runs, or it cannot be told that it does not */
+	int elsewhere;         /* of another PID namespace of this boot */
+	int foreign;           /* of another host */
+	struct sw_error why;
 };
 
-/* Removes this host's sandwatch containers on ENGINE whose process is gone (its pid, start time and
- * boot id say so), and no others. */
-int sw_reaper_clean(const struct sw_engine *engine, struct sw_reaped *out_reaped,
-                    struct sw_error *err);
+/* Removes what is nobody's on ENGINE, and nothing else; one that will not go is counted as failed, and the
+ * others go all the same. One that vanishes meanwhile was removed. SIGNALS (may be NULL) end it early.
+ *
+ * PATIENCE_NS bounds all of it; 0: nothing does but each request's own 30 s. What is left when it is over
+ * counts as failed. -1: they could not even be listed. */
+int sw_reaper_clean(const struct sw_engine *engine, const struct sw_signals *signals,
+                    int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err);
 
-/* The same for the containers of exports alone, which are never started; SIGNALS (may be NULL) end it
- * early. Before an export: those of the ones that were killed. */
+/* Removes the images of ours that have lost their name: an import that was killed leaves what it replaced.
+ * Those that a user built (docker/image/Dockerfile) or that a container uses stay. For `sandwatch clean` alone: a
+ * session may run one by its id. */
+int sw_reaper_clean_images(const struct sw_engine *engine, int *out_removed, struct sw_error *err);
+
+/* The same for the containers of exports alone, which are never started. Before an export: those of the
+ * ones that were killed. */
 int sw_reaper_clean_exports(const struct sw_engine *engine, const struct sw_signals *signals,
                             struct sw_error *err);
 

@@ -212,6 +212,7 @@ static void warm_start(struct sw_runner *runner, const struct sw_attempt *attemp
 static void warm_cancel(struct sw_runner *runner)
 {
 	struct sw_warm *warm = (struct sw_warm *)runner;
+	sw_container_cancel_probe(&warm->base);
 	if (warm->is_waiting) {
 		end_unbegun(warm, NULL);
 	} else if (warm->is_busy && warm->state == SW_WARM_BUSY) {
@@ -277,6 +278,7 @@ int sw_warm_new(const struct sw_container_options *options, struct sw_runner **o
 	                                         .start = warm_start,
 	                                         .cancel = warm_cancel,
 	                                         .settle = warm_settle,
+	                                         .probe = sw_container_probe,
 	                                         .finish = warm_finish,
 	                                         .free = warm_free};
 	struct sw_warm *warm = calloc(1, sizeof *warm);

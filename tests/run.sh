@@ -3,8 +3,9 @@
 #
 #   tests/run.sh [MAKE]
 #
-#   SUITES="lint asan"          only these: build clang lint asan tsan valgrind image worker engine e2e
+#   SUITES="lint asan"          only these: build clang lint asan fuzz tsan valgrind image worker engine e2e
 #   SANDWATCH_REQUIRE_ENGINE=1  a machine on which no private engine starts is a failure, not a skip
+#   FUZZ_SECONDS=60             how long what reads from outside is fuzzed, all targets together
 #   V=1                         how long each test program took
 #
 # The engine is a private one of this run alone: the user's own is neither asked nor touched.
@@ -13,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
 make=${1:-make}
 jobs=$(nproc)
-suites=${SUITES:-build clang lint asan tsan valgrind image worker engine e2e}
+suites=${SUITES:-build clang lint asan fuzz tsan valgrind image worker engine e2e}
 python=/usr/bin/python3 # the one that the distribution's modules are for
 [ -x "$python" ] || python=python3
 # A make above hands down its job slots and flags; each make here has its own.
@@ -198,9 +199,25 @@ test_units() {
   fi
 }
 
+# Every known input of each target, then a smoke. `make fuzz` takes its time.
+test_fuzz() {
+  local list=() source seconds
+  wants fuzz || return 0
+  if ! command -v clang >/dev/null; then
+    skip fuzz 1 'there is no clang'
+  elif single 'build fuzz' build PROFILE=fuzz fuzzers; then
+    for source in tests/fuzz/fuzz_*.c; do
+      source=${source##*/fuzz_}
+      list+=("${source%.c}")
+    done
+    seconds=$((${FUZZ_SECONDS:-60} * jobs / ${#list[@]}))
+    suite fuzz --jobs "$jobs" --timeout $((seconds + 300)) "${list[@]/#/tests/fuzz/run.sh --seconds $seconds }"
+  fi
+}
+
 # Only what runs on several threads. Threads that are left behind on purpose are no finding.
 test_threads() {
-  local list=(build/tsan/tests/unit/{core/test_queue,core/test_recorder,tui/test_live})
+  local list=(build/tsan/tests/unit/{core/test_queue,core/test_recorder,docker/test_proxy,docker/test_proxy_faults,tui/test_live})
   wants tsan || return 0
   if single 'build tsan' build PROFILE=tsan "${list[@]}"; then
     TSAN_OPTIONS=report_thread_leaks=0 suite 'threads, sanitizer' --tap --jobs "$jobs" "${list[@]}"
@@ -342,7 +359,7 @@ clean_up() {
 # Most of the suite needs root: whoever may become root does, and gets the build back.
 as_root() {
   local code=0
-  sudo -- env "SUITES=$suites" "V=${V:-}" "SANDWATCH_REQUIRE_ENGINE=${SANDWATCH_REQUIRE_ENGINE:-}" \
+  sudo -- env "SUITES=$suites" "V=${V:-}" "FUZZ_SECONDS=${FUZZ_SECONDS:-60}" "SANDWATCH_REQUIRE_ENGINE=${SANDWATCH_REQUIRE_ENGINE:-}" \
     "TMPDIR=${TMPDIR:-/var/tmp}" bash tests/run.sh "$make" || code=$?
   sudo chown -R "$(id -u):$(id -g)" build
   exit "$code"
@@ -366,6 +383,7 @@ main() {
     ! wants lint || suite 'bench, its figures' tests/bench/test_bench.py
     test_root
     test_units
+    test_fuzz
     test_threads
     prepare_engine
     export SANDWATCH_TEST_STATE=$state/sandwatch

@@ -50,6 +50,12 @@ def accounts(document):
             yield f"{name}: done is {it['done']}, its parts add up to {done}"
         if it["planned"] != done + it["not_run"] and it["not_run"]:
             yield f"{name}: planned is {it['planned']}, done and not_run are {done + it['not_run']}"
+        if it["running"] > it["not_run"]:
+            yield f"{name}: {it['running']} run, but only {it['not_run']} are left"
+        for fault, entry in mode["faults"].items():
+            hit = sum(entry["outcomes"].values()) + entry["fell_back"]
+            if hit > it["done"]:
+                yield f"{name}: {fault} hit {hit} of {it['done']} iterations"
         latency = mode["latency_ns"]
         if (latency["count"] if latency else 0) != it["ok"]:
             yield f"{name}: latencies of {latency and latency['count']}, but {it['ok']} ok"

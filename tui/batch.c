@@ -163,6 +163,15 @@ static int exit_code(const struct batch *batch)
 	return sw_results_exit_code(sw_live_session(batch->live));
 }
 
+static void say_how_to_go_on(struct batch *batch)
+{
+	char text[SW_PATH_MAX + 64];
+	if (batch->options->quiet || sw_live_session(batch->live)->state == SW_STATE_DONE)
+		return;
+	sw_resume_hint(&batch->setup->run, batch->setup->paths.state, text, sizeof text);
+	say(batch, text);
+}
+
 int sw_batch_run(const struct sw_setup *setup, const struct sw_batch_options *options)
 {
 	struct batch batch = {.setup = setup, .options = options};
@@ -177,6 +186,7 @@ int sw_batch_run(const struct sw_setup *setup, const struct sw_batch_options *op
 		if (sw_results_write(&results, sw_live_session(batch.live), ~0u) < 0)
 			batch.failed = true;
 		code = exit_code(&batch);
+		say_how_to_go_on(&batch);
 	}
 	/* What still runs is not to be waited for, and nothing of it may be freed. */
 	if (batch.asked == ASKED_MAX) {

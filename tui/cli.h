@@ -37,6 +37,7 @@ enum {
 	SW_FLAGS_RESULTS = 64, /* what ends with results: --batch, --export, --report */
 	SW_FLAGS_WATCH = 128,
 	SW_FLAGS_REPLAY = 256,
+	SW_FLAGS_RUN = 512, /* of run alone */
 };
 
 enum { SW_CLI_AUTO = -2 }; /* --iterations auto */

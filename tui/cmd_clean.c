@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "core/error.h"
+#include "core/orphans.h"
 #include "docker/reaper.h"
 #include "tui/cmd.h"
 #include "tui/setup.h"
@@ -65,6 +66,10 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 	struct sw_reaped reaped;
 	struct sw_error err;
 	sw_step_lines_init(&lines, cli->quiet);
+	sw_image_tidy(setup->paths.state);
+	int processes = sw_orphans_kill_of_dead();
+	if (processes > 0 && !cli->quiet)
+		printf("%d left process%s ended\n", processes, processes == 1 ? "" : "es");
 	if (sw_setup_engine(setup, cli, false, sw_step_lines_steps(&lines), &err) < 0) {
 		/* An engine that was named may hold containers, whether it answers now or not. */
 		const char *docker_host = getenv("DOCKER_HOST");
@@ -73,12 +78,21 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 			return fail(&err);
 		return clean_nothing(cli, setup);
 	}
-	if (sw_reaper_clean(&setup->engine, &reaped, &err) < 0)
+	if (sw_reaper_clean(&setup->engine, NULL, 0, &reaped, &err) < 0)
 		return fail(&err);
 	if (!cli->quiet)
-		printf("%d left containers removed, %d of running sessions and %d of other hosts kept\n",
-		       reaped.removed, reaped.living, reaped.foreign);
-	return SW_EXIT_DONE;
+		printf("%d left containers removed, %d of running sessions, %d of other PID namespaces and %d of "
+		       "other hosts kept\n", reaped.removed, reaped.living, reaped.elsewhere, reaped.foreign);
+	int images = 0;
+	if (!reaped.failed && sw_reaper_clean_images(&setup->engine, &images, &err) < 0)
+		return fail(&err);
+	if (images > 0 && !cli->quiet)
+		printf("%d left image%s removed\n", images, images == 1 ? "" : "s");
+	if (!reaped.failed)
+		return SW_EXIT_DONE;
+	sw_error_wrap(&reaped.why, "%d left containers are still there", reaped.failed);
+	fail(&reaped.why);
+	return reaped.why.code == SW_ERR_NO_ENGINE ? SW_EXIT_NO_ENGINE : SW_EXIT_FAILED;
 }
 
 int sw_cmd_clean(const struct sw_cli *cli)

@@ -5,6 +5,7 @@
 #include "tui/batch.h"
 #include "tui/cmd.h"
 #include "tui/results.h"
+#include "tui/resume.h"
 #include "tui/screen_run.h"
 #include "tui/steps.h"
 #include "tui/term.h"
@@ -31,6 +32,34 @@ static int run_batch(struct sw_setup *setup, const struct sw_cli *cli,
 	return sw_batch_run(setup, &options);
 }
 
+static int run(struct sw_setup *setup, const struct sw_cli *cli, struct sw_signals *signals)
+{
+	if (cli->batch || cli->quiet || !sw_term_usable())
+		return run_batch(setup, cli, signals);
+	return sw_screen_run(setup, cli, signals);
+}
+
+/* From here on the run is named by its journal: "latest" may be another one by then. */
+static int resume(struct sw_setup *setup, const struct sw_cli *cli, struct sw_signals *signals)
+{
+	struct sw_resume found;
+	struct sw_cli named = *cli;
+	struct sw_error err;
+	int code = SW_EXIT_DONE;
+	if (sw_resume_open(cli, &found, &err) < 0) {
+		fprintf(stderr, "sandwatch: %s\n", err.message);
+		return sw_cli_exit_code(&err);
+	}
+	setup->resume = &found;
+	named.resume = found.run.journal;
+	if (!found.is_complete)
+		code = run(setup, &named, signals);
+	else if (!cli->quiet)
+		fprintf(stderr, "sandwatch: run %s is complete: nothing is left to run\n", found.run.id);
+	sw_resume_done(&found);
+	return code;
+}
+
 int sw_cmd_run(const struct sw_cli *cli)
 {
 	struct sw_setup *setup = calloc(1, sizeof *setup);
@@ -43,10 +72,8 @@ int sw_cmd_run(const struct sw_cli *cli)
 	    sw_results_check(cli->export_path, cli->report_path, &err) < 0) {
 		fprintf(stderr, "sandwatch: %s\n", err.message);
 		code = sw_cli_exit_code(&err);
-	} else if (cli->batch || cli->quiet || !sw_term_usable()) {
-		code = run_batch(setup, cli, &signals);
 	} else {
-		code = sw_screen_run(setup, cli, &signals);
+		code = cli->resume ? resume(setup, cli, &signals) : run(setup, cli, &signals);
 	}
 	sw_setup_done(setup);
 	sw_signals_close(&signals);

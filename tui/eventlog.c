@@ -82,7 +82,9 @@ static void add_iteration(struct entry *entry, const struct sw_event *event)
 	entry->warmup = it->warmup;
 	entry->on_host = it->on_host || it->fell_back;
 	entry->wall_ns = it->wall_ns;
-	entry->value = event->kind == SW_EVENT_PHASE_STARTED ? (int)it->phase : (int)it->outcome;
+	entry->value = event->kind == SW_EVENT_PHASE_STARTED    ? (int)it->phase
+	               : event->kind == SW_EVENT_FAULT_INJECTED ? (int)it->fault
+	                                                        : (int)it->outcome;
 	if (event->kind == SW_EVENT_ITERATION_FINISHED)
 		entry->attempt = it->attempts;
 	memcpy(entry->container, it->container, sizeof entry->container);
@@ -120,6 +122,13 @@ void sw_eventlog_add(struct sw_eventlog *log, const struct sw_event *event)
 		break;
 	case SW_EVENT_PAUSED:
 	case SW_EVENT_RESUMED:
+		break;
+	case SW_EVENT_BREAKER_CHANGED:
+		entry->value = (int)event->u.breaker.state;
+		(void)sw_text_copy(entry->text, sizeof entry->text, event->u.breaker.text);
+		break;
+	case SW_EVENT_SESSION_RESUMED:
+		(void)sw_text_copy(entry->text, sizeof entry->text, event->u.resumption.text);
 		break;
 	case SW_EVENT_CLOCK_KNOWN:
 		entry->value = (int)event->u.clock;
@@ -218,6 +227,21 @@ static void add_words(const struct entry *entry, struct sw_eventlog_line *line)
 	case SW_EVENT_ITERATION_FINISHED:
 		add_outcome(entry, line);
 		line->role = outcome_role(entry);
+		break;
+	case SW_EVENT_FAULT_INJECTED:
+		(void)snprintf(line->text, sizeof line->text, "%s  %s", sw_word(&sw_words_fault, entry->value),
+		               entry->text);
+		line->role = SW_ROLE_ACCENT;
+		break;
+	case SW_EVENT_BREAKER_CHANGED:
+		(void)snprintf(line->text, sizeof line->text, "%s%s%s",
+		               sw_word(&sw_words_breaker, entry->value), *entry->text ? ": " : "",
+		               entry->text);
+		line->role = entry->value == SW_BREAKER_CLOSED ? SW_ROLE_OK : SW_ROLE_WARNING;
+		break;
+	case SW_EVENT_SESSION_RESUMED:
+		(void)sw_text_copy(line->text, sizeof line->text, entry->text);
+		line->role = SW_ROLE_WARNING;
 		break;
 	case SW_EVENT_RETRY:
 	case SW_EVENT_FALLBACK_TAKEN:

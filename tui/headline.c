@@ -187,6 +187,19 @@ static void say_phases(struct sw_headline *h, const struct sw_mode_figures *mode
 		sw_headline_say(h, SW_ROLE_TEXT, ". ");
 }
 
+/* Faults that were injected come first: whatever else is said is of a run that was disturbed. */
+static void say_disturbances(struct sw_headline *h, const struct sw_session *session)
+{
+	uint64_t injected = 0;
+	for (int i = 0; i < session->n_modes; i++)
+		injected += sw_mode_faults(session->modes[i]);
+	if (session->breaker == SW_BREAKER_OPEN)
+		sw_headline_say(h, SW_ROLE_BAD, "The circuit breaker is open: the engine is not asked. ");
+	if (injected)
+		sw_headline_say(h, SW_ROLE_ACCENT, "%llu %s injected. ", (unsigned long long)injected,
+		                injected == 1 ? "fault was" : "faults were");
+}
+
 static void say_fallbacks(struct sw_headline *h, const struct sw_session *session)
 {
 	uint64_t fell_back = 0, sandboxed = 0, failed = 0, done = 0;
@@ -418,6 +431,7 @@ void sw_view_headline(const struct sw_session *session, const struct sw_figures 
 	if (!is_many && told >= 0)
 		say_phases(h, &figures->modes[told]);
 	end_sentence(h);
+	say_disturbances(h, session);
 	say_fallbacks(h, session);
 	end_sentence(h);
 	if (highlights && session->info.is_auto && session->is_length_decided)

@@ -4,12 +4,14 @@
 #include <stdatomic.h>
 
 #include "core/error.h"
+#include "core/journal_read.h"
 #include "core/loop.h"
 #include "core/pages.h"
 #include "core/recorder.h"
 #include "core/scheduler.h"
 #include "core/signals.h"
 #include "core/text.h"
+#include "docker/chaos.h"
 #include "tui/runners.h"
 
 enum pause { PAUSE_NONE, PAUSE_AFTER, PAUSE_DROP };
@@ -25,6 +27,7 @@ struct sw_live {
 	struct sw_session *session;
 	struct sw_event taken, last; /* reused by the main thread */
 	bool ended;
+	const char *why_resumed; /* NULL: this process began it */
 	pthread_t thread;
 	int64_t origin_ns;
 	/* Between the threads. */
@@ -35,6 +38,7 @@ struct sw_live {
 	/* The measuring thread's. */
 	struct sw_loop *loop;
 	struct sw_scheduler *scheduler;
+	struct sw_chaos *chaos; /* NULL: the plan has no faults */
 	struct sw_runners runners;
 	struct sw_event out; /* reused by the thread */
 	struct sw_error thread_error;
@@ -67,6 +71,32 @@ static void emit_plan(struct sw_live *live)
 	}
 }
 
+static int restore_event(void *user, const struct sw_event *event)
+{
+	struct sw_live *live = user;
+	sw_scheduler_restore(live->scheduler, event);
+	return 0;
+}
+
+static const char *why_resumed(const struct sw_session *session)
+{
+	return session->state == SW_STATE_RUNNING ? "its process had died" : "it had been stopped";
+}
+
+/* What the process before recorded, and that another goes on. */
+static int restore(struct sw_live *live)
+{
+	struct sw_journal_stats stats;
+	struct sw_event *event = &live->out;
+	if (sw_journal_read(live->setup->run.journal, restore_event, live, &stats, &live->thread_error) < 0)
+		return -1;
+	sw_event_init(event, SW_EVENT_SESSION_RESUMED, -1);
+	sw_paths_now(event->u.resumption.at);
+	sw_text_copy(event->u.resumption.text, sizeof event->u.resumption.text, live->why_resumed);
+	push(live, event);
+	return 0;
+}
+
 static void emit_note(struct sw_live *live, const char *text)
 {
 	sw_event_init(&live->out, SW_EVENT_NOTE, -1);
@@ -91,7 +121,7 @@ static void emit_setup_notes(struct sw_live *live)
 		bool container = setup->plan.modes[i].kind != SW_KIND_HOST && setup->has_engine;
 		if (*setup->image_errors[i] && !is_said(setup, i))
 			emit_note(live, setup->image_errors[i]);
-		if (!container || *setup->image_errors[i] || setup->shims[i] == SW_SHIM_BAKED)
+		if (live->why_resumed || !container || *setup->image_errors[i] || setup->shims[i] == SW_SHIM_BAKED)
 			continue;
 		snprintf(text, sizeof text, "%s: image '%.200s' has no shim%s", setup->plan.modes[i].name,
 		         setup->plan.modes[i].sandbox.image,
@@ -114,8 +144,11 @@ static void scheduler_done(void *user, enum sw_state state)
 static void thread_woken(void *user)
 {
 	struct sw_live *live = user;
-	if (atomic_load(&live->stop))
+	if (atomic_load(&live->stop)) {
+		if (live->chaos)
+			sw_chaos_calm(live->chaos);
 		sw_scheduler_stop(live->scheduler, SW_STATE_INTERRUPTED, "stopped by the user");
+	}
 	sw_scheduler_acked(live->scheduler, atomic_load(&live->acked));
 	int64_t key = atomic_exchange(&live->cancel, 0);
 	if (key)
@@ -141,12 +174,50 @@ static bool disturbed(void *user)
 	return told || sw_signals_continue_pending();
 }
 
+static void disk_full(void *user)
+{
+	struct sw_live *live = user;
+	sw_recorder_fill_disk(live->recorder);
+}
+
+static int start_chaos(struct sw_live *live)
+{
+	const struct sw_setup *setup = live->setup;
+	struct sw_chaos_options options = {
+		.loop = live->loop,
+		.plan = &setup->plan,
+		.engine = &setup->engine,
+		.state_dir = setup->paths.state,
+		.session_id = setup->run.id,
+		.dir = setup->run.dir,
+		.sink = {push, live},
+		.disk_full = disk_full,
+		.user = live,
+	};
+	return setup->plan.n_chaos ? sw_chaos_new(&options, &live->chaos, &live->thread_error) : 0;
+}
+
+static void attempt_begins(void *user, int slot, const struct sw_attempt *attempt)
+{
+	struct sw_live *live = user;
+	sw_chaos_attempt_begins(live->chaos, slot, attempt);
+}
+
+static void attempt_ended(void *user, int slot, const struct sw_attempt *attempt)
+{
+	struct sw_live *live = user;
+	sw_chaos_attempt_ended(live->chaos, slot, attempt);
+}
+
 static int measure(struct sw_live *live)
 {
+	if (start_chaos(live) < 0)
+		return -1;
 	struct sw_runners_options wanted = {
 		.setup = live->setup,
 		.loop = live->loop,
 		.origin_ns = live->origin_ns,
+		.chaos = live->chaos,
 		.sink = {push, live},
 	};
 	if (sw_runners_make(&wanted, &live->runners, &live->thread_error) < 0)
@@ -158,6 +229,8 @@ static int measure(struct sw_live *live)
 		.sink = {push, live},
 		.origin_ns = live->origin_ns,
 		.disturbed = disturbed,
+		.attempt_begins = live->chaos ? attempt_begins : NULL,
+		.attempt_ended = live->chaos ? attempt_ended : NULL,
 		.done = scheduler_done,
 		.user = live,
 	};
@@ -165,7 +238,10 @@ static int measure(struct sw_live *live)
 		options.runners[i] = live->runners.modes[i];
 	if (sw_scheduler_new(&options, &live->scheduler, &live->thread_error) < 0)
 		return -1;
-	emit_plan(live);
+	if (live->why_resumed && restore(live) < 0)
+		return -1;
+	if (!live->why_resumed)
+		emit_plan(live);
 	emit_setup_notes(live);
 	sw_loop_on_wake(live->loop, thread_woken, live);
 	sw_scheduler_start(live->scheduler);
@@ -180,6 +256,8 @@ static void *thread_main(void *user)
 	sw_scheduler_free(live->scheduler);
 	live->scheduler = NULL;
 	sw_runners_free(&live->runners);
+	/* Before the end of the record, as it may have something to tell yet. */
+	sw_chaos_free(live->chaos);
 	sw_recorder_close(live->recorder);
 	return NULL;
 }
@@ -253,12 +331,27 @@ static int allocate(struct sw_live *live, struct sw_error *err)
 		.failed = recording_failed,
 		.user = live,
 	};
-	live->session = sw_session_new();
-	if (!live->session)
-		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot start the session");
 	if (sw_loop_new(&live->loop, err) < 0)
 		return -1;
+	if (live->why_resumed) {
+		options.journal = live->setup->resume->journal;
+		options.seq = live->session->last_seq;
+		live->setup->resume->journal = NULL;
+	} else {
+		live->session = sw_session_new();
+	}
+	if (!live->session)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot start the session");
 	return sw_recorder_start(&options, &live->recorder, err);
+}
+
+/* Its time goes on from the last event's. */
+static void take_over(struct sw_live *live)
+{
+	live->session = live->setup->resume->session;
+	live->setup->resume->session = NULL;
+	live->why_resumed = why_resumed(live->session);
+	live->origin_ns -= live->session->last_ns;
 }
 
 int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
@@ -273,6 +366,8 @@ int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
 	live->main_loop = loop;
 	sw_pages_give_back();
 	live->origin_ns = sw_clock_ns();
+	if (setup->resume)
+		take_over(live);
 	int status = allocate(live, err);
 	if (status == 0) {
 		sw_loop_on_wake(loop, woken, live);

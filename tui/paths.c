@@ -108,6 +108,21 @@ int sw_paths_new_run(const struct sw_paths *paths, struct sw_run_paths *out_run,
 	return 0;
 }
 
+int sw_paths_of_journal(const char *journal, struct sw_run_paths *out_run, struct sw_error *err)
+{
+	struct sw_run_paths run = {0};
+	const char *slash = strrchr(journal, '/');
+	size_t len = slash ? (size_t)(slash - journal) : 1;
+	if (len >= sizeof run.dir || !sw_text_copy(run.journal, sizeof run.journal, journal))
+		return sw_error_set(err, SW_ERR_USAGE, ENAMETOOLONG, "the path %s", journal);
+	(void)snprintf(run.dir, sizeof run.dir, "%.*s", (int)len, slash ? journal : ".");
+	if (join(run.snapshot, sizeof run.snapshot, run.dir, "/snapshot.json", err) < 0 ||
+	    join(run.config, sizeof run.config, run.dir, "/config.yaml", err) < 0)
+		return -1;
+	*out_run = run;
+	return 0;
+}
+
 /* The newest folder whose name ends with SUFFIX ("": any); names sort by their time. */
 static bool newest(const char *runs, const char *suffix, char *dst, size_t size)
 {

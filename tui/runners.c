@@ -1,6 +1,7 @@
 #include "tui/runners.h"
 
 #include "core/host_runner.h"
+#include "docker/chaos.h"
 #include "docker/cold.h"
 #include "docker/container_runner.h"
 #include "docker/exec.h"
@@ -57,6 +58,8 @@ static int make_container(const struct sw_runners_options *o, int mode, int slot
 		.is_podman = strcmp(setup->engine.info.name, "podman") == 0,
 		.sink = o->sink,
 	};
+	if (o->chaos && sw_chaos_endpoint(o->chaos, mode, slot, &options.endpoint, err) < 0)
+		return -1;
 	return kinds[options.mode->kind](&options, out_runner, err);
 }
 

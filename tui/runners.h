@@ -7,12 +7,14 @@
 #include "tui/setup.h"
 
 struct sw_loop;
+struct sw_chaos;
 struct sw_error;
 
 struct sw_runners_options {
 	const struct sw_setup *setup; /* borrowed, outlives the runners; so does LOOP */
 	struct sw_loop *loop;
 	int64_t origin_ns; /* the session's start, CLOCK_MONOTONIC */
+	struct sw_chaos *chaos; /* whose endpoints containers' runners connect to; NULL: to the engine */
 	struct sw_sink sink;
 };
 

@@ -450,6 +450,11 @@ static int finish(struct run *run)
 		what |= SW_RESULTS_FILES;
 	if (sw_results_write(&results, session, what) < 0)
 		run->failed = true;
+	if (session->state != SW_STATE_DONE && !run->cli->quiet) {
+		char text[SW_PATH_MAX + 64];
+		sw_resume_hint(&run->setup->run, run->setup->paths.state, text, sizeof text);
+		fprintf(stderr, "sandwatch: %s\n", text);
+	}
 	if (run->failed)
 		return SW_EXIT_FAILED;
 	return run->stopped_early ? SW_EXIT_INTERRUPTED : sw_results_exit_code(session);

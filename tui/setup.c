@@ -7,12 +7,18 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/loop.h"
+#include "core/orphans.h"
 #include "core/text.h"
+#include "docker/chaos.h"
 #include "docker/cold.h"
 #include "docker/engine_bridge.h"
+#include "docker/reaper.h"
 #include "docker/tar.h"
 
 enum { STRATEGY_MAX = 4 << 20, SHIM_MAX = 8 << 20 };
+
+static const int64_t reap_patience_ns = INT64_C(15000000000);
 
 static bool wants_sandbox(const struct sw_plan *plan)
 {
@@ -77,7 +83,9 @@ static int load_task(struct sw_setup *setup, struct sw_error *err)
 	}
 	task->strategy = setup->strategy.data ? setup->strategy.data : "";
 	task->strategy_len = setup->strategy.len;
-	return 0;
+	sw_fingerprint(task->strategy, task->strategy_len, setup->strategy_fnv1a);
+	return setup->resume ? sw_resume_strategy(setup->resume, setup->strategy_path, setup->strategy_fnv1a, err)
+	                     : 0;
 }
 
 /* ---- images ---- */
@@ -270,31 +278,88 @@ static int use_private_bridge(struct sw_setup *setup, struct sw_steps steps, str
 	return 0;
 }
 
-int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
-                     struct sw_error *err)
+static void end_the_deads_processes(struct sw_steps steps)
 {
-	struct sw_image_parts parts;
-	memset(setup, 0, sizeof *setup);
-	if (sw_setup_plan(cli, &setup->plan, err) < 0 || sw_paths_init(&setup->paths, err) < 0 ||
-	    load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
+	char text[80];
+	int64_t start_ns = sw_clock_ns();
+	int n = sw_orphans_kill_of_dead();
+	(void)snprintf(text, sizeof text, "ended %d process%s that a dead session left", n, n == 1 ? "" : "es");
+	if (n > 0 && steps.fn)
+		steps.fn(steps.user, "clean", sw_clock_ns() - start_ns, text);
+}
+
+/* Says nothing when there was nothing. What hangs or stays is no reason not to measure. */
+static int reap_the_dead(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
+{
+	struct sw_reaped reaped;
+	struct sw_error why;
+	char text[SW_TEXT_MAX];
+	int64_t start_ns = sw_clock_ns();
+	int status = sw_reaper_clean(&setup->engine, steps.signals, reap_patience_ns, &reaped, &why);
+	if (status < 0 && why.code == SW_ERR_INTERRUPTED) {
+		*err = why;
 		return -1;
-	if (wants_sandbox(&setup->plan) &&
-	    (need_engine(setup, cli, steps, err) < 0 || check_profiles(setup, err) < 0))
-		return -1;
-	if (setup->has_engine && ensure_images(setup, &parts, steps, err) < 0)
-		return -1;
-	if (!setup->task.command && wants_host(&setup->plan) &&
-	    load_worker(setup, &parts, steps, err) < 0)
-		return -1;
+	}
+	if (status < 0)
+		(void)snprintf(text, sizeof text, "cannot tell what dead sessions left: %.300s", why.message);
+	else if (reaped.failed)
+		(void)snprintf(text, sizeof text,
+		               "removed %d of %d containers that a dead session left (`sandwatch clean` removes "
+		               "the rest): %.300s",
+		               reaped.removed, reaped.removed + reaped.failed, reaped.why.message);
+	else if (reaped.removed)
+		(void)snprintf(text, sizeof text, "removed %d container%s that a dead session left",
+		               reaped.removed, reaped.removed == 1 ? "" : "s");
+	else
+		return 0;
+	if (steps.fn)
+		steps.fn(steps.user, "clean", sw_clock_ns() - start_ns, text);
+	return 0;
+}
+
+/* The plan is on disk before the journal begins: a journal can always go on. */
+static int open_run(struct sw_setup *setup, struct sw_error *err)
+{
 	struct sw_buf yaml = {0};
+	if (setup->resume) {
+		setup->run = setup->resume->run;
+		return 0;
+	}
 	int status = sw_paths_new_run(&setup->paths, &setup->run, err);
 	if (status == 0 && sw_config_write(&setup->plan, &yaml) < 0)
 		status = sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot write the configuration");
 	if (status == 0)
 		status = sw_file_write(setup->run.config, yaml.data, yaml.len, err);
 	sw_buf_done(&yaml);
-	/* After it: written is what was asked for. */
-	return status < 0 ? status : use_private_bridge(setup, steps, err);
+	return status;
+}
+
+int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
+                     struct sw_error *err)
+{
+	struct sw_image_parts parts;
+	struct sw_resume *resume = setup->resume;
+	memset(setup, 0, sizeof *setup);
+	setup->resume = resume;
+	if (sw_setup_plan(cli, &setup->plan, err) < 0 ||
+	    (resume && sw_resume_plan(resume, &setup->plan, err) < 0) ||
+	    sw_paths_init(&setup->paths, err) < 0 || load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
+		return -1;
+	end_the_deads_processes(steps);
+	if (wants_sandbox(&setup->plan) &&
+	    (need_engine(setup, cli, steps, err) < 0 || check_profiles(setup, err) < 0))
+		return -1;
+	if (setup->plan.n_chaos &&
+	    sw_chaos_check(&setup->plan, setup->has_engine ? &setup->engine : NULL, err) < 0)
+		return -1;
+	if (setup->has_engine && (reap_the_dead(setup, steps, err) < 0 ||
+	                          ensure_images(setup, &parts, steps, err) < 0))
+		return -1;
+	if (!setup->task.command && wants_host(&setup->plan) &&
+	    load_worker(setup, &parts, steps, err) < 0)
+		return -1;
+	/* The bridge comes after it: written is what was asked for. */
+	return open_run(setup, err) < 0 ? -1 : use_private_bridge(setup, steps, err);
 }
 
 void sw_setup_done(struct sw_setup *setup)

@@ -53,6 +53,7 @@ static int keep_modes(struct sw_plan *plan, const char *list, struct sw_error *e
 		plan->decision.baseline[0] = '\0';
 	if (sw_plan_mode(plan, plan->decision.candidate) < 0)
 		plan->decision.candidate[0] = '\0';
+	sw_plan_drop_faults(plan);
 	return 0;
 }
 
@@ -104,11 +105,38 @@ static int ablate(const struct sw_cli *cli, struct sw_plan *plan, struct sw_erro
 	return 0;
 }
 
+/* The plan of a run that is to go on. */
+static int load_resumed(const struct sw_cli *cli, struct sw_plan *plan, struct sw_config_env env,
+                        struct sw_error *err)
+{
+	char journal[SW_PATH_MAX + 32];
+	struct sw_paths paths;
+	struct sw_run_paths run;
+	if (sw_paths_init(&paths, err) < 0 ||
+	    sw_paths_find_run(&paths, cli->resume, journal, sizeof journal, err) < 0 ||
+	    sw_paths_of_journal(journal, &run, err) < 0)
+		return -1;
+	if (sw_config_load_file(plan, run.config, env, err) == 0)
+		return 0;
+	err->code = SW_ERR_USAGE;
+	return sw_error_wrap(err, "--resume takes the plan from the run's own configuration");
+}
+
+static int load_layers(const struct sw_cli *cli, struct sw_plan *plan, struct sw_config_env env,
+                       struct sw_error *err)
+{
+	if (cli->resume)
+		return load_resumed(cli, plan, env, err);
+	if (sw_config_load_layers(plan, cli->config, env, err) < 0)
+		return -1;
+	return cli->chaos ? sw_config_load_chaos(plan, cli->chaos, env, err) : 0;
+}
+
 int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err)
 {
 	struct sw_config_env env = {from_environment, NULL};
 	sw_plan_defaults(plan);
-	if (sw_config_load_layers(plan, cli->config, env, err) < 0 || apply_flags(cli, plan, err) < 0 ||
+	if (load_layers(cli, plan, env, err) < 0 || apply_flags(cli, plan, err) < 0 ||
 	    sw_config_finish(plan, err) < 0 || check_keys(plan, err) < 0 ||
 	    (cli->ablate && ablate(cli, plan, err) < 0) ||
 	    (cli->modes && keep_modes(plan, cli->modes, err) < 0)) {

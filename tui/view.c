@@ -93,6 +93,20 @@ char *sw_view_kind(char *dst, size_t size, const struct sw_mode_info *info)
 	return dst;
 }
 
+char *sw_view_faults(char *dst, size_t size, uint32_t faults)
+{
+	size_t used = 0;
+	dst[0] = '\0';
+	for (int f = 0; f < SW_FAULT_COUNT; f++) {
+		if (!(faults & UINT32_C(1) << f) || used >= size)
+			continue;
+		int n = snprintf(dst + used, size - used, "%s%s", used ? ", " : "",
+		                 sw_word(&sw_words_fault, f));
+		used += n > 0 ? (size_t)n : 0;
+	}
+	return dst;
+}
+
 /* ---- the rest ---- */
 
 int64_t sw_view_left_ns(const struct sw_session *session, int64_t now_ns)

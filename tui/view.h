@@ -27,6 +27,8 @@ char *sw_view_percent(char *dst, size_t size, double fraction);
 char *sw_view_rate(char *dst, size_t size, double per_second);
 /* "cold", "cold ×5", and of a host mode "host" or "preforked". DST needs 32 bytes. Returns DST. */
 char *sw_view_kind(char *dst, size_t size, const struct sw_mode_info *info);
+/* "delay, reset" of bits 1u << enum sw_fault. DST needs 160 bytes. Returns DST. */
+char *sw_view_faults(char *dst, size_t size, uint32_t faults);
 /* How long the rest of SESSION will take, ns, at NOW_NS of its own time; -1: not known. */
 int64_t sw_view_left_ns(const struct sw_session *session, int64_t now_ns);
 

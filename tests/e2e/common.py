@@ -137,6 +137,13 @@ def among_the_dead():
         os.close(folder)
 
 
+def as_host(name):
+    """What to wrap the program in so that its machine is called NAME: the next start of any other session removes
+    what a dead one of this machine left, and a test that counts that has to be alone with it."""
+    rights = [] if os.geteuid() == 0 else ["-r"]
+    return ("unshare", *rights, "--uts", "sh", "-c", f'hostname {name} && exec "$@"', "sh")
+
+
 def remove_container(identity):
     with contextlib.suppress(AssertionError):
         engine("DELETE", f"/containers/{identity}?force=1&v=1")
@@ -303,6 +310,10 @@ class Case(unittest.TestCase):
     """A test with the script's box."""
     box = None
     maxDiff = 4000
+
+    def own_host(self):
+        """As as_host, with a name that nobody else has."""
+        return as_host(f"e2e-{os.getpid()}-{self.box.next_number()}")
 
     def start(self, *arguments, **options):
         return Session(self.box, arguments, **options)

@@ -513,17 +513,17 @@ class EngineDies(Case):
     @needs_engine
     @common.among_the_dead()
     def test_it_dies_while_a_container_runs(self):
+        wrap = self.own_host()
         with Proxy(self.box.root / "dying", common.HOST[len("unix://"):]) as proxy:
-            session = self.start(host=proxy.url, config=python("import signal; signal.pause()", fallback=NO_FALLBACK))
+            session = self.start(host=proxy.url, wrap=wrap, config=python("import signal; signal.pause()", fallback=NO_FALLBACK))
             session.wait_running()
             proxy.die()
             session.wait(20)
-        left = common.containers_of(session.pid)
         self.assert_code(session, 3)
         self.assertEqual(session.counts(), {"engine": 1})
         # Nobody can be asked to remove it: then it is said, and `clean` does it.
-        self.assertEqual(len(left), 1)
-        self.assert_code(self.start("clean", batch=False, export=False).wait(), 0)
+        self.assertEqual(len(common.containers_of(session.pid)), 1)
+        self.assert_code(self.start("clean", wrap=wrap, batch=False, export=False).wait(), 0)
         self.check_hygiene(session)
 
 

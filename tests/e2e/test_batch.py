@@ -566,14 +566,15 @@ class Clean(Case):
         mine = engine("POST", f"/containers/create?name=e2e-unrelated-{os.getpid()}",
                       {"Image": IMAGE, "Cmd": ["true"], "Labels": {"org.example": "unrelated"}})["Id"]
         self.addCleanup(common.remove_container, mine)
-        dead, living = self.start(config=endless()), self.start(config=endless())
+        wrap = self.own_host()
+        dead, living = self.start(config=endless(), wrap=wrap), self.start(config=endless(), wrap=wrap)
         dead.wait_running()
         living.wait_running()
         dead.process.kill()
         dead.process.wait()
         self.assertEqual(len(containers_of(dead.pid)), 1)
 
-        clean = self.run_it("clean", host=None, env={"DOCKER_HOST": common.HOST}, batch=False, export=False)
+        clean = self.run_it("clean", host=None, env={"DOCKER_HOST": common.HOST}, wrap=wrap, batch=False, export=False)
         self.assert_code(clean, 0)
         self.assertEqual(containers_of(dead.pid), [])
         self.assertEqual([one["State"] for one in containers_of(living.pid)], ["running"])

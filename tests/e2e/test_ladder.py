@@ -134,11 +134,12 @@ class Kinds(Case):
     @needs_engine
     @common.among_the_dead()
     def test_what_the_dead_left(self):
-        session = self.start(config=plan(modes("prepared", "exec", "warm", parallel=2), iterations=1000))
+        wrap = self.own_host()
+        session = self.start(config=plan(modes("prepared", "exec", "warm", parallel=2), iterations=1000), wrap=wrap)
         until(lambda: len(containers_of(session.pid)) >= 6, "containers are kept")
         session.kill()
         self.assertTrue(containers_of(session.pid))
-        clean = self.run_it("clean", batch=False, export=False)
+        clean = self.run_it("clean", wrap=wrap, batch=False, export=False)
         self.assert_code(clean, 0)
         self.assertEqual(containers_of(session.pid), [])
 

@@ -131,18 +131,21 @@ class Export(Setup):
     def test_killed(self):
         """What a SIGKILL leaves, the next setup removes."""
         state, image = self.fresh()
-        session = self.begin(state)
+        wrap = self.own_host()
+        session = self.begin(state, wrap=wrap)
         until(lambda: containers_of(session.pid), "the container is there")
         session.process.kill()
         session.process.wait()
         self.assertEqual(len(containers_of(session.pid)), 1)
         self.assertTrue((image / "unpacking").exists())
-        # Of another state folder: only the next export can see the container.
+        # Of another state folder: the next session can see the container.
         other, _ = self.fresh()
-        self.assert_code(self.run_it(state=other, config=STRATEGY), 0)
+        session_of_another = self.run_it(state=other, config=STRATEGY, wrap=wrap)
+        self.assert_code(session_of_another, 0)
+        self.assertIn("removed 1 container that a dead session left", session_of_another.stderr)
         self.assertEqual(containers_of(session.pid), [])
         self.assertTrue((image / "unpacking").exists())
-        self.assert_code(self.run_it("image", "build", state=state, batch=False, export=False), 0)
+        self.assert_code(self.run_it("image", "build", state=state, wrap=wrap, batch=False, export=False), 0)
         self.assertFalse((image / "unpacking").exists())
         self.assertEqual(containers("org.sandwatch.session=export"), [])
 

@@ -76,7 +76,7 @@ class Signals(Case):
     def test_who_insists_may_go(self):
         """An engine that hangs over the removal: the third time it is left behind, and that is said."""
         with Proxy(self.box.root / "hangs", common.HOST[len("unix://"):], delays={"remove": 50}) as proxy:
-            session = self.start(host=proxy.url, config=cold("import signal; signal.pause()"))
+            session = self.start(host=proxy.url, config=cold("import signal; signal.pause()"), wrap=self.own_host())
             session.wait_running()
             for words in ("stopping", "once more", "left behind"):
                 session.send(signal.SIGINT)

@@ -113,13 +113,14 @@ class Restored(ScreenCase):
     @common.among_the_dead()
     def test_containers_of_a_killed_one(self):
         for number in (signal.SIGKILL, signal.SIGTERM):
-            pty = self.raw(config=plan(FOR_EVER, modes=[COLD_MODE]), strict=False)
+            wrap = self.own_host()
+            pty = self.raw(config=plan(FOR_EVER, modes=[COLD_MODE]), wrap=wrap, strict=False)
             until(lambda: [one for one in containers_of(pty.pid) if one["State"] == "running"], "a container")
             pty.kill(number)
             pty.status()
             if number == signal.SIGKILL:
                 self.assertEqual(len(containers_of(pty.pid)), 1)
-                done = subprocess.run([SANDWATCH, "clean", "--host", common.HOST], env=self.box.environment(pty.state),
+                done = subprocess.run([*wrap, SANDWATCH, "clean", "--host", common.HOST], env=self.box.environment(pty.state),
                                       check=False, capture_output=True)
                 self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(containers_of(pty.pid), [])

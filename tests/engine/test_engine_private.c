@@ -481,23 +481,54 @@ static void one_that_lost_its_socket_is_replaced(void **state)
 	assert_int_equal(told, 1);
 }
 
+/* A process that looks like this engine's dockerd, by its arguments and its pid file, and has its socket open, but
+ * never answers: until *OUT_END is closed. */
+static pid_t start_one_that_hangs(int *out_end)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char *const argv[] = {"dockerd", "-c", "read -r line", "--data-root", paths.data, NULL};
+	int ends[2];
+	assert_int_equal(mkdir(paths.dir, 0700), 0);
+	assert_true(strlen(paths.socket) < sizeof address.sun_path);
+	memcpy(address.sun_path, paths.socket, strlen(paths.socket));
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(listener, 64), 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)dup2(ends[0], 0);
+		execv("/bin/sh", argv);
+		_exit(127);
+	}
+	close(listener);
+	close(ends[0]);
+	FILE *file = fopen(paths.pid, "we");
+	assert_non_null(file);
+	(void)fprintf(file, "%d", (int)pid);
+	fclose(file);
+	*out_end = ends[1];
+	return pid;
+}
+
+/* It may have its reasons. */
 static void one_that_hangs_is_left_and_told_of(void **state)
 {
 	struct sw_error err;
 	struct sw_engine engine;
 	struct sw_endpoint usual[8];
 	bool exists = false;
+	int end;
 	struct sw_engine_options options = {.state_dir = state_dir, .may_start = true};
 	(void)state;
 	need_means();
 	fx_need(sw_endpoint_usual(NULL, NULL, usual, 8) == 0, "this machine has a usual socket");
 	assert_int_equal(sw_engine_private_exists(state_dir, &exists, &err), 0);
 	assert_false(exists);
-	start();
-	pid_t pid = daemon_pid();
-	assert_int_equal(kill(pid, SIGSTOP), 0);
+	pid_t pid = start_one_that_hangs(&end);
 	int result = sw_engine_find(&options, no_steps, &engine, &err);
-	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0); /* it runs still */
 	assert_int_equal(result, -1);
 	assert_int_equal(err.code, SW_ERR_NO_ENGINE);
 	assert_non_null(strstr(err.message, "`sandwatch clean --engine`"));
@@ -505,13 +536,49 @@ static void one_that_hangs_is_left_and_told_of(void **state)
 	size_t len = strlen(err.message), log_len = strlen(paths.log);
 	assert_true(len > log_len);
 	assert_string_equal(err.message + len - log_len, paths.log);
-	assert_int_equal(daemon_pid(), pid);
 	assert_int_equal(sw_engine_private_exists(state_dir, &exists, &err), 0);
 	assert_true(exists);
 	assert_int_equal(unlink(paths.socket), 0);
 	exists = false;
 	assert_int_equal(sw_engine_private_exists(state_dir, &exists, &err), 0);
 	assert_true(exists); /* by its record */
+	close(end);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void until_stopped(pid_t pid)
+{
+	int64_t late_ns = sw_clock_ns() + 10 * FX_SECOND;
+	while (!sw_daemon_is_stopped(pid) && sw_clock_ns() < late_ns)
+		continue;
+	assert_true(sw_daemon_is_stopped(pid));
+}
+
+/* One that is stopped, as a chaos session that was killed leaves it, is no mystery: it goes on. */
+static void one_that_is_stopped_is_continued(void **state)
+{
+	struct sw_error err;
+	struct sw_engine engine;
+	struct sw_endpoint endpoint;
+	(void)state;
+	need_means();
+	start();
+	pid_t pid = daemon_pid();
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	until_stopped(pid);
+	start();
+	assert_int_equal(daemon_pid(), pid);
+	assert_int_equal(sw_engine_private_endpoint(state_dir, &endpoint, &err), 0);
+	assert_int_equal(sw_engine_probe(&endpoint, 5 * FX_SECOND, false, &engine, &err), 0);
+
+	/* Stopped again, it is ended by TERM all the same: it takes its pid file away, which KILL would leave. */
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	until_stopped(pid);
+	assert_int_equal(access(paths.pid, F_OK), 0);
+	assert_true(stop(false));
+	assert_int_equal(access(paths.pid, F_OK), -1);
+	assert_int_equal(processes_with(paths.dir), 0);
+	assert_false(stop(true));
 }
 
 /* ---- finding: no dockerd is needed for these ---- */
@@ -614,6 +681,7 @@ int main(void)
 		TEST(one_that_cannot_be_looked_for_is_left),
 		TEST(one_that_lost_its_socket_is_replaced),
 		TEST(one_that_hangs_is_left_and_told_of),
+		TEST(one_that_is_stopped_is_continued),
 		TEST(named_engine_that_is_away),
 		TEST(socket_that_is_no_engine),
 		TEST(nothing_answers),

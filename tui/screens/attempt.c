@@ -65,6 +65,13 @@ static void put_attempt_head(struct page *page, const struct sw_attempt_record *
 		{attempt->container, SW_ROLE_DIM},
 	};
 	put_text(page, pieces, sizeof pieces / sizeof pieces[0]);
+	if (attempt->faults) {
+		char faults[160];
+		const struct sw_flow_piece injected[] = {
+			{"injected: ", SW_ROLE_DIM},
+			{sw_view_faults(faults, sizeof faults, attempt->faults), SW_ROLE_ACCENT}};
+		put_text(page, injected, 2);
+	}
 	if (*attempt->error) {
 		const struct sw_flow_piece error = {attempt->error, SW_ROLE_BAD};
 		put_text(page, &error, 1);

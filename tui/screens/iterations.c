@@ -46,6 +46,7 @@ struct shown {
 	struct sw_which which;
 	int64_t start_ns, latency_ns, attempts;
 	const char *outcome, *text;
+	uint32_t faults;
 	enum sw_role role;
 };
 
@@ -74,6 +75,7 @@ static struct shown running_at(const struct sw_session_program *program, int i)
 			shown.latency_ns = program->source.now_ns(program->source.user) -
 			                   run->iteration_start_ns;
 			shown.attempts = run->attempt;
+			shown.faults = run->faults;
 			if (run->in_phase)
 				shown.text = sw_word(&sw_words_phase, (int)run->phase);
 		}
@@ -95,6 +97,7 @@ static struct shown shown_at(const struct sw_session_program *program, int i)
 		.attempts = recent->attempts,
 		.outcome = sw_view_outcome_word(recent->outcome, recent->fell_back),
 		.text = recent->error,
+		.faults = recent->faults,
 		.role = sw_view_outcome_role(recent->outcome, recent->fell_back),
 	};
 }
@@ -157,8 +160,15 @@ static void row(void *user, int index, struct sw_table_cell *cells)
 	cells[ATTEMPTS].role = shown.attempts > 1 ? SW_ROLE_WARNING : SW_ROLE_DIM;
 	(void)sw_view_clock(cells[STARTED].text, sizeof cells->text, shown.start_ns);
 	cells[STARTED].role = SW_ROLE_DIM;
-	(void)snprintf(cells[ERROR].text, sizeof cells->text, "%s", shown.text);
-	cells[ERROR].role = SW_ROLE_DIM;
+	int n = 0;
+	if (shown.faults) {
+		char faults[160];
+		n = snprintf(cells[ERROR].text, sizeof cells->text, "(%s) ",
+		             sw_view_faults(faults, sizeof faults, shown.faults));
+	}
+	if (n >= 0 && (size_t)n < sizeof cells->text)
+		(void)snprintf(cells[ERROR].text + n, sizeof cells->text - (size_t)n, "%s", shown.text);
+	cells[ERROR].role = shown.faults ? SW_ROLE_ACCENT : SW_ROLE_DIM;
 }
 
 static void update(struct sw_session_program *program)

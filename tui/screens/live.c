@@ -91,36 +91,67 @@ static bool is_engine_failing(const struct sw_session *session)
 	return newest && newest->outcome == SW_OUTCOME_ENGINE;
 }
 
-/* Kept containers that were lost, and made anew. */
-static uint64_t replaced_containers(const struct sw_session *session)
+/* Counts that are 0 as a rule: they get their place when they are not. */
+struct rare {
+	uint64_t replaced;  /* kept containers that were lost, and made anew */
+	uint64_t not_asked; /* attempts that the circuit breaker refused */
+	uint64_t injected;  /* faults */
+};
+
+static struct rare count_rare(const struct sw_session *session)
 {
-	uint64_t sum = 0;
-	for (int i = 0; i < session->n_modes; i++)
-		sum += session->modes[i]->replaced;
-	return sum;
+	struct rare rare = {0, 0, 0};
+	for (int i = 0; i < session->n_modes; i++) {
+		rare.replaced += session->modes[i]->replaced;
+		rare.not_asked += session->modes[i]->not_asked;
+		rare.injected += sw_mode_faults(session->modes[i]);
+	}
+	return rare;
 }
 
 static int counter_rows(const struct sw_session_program *program)
 {
-	return COUNTERS + (replaced_containers(sw_program_session(program)) > 0);
+	struct rare rare = count_rare(sw_program_session(program));
+	int n = (rare.replaced > 0) + (rare.not_asked > 0) + (rare.injected > 0);
+	return COUNTERS + (n + 1) / 2;
+}
+
+/* "engine up", "breaker open, probed in 2 s": what stands at the panel's top. */
+static const char *engine_state(const struct sw_session_program *program, char *dst, size_t size)
+{
+	const struct sw_session *session = sw_program_session(program);
+	int64_t left_ns = session->breaker_retry_ns - program->source.now_ns(program->source.user);
+	if (!*session->environment.engine && session->breaker == SW_BREAKER_CLOSED)
+		return "engine none";
+	if (session->breaker == SW_BREAKER_HALF_OPEN)
+		return "breaker half-open";
+	if (session->breaker == SW_BREAKER_CLOSED)
+		return is_engine_failing(session) ? "engine fails" : "engine up";
+	/* In whole seconds, rounded up: nothing that flickers. */
+	if (left_ns > 0 && session->state == SW_STATE_RUNNING)
+		(void)snprintf(dst, size, "breaker open, probed in %lld s",
+		               (long long)((left_ns + 999999999) / 1000000000));
+	else
+		(void)snprintf(dst, size, "breaker open");
+	return dst;
 }
 
 static void draw_counters(const struct sw_session_program *program, struct sw_area area)
 {
 	const struct sw_session *session = sw_program_session(program);
-	uint64_t taken = 0, refused = 0, retries = 0, replaced = replaced_containers(session);
+	uint64_t taken = 0, refused = 0, retries = 0;
+	struct rare rare = count_rare(session);
+	char state[48];
 	for (int i = 0; i < session->n_modes; i++) {
 		taken += sw_mode_taken(session->modes[i]);
 		refused += sw_mode_refused(session->modes[i]);
 		retries += session->modes[i]->retries;
 	}
 	struct sw_flow_piece title[] = {{"fallback and failures", SW_ROLE_TITLE}};
-	const char *engine = !*session->environment.engine ? "engine none"
-	                     : is_engine_failing(session)  ? "engine fails"
-	                                                   : "engine up";
-	struct sw_panel panel = {.title = title, .n_title = 1, .note = engine};
+	struct sw_panel panel = {
+		.title = title, .n_title = 1, .note = engine_state(program, state, sizeof state)};
 	struct sw_area inside = sw_panel_draw(area, &panel);
-	const struct sw_counter counters[] = {
+	struct sw_counter counters[16] = {
 		{"fell back", (int64_t)taken, NULL, SW_ROLE_WARNING},
 		{"refused", (int64_t)refused, NULL, SW_ROLE_WARNING},
 		{"retries", (int64_t)retries, NULL, SW_ROLE_WARNING},
@@ -131,10 +162,17 @@ static void draw_counters(const struct sw_session_program *program, struct sw_ar
 		{"failed", sum_outcome(session, SW_OUTCOME_FAILED), NULL, SW_ROLE_BAD},
 		{"rejected", sum_outcome(session, SW_OUTCOME_REJECTED), NULL, SW_ROLE_BAD},
 		{"cancelled", sum_outcome(session, SW_OUTCOME_CANCELLED), NULL, SW_ROLE_TEXT},
-		{"replaced", (int64_t)replaced, NULL, SW_ROLE_WARNING}, /* last: there as a rule are none */
 	};
-	int n = sizeof counters / sizeof counters[0];
-	(void)sw_counters_draw(inside, counters, replaced ? n : n - 1, 4);
+	const struct sw_counter rarely[] = {
+		{"replaced", (int64_t)rare.replaced, NULL, SW_ROLE_WARNING},
+		{"not asked", (int64_t)rare.not_asked, NULL, SW_ROLE_WARNING},
+		{"injected", (int64_t)rare.injected, NULL, SW_ROLE_ACCENT},
+	};
+	int n = 10;
+	for (size_t i = 0; i < sizeof rarely / sizeof rarely[0]; i++)
+		if (rarely[i].value)
+			counters[n++] = rarely[i];
+	(void)sw_counters_draw(inside, counters, n, 4);
 }
 
 /* ---- the verdict so far ---- */

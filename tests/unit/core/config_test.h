@@ -108,6 +108,13 @@ static inline void config_test_same(const struct sw_plan *a, const struct sw_pla
 	assert_int_equal(a->n_gates, b->n_gates);
 	for (int i = 0; i < a->n_gates; i++)
 		assert_string_equal(a->gates[i], b->gates[i]);
+	assert_int_equal(a->n_chaos, b->n_chaos);
+	for (int i = 0; i < a->n_chaos; i++) {
+		config_test_same_section(&sw_config_fault, &a->chaos[i], &b->chaos[i]);
+		assert_int_equal(a->chaos[i].n_iterations, b->chaos[i].n_iterations);
+		for (int j = 0; j < a->chaos[i].n_iterations; j++)
+			assert_int_equal(a->chaos[i].iterations[j], b->chaos[i].iterations[j]);
+	}
 	assert_int_equal(a->n_bindings, b->n_bindings);
 	for (int i = 0; i < a->n_bindings; i++) {
 		assert_string_equal(a->bindings[i].action, b->bindings[i].action);

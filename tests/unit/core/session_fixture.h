@@ -107,6 +107,9 @@ static void assert_accounts(const struct sw_session *s)
 	for (int i = 0; i < s->n_modes; i++) {
 		const struct sw_mode_state *mode = s->modes[i];
 		assert_int_equal(mode->done, mode->fell_back + sum(mode->outcomes));
+		assert_int_equal(mode->info.planned, mode->done + sw_mode_counted_running(mode) +
+		                                         sw_mode_pending(mode));
+		assert_true(mode->done + sw_mode_counted_running(mode) <= (uint64_t)mode->info.planned);
 		assert_int_equal(mode->n_samples, mode->outcomes[SW_OUTCOME_OK]);
 		assert_int_equal(mode->n_samples, sw_histogram_count(mode->latency));
 		assert_int_equal(mode->retries, sum(mode->retried));

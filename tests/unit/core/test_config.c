@@ -295,8 +295,10 @@ static void the_default_file_is_the_defaults(void **state)
 		"  enabled: false\n"
 		"  docker: {image: x, memory_limit: 0, cpu_count: 0, timeout_seconds: 1, network: x,\n"
 		"           pids_limit: 0, user: x, read_only: false, tmpfs_size: 0, runtime: x,\n"
-		"           seccomp: x, drop_capabilities: false, no_new_privileges: false}\n"
+		"           seccomp: x, drop_capabilities: false, no_new_privileges: false,\n"
+		"           engine_timeout_seconds: 1}\n"
 		"  fallback: {enabled: false, max_retries: 0, on: []}\n"
+		"  breaker: {failures: 0, open_seconds: 2, max_open_seconds: 3}\n"
 		"decision: {baseline: x, candidate: y, enable_below_percent: 1,\n"
 		"           optional_below_percent: 2, project_seconds: []}\n"
 		"gates: []\n"
@@ -560,6 +562,7 @@ static const char *const two_values[][3] = {
 	{"seccomp", "unconfined", "builtin"},
 	{"drop_capabilities", "true", "false"},
 	{"no_new_privileges", "true", "false"},
+	{"engine_timeout_seconds", "0.5", "60"},
 };
 
 /* Each, given to a mode itself and in a matrix, is that mode's alone. */

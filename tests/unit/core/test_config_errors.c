@@ -45,7 +45,7 @@ static void keys(void **state)
 	                             "iterations, precision, min_iterations, max_iterations, "
 	                             "time_budget_seconds, block, warmup, order, seed"},
 		{"zzz: 1", "f:1:1: unknown key 'zzz' at the top level; use one of session, modes, "
-	               "workload, sandbox, decision, gates, tui"},
+	               "workload, sandbox, chaos, decision, gates, tui"},
 		{"sesion: {}", "f:1:1: unknown key 'sesion' at the top level; did you mean 'session'?"},
 		{"iterations: 5",
 	     "f:1:1: unknown key 'iterations' at the top level; it belongs in session"},
@@ -552,6 +552,10 @@ static void finishing(void **state)
 	     "decision.baseline: 'zz' is no mode of this session; use ast-only or docker-sandbox"},
 		{"decision: {baseline: ast-only, candidate: ast-only}",
 	     "decision.candidate: 'ast-only' is the baseline too; name another mode"},
+		{"sandbox: {breaker: {open_seconds: 31}}",
+	     "sandbox.breaker.open_seconds is above sandbox.breaker.max_open_seconds; use a smaller one"},
+		{"sandbox: {breaker: {open_seconds: 2, max_open_seconds: 1}}",
+	     "sandbox.breaker.open_seconds is above sandbox.breaker.max_open_seconds; use a smaller one"},
 		{"decision: {enable_below_percent: 301}",
 	     "decision.enable_below_percent is above decision.optional_below_percent; use a smaller one"},
 	};

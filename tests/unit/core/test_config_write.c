@@ -163,6 +163,37 @@ static void random_bindings(struct sw_plan *plan, uint64_t *seed)
 	}
 }
 
+static void random_faults(struct sw_plan *plan, uint64_t *seed)
+{
+	plan->n_chaos = (int)below(seed, SW_CHAOS_MAX + 1);
+	for (int i = 0; i < plan->n_chaos; i++) {
+		struct sw_chaos_fault *fault = &plan->chaos[i];
+		struct sw_chaos_fault plain = sw_plan_new_fault();
+		const struct sw_mode_plan *mode = &plan->modes[below(seed, (size_t)plan->n_modes)];
+
+		*fault = plain;
+		random_section(&sw_config_fault, fault, seed);
+		(void)sw_text_copy(fault->mode, sizeof fault->mode,
+		                   mode->kind == SW_KIND_HOST ? "" : mode->name);
+		fault->n_iterations = (int)below(seed, 4) ? 0 : 1 + (int)below(seed, SW_CHAOS_ITERATIONS_MAX);
+		for (int j = 0; j < fault->n_iterations; j++)
+			fault->iterations[j] = 1 + j * 1000 + (int64_t)below(seed, 1000);
+		/* What it does not take, it does not say. */
+		for (size_t j = 0; j < sw_config_fault.n_keys; j++) {
+			const struct sw_key *key = &sw_config_fault.keys[j];
+
+			if (key->kinds && !(key->kinds & 1u << fault->fault))
+				sw_key_set(key, fault, sw_key_get(key, &plain));
+		}
+		if (fault->n_iterations)
+			fault->rate = 0;
+		else
+			fault->attempts = 1;
+		if (fault->fault == SW_FAULT_STATUS && fault->on == SW_TARGET_STREAM)
+			fault->on = SW_TARGET_ANY;
+	}
+}
+
 static void random_plan(struct sw_plan *plan, uint64_t *seed)
 {
 	struct sw_decision_rules *rules = &plan->decision;
@@ -175,6 +206,8 @@ static void random_plan(struct sw_plan *plan, uint64_t *seed)
 		plan->workload.symbols = SW_CELLS_MAX / plan->workload.days;
 	if (plan->min_iterations > plan->max_iterations)
 		plan->min_iterations = plan->max_iterations;
+	if (plan->breaker.open_ns > plan->breaker.max_open_ns)
+		plan->breaker.open_ns = plan->breaker.max_open_ns;
 	if (plan->is_auto && plan->order == SW_ORDER_SEQUENTIAL)
 		plan->order = SW_ORDER_RANDOM;
 	random_modes(plan, seed);
@@ -192,6 +225,7 @@ static void random_plan(struct sw_plan *plan, uint64_t *seed)
 	for (int i = 0; i < plan->n_gates; i++)
 		random_text(plan->gates[i], sizeof plan->gates[i], false, seed);
 	random_bindings(plan, seed);
+	random_faults(plan, seed);
 	if (below(seed, 2))
 		random_command(plan, seed);
 	/* The worker that these keep ready runs no command. */
@@ -316,7 +350,7 @@ static void documented_section(const char *manual, const struct sw_section *sect
 		snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", key->name);
 		if (key->type == SW_KEY_SECTION)
 			documented_section(manual, key->section, (const char *)base + key->offset, path);
-		else if (key->type != SW_KEY_MODES)
+		else if (key->type != SW_KEY_MODES && key->type != SW_KEY_CHAOS)
 			documented(manual, key, base, path);
 	}
 }
@@ -328,6 +362,7 @@ static void the_manual_has_every_key(void **state)
 	read_file(SW_SOURCE_DIR "/docs/configuration.md", &work->text);
 	documented_section(work->text.data, &sw_config_root, &work->plan, "");
 	documented_section(work->text.data, &sw_config_mode, NULL, "modes[]");
+	documented_section(work->text.data, &sw_config_fault, NULL, "chaos[]");
 }
 
 /* ---- broken at random ---- */
@@ -373,13 +408,15 @@ static const char *any_variable(void *user, const char *name)
  * and the plan as it was. The sanitizers look on. */
 static void nothing_crashes_it(void **state)
 {
-	static const char seeds[][640] = {
+	static const char seeds[][800] = {
 		"session: {name: &n \"x ${A:1}\", iterations: 20, order: random}\n"
 		"modes:\n  - &m {name: a, kind: host}\n  - name: b\n    kind: cold\n    memory_limit: 2g\n"
 		"  - {name: \"w{pool}-{user}\", kind: prepared, matrix: {pool: [1, 2], user: ['', \"1:1\"]}}\n"
 		"workload: {command: [sh, -c, \"a\\n\\u00e4\", *n]}\n"
 		"sandbox:\n  docker: {cpu_count: 0.5, timeout_seconds: 3, user: \"1:1\"}\n"
 		"  fallback: {on: [engine, oom], max_retries: 2}\n"
+		"  breaker: {failures: 2, open_seconds: 0.5}\n"
+		"chaos: [{fault: stall, mode: b, iterations: [1, 20], on: stream}, {fault: reset, rate: 0.5}]\n"
 		"decision: {project_seconds: [3, 4.5]}\ngates: ['a < 3', \"b == 0\"]\n"
 		"tui: {theme: ./t.yaml, mouse: false, keys: {pause: \"p Space\", quit: q, x1: \"\"}}\n",
 		"a0: &a0 [x,x,x,x,x,x]\na1: &a1 [*a0,*a0,*a0]\ngates: [*a0, *a1]\nsession: {seed: ${U:7}}\n",

@@ -127,6 +127,7 @@ static void test_more_iterations_than_samples(void **state)
 	int64_t n = SW_SAMPLES_MAX + 10;
 
 	begin(f, &info, 0);
+	story_plan(&f->story, n);
 	for (int64_t i = 0; i < n; i++) {
 		timed(f, 0, MS, 10 * MS + i % 2 * 2 * MS);
 		timed(f, 1, MS, 110 * MS + i % 2 * 2 * MS);

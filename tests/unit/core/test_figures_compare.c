@@ -154,6 +154,7 @@ static void test_series_of_a_mode(void **state)
 	struct sw_drift drift;
 
 	begin(f, &info, 0);
+	story_plan(&f->story, 33);
 	for (int i = 0; i < 32; i++)
 		timed(f, 1, MS, (100 + i) * MS);
 	timed(f, 1, MS, 900 * MS);
@@ -178,6 +179,7 @@ static void test_series_are_in_order(void **state)
 	struct sw_drift drift;
 
 	begin(f, &info, 0);
+	story_plan(&f->story, SW_SAMPLES_MAX * 3 / 2);
 	for (int i = 0; i < SW_SAMPLES_MAX * 3 / 2; i++)
 		timed(f, 1, MS, (i < SW_SAMPLES_MAX ? 100 : 200) * MS + i % 2);
 	compute(f);

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,10 +121,7 @@ static int teardown(void **state)
 	sw_buf_done(&argv_text);
 	sw_buf_done(&env_text);
 	leaks = has_pidfd() && count_open() != open_before;
-	while (waitpid(-1, NULL, WNOHANG) > 0) {
-		/* what was handed to us as to the nearest subreaper */
-	}
-	children = waitpid(-1, NULL, WNOHANG) == 0;
+	children = waitpid(-1, NULL, WNOHANG) >= 0; /* the dead, too */
 	if (leaks || children)
 		print_error("left behind: %s%s\n", leaks ? "descriptors " : "", children ? "processes" : "");
 	return leaks || children ? -1 : 0;
@@ -341,54 +337,55 @@ static void a_command_that_closes_its_output_and_lives_on(void **state)
 	assert_int_equal(result.exit_code, 4);
 }
 
+/* What is still ours, adopted ones and the dead among them. */
+static void assert_no_children(void)
+{
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
 static void a_child_in_the_background_dies_with_it(void **state)
 {
 	(void)state;
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	command("sleep 1000 & exit 0", 20 * SECOND);
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_OK);
-	/* Ours now, as its parent is dead: it must be dying. */
-	pid_t orphan;
-	while ((orphan = waitpid(-1, NULL, 0)) < 0 && errno == EINTR) {
-	}
-	prctl(PR_SET_CHILD_SUBREAPER, 0);
-	assert_true(orphan > 0);
+	assert_no_children();
 }
 
-/* Kills and reaps all that was handed to us as the nearest subreaper; how many there were. */
-static int kill_orphans(void)
-{
-	char path[64], children[300] = "";
-	int killed = 0;
-	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, children, sizeof children - 1);
-	if (fd >= 0)
-		close(fd);
-	for (char *at = children; n > 0 && *at; at++) {
-		long child = strtol(at, &at, 10);
-		if (child <= 0)
-			break;
-		kill((pid_t)child, SIGKILL);
-		killed += waitpid((pid_t)child, NULL, 0) == child;
-	}
-	prctl(PR_SET_CHILD_SUBREAPER, 0);
-	return killed;
-}
-
-/* It left the group, so it lives; but nobody waits for it. */
-static void a_child_that_fled_holds_nobody(void **state)
+/* It left the group; yet nobody waits for it, and it goes with the attempt. */
+static void a_child_that_fled_goes_too(void **state)
 {
 	(void)state;
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	command("setsid sh -c 'kill -CONT $PPID; exec sleep 1000' & "
 	        "until [ \"$(ps -o sid= -p $!)\" -eq $! ]; do :; done; exit 0",
 	        20 * SECOND);
+	for (int i = 0; i < 3; i++) {
+		run();
+		assert_int_equal(result.outcome, SW_OUTCOME_OK);
+		assert_int_equal(result.exit_code, 0);
+		assert_no_children();
+	}
+}
+
+/* Of two runners each has its own. */
+static void another_runners_command_is_let_be(void **state)
+{
+	(void)state;
+	command("sleep 1000", 20 * SECOND);
+	start();
+	while (!n_events)
+		step();
+	struct sw_runner *busy = runner;
+	command("true", 20 * SECOND);
 	run();
 	assert_int_equal(result.outcome, SW_OUTCOME_OK);
-	assert_int_equal(result.exit_code, 0);
-	assert_int_equal(kill_orphans(), 1);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0); /* it is there, and lives */
+	finish();
+	runner = busy;
+	runner->ops->cancel(runner);
+	wait_done(2);
+	assert_int_equal(result.outcome, SW_OUTCOME_CANCELLED);
 }
 
 static void a_running_command_is_cancelled(void **state)
@@ -533,7 +530,6 @@ static void a_worker_that_dies_between_jobs_is_replaced(void **state)
 static void a_dead_workers_pipes_may_stay_open(void **state)
 {
 	(void)state;
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	int idle = count_open();
 	worker(JOBS("setsid sleep 1000 & " OK "exit 0; "), 20 * SECOND);
 	prepare();
@@ -544,7 +540,7 @@ static void a_dead_workers_pipes_may_stay_open(void **state)
 			step(); /* until its exit is seen: its input and its pidfd are closed */
 	}
 	finish();
-	assert_int_equal(kill_orphans(), 3);
+	assert_no_children();
 }
 
 static void a_worker_that_does_not_start(void **state)
@@ -774,7 +770,8 @@ int main(void)
 		TEST(a_command_that_prints_100_mb),
 		TEST(a_command_that_closes_its_output_and_lives_on),
 		TEST(a_child_in_the_background_dies_with_it),
-		TEST(a_child_that_fled_holds_nobody),
+		TEST(a_child_that_fled_goes_too),
+		TEST(another_runners_command_is_let_be),
 		TEST(a_running_command_is_cancelled),
 		TEST(done_may_start_the_next),
 		TEST(the_worker_is_kept),

@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -410,6 +412,140 @@ static void a_killed_writer_holds_nothing(void **state)
 	assert_false(is_written());
 }
 
+/* ---- going on with one ---- */
+
+static off_t file_size(void)
+{
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+static void write_file(const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), len);
+	close(fd);
+}
+
+/* The lines of N events, which are numbered from 1 on. */
+static void encode_events(int n)
+{
+	for (int i = 0; i < n; i++) {
+		events[i].seq = (uint64_t)i + 1;
+		assert_int_equal(sw_event_encode(&events[i], &buf), 0);
+	}
+}
+
+static int count_them(void *user, const struct sw_event *event)
+{
+	(void)user;
+	seen++;
+	assert_int_equal(event->seq, seen);
+	assert_true(sw_event_equal(event, &events[seen - 1]));
+	return 0;
+}
+
+/* Wherever the last line was torn: the rest of it goes, all before it stays, and what is added follows. */
+static void a_torn_last_line_is_cut_off(void **state)
+{
+	(void)state;
+	enum { FEW = 12 };
+	int64_t cut;
+	encode_events(FEW - 1);
+	size_t whole = buf.len;
+	events[FEW - 1].seq = FEW;
+	assert_int_equal(sw_event_encode(&events[FEW - 1], &buf), 0);
+	for (size_t at = whole; at < buf.len; at += 1 + (buf.len - whole) / 40) {
+		write_file(buf.data, at);
+		cut = -1;
+		assert_int_equal(sw_journal_open(path, &journal, &cut, &err), 0);
+		assert_int_equal(cut, at - whole);
+		assert_int_equal(file_size(), whole);
+		assert_int_equal(sw_journal_size(journal), whole);
+		assert_int_equal(sw_journal_add(journal, &events[FEW - 1], &err), 0);
+		assert_int_equal(sw_journal_sync(journal, true, &err), 0);
+		assert_int_equal(sw_journal_size(journal), file_size());
+		sw_journal_free(journal);
+		journal = NULL;
+		seen = 0;
+		assert_int_equal(sw_journal_read(path, count_them, NULL, &stats, &err), 0);
+		assert_int_equal(seen, FEW);
+		assert_int_equal(stats.broken, 0);
+		assert_false(stats.torn);
+	}
+}
+
+static void a_torn_line_of_any_length_is_cut_off(void **state)
+{
+	(void)state;
+	static char text[3 * 4096 + 10];
+	const size_t lengths[] = {0, 1, 4095, 4096, 4097, 2 * 4096, sizeof text - 5};
+	int64_t cut;
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		memset(text, 'x', sizeof text);
+		memcpy(text, "{}\n{\n", 5);
+		write_file(text, 5 + lengths[i]);
+		assert_int_equal(sw_journal_open(path, &journal, &cut, &err), 0);
+		assert_int_equal(cut, lengths[i]);
+		assert_int_equal(file_size(), 5); /* broken lines before it stay */
+		sw_journal_free(journal);
+		/* and a file without any line is empty then */
+		write_file(text + 5, lengths[i]);
+		assert_int_equal(sw_journal_open(path, &journal, &cut, &err), 0);
+		assert_int_equal(cut, lengths[i]);
+		assert_int_equal(file_size(), 0);
+		sw_journal_free(journal);
+		journal = NULL;
+	}
+}
+
+static void what_is_not_there_cannot_go_on(void **state)
+{
+	(void)state;
+	int64_t cut = 7;
+	assert_int_equal(sw_journal_open(path, &journal, &cut, &err), -1);
+	assert_int_equal(err.code, SW_ERR_NOT_FOUND);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(sw_journal_open(path, &journal, &cut, &err), -1);
+	assert_int_equal(err.code, SW_ERR_USAGE);
+	assert_int_equal(cut, 7);
+}
+
+/* The one that writes it keeps it, also its torn line, which is in the making. */
+static void a_living_writer_keeps_its_journal(void **state)
+{
+	(void)state;
+	struct sw_journal *second = NULL;
+	int64_t cut = 7;
+	write_file("{}\n{\"half", 9);
+	assert_int_equal(sw_journal_open(path, &journal, &cut, &err), 0);
+	off_t size = file_size();
+	assert_int_equal(sw_journal_open(path, &second, &cut, &err), -1);
+	assert_int_equal(err.code, SW_ERR_USAGE);
+	assert_non_null(strstr(err.message, "another process"));
+	assert_null(second);
+	assert_int_equal(file_size(), size);
+	assert_true(is_written());
+	sw_journal_free(journal);
+	journal = NULL;
+	/* Who only looks whether it is written does not keep anybody from going on. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_SH), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < 2000; i++)
+			sched_yield();
+		flock(fd, LOCK_UN); /* the parent's, too: one open file */
+		_exit(0);
+	}
+	assert_int_equal(sw_journal_open(path, &journal, &cut, &err), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -429,6 +565,10 @@ int main(void)
 		TEST(an_open_journal_is_written),
 		TEST(a_child_does_not_hold_the_journal),
 		TEST(a_killed_writer_holds_nothing),
+		TEST(a_torn_last_line_is_cut_off),
+		TEST(a_torn_line_of_any_length_is_cut_off),
+		TEST(what_is_not_there_cannot_go_on),
+		TEST(a_living_writer_keeps_its_journal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

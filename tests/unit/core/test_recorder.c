@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -30,7 +32,7 @@ static struct sw_event event, taken;
 static struct sw_error err;
 static atomic_uint_fast64_t acked;
 static atomic_int failures;
-static int woken;
+static int woken, base; /* base: the number of an earlier process's last event */
 static bool is_lost;
 
 static void acknowledged(void *user, uint64_t seq)
@@ -62,7 +64,7 @@ static int setup(void **state)
 	snprintf(path, sizeof path, "%s/journal.jsonl", dir);
 	atomic_store(&acked, 0);
 	atomic_store(&failures, 0);
-	woken = 0;
+	woken = base = 0;
 	recorder = NULL;
 	if (sw_loop_new(&viewer, &err) < 0 || sw_loop_new(&producer_loop, &err) < 0)
 		return -1;
@@ -117,8 +119,8 @@ static void *produce(void *user)
 {
 	const int *n = user;
 	for (int i = 1; i <= *n; i++) {
-		push(i % EACH ? SW_EVENT_PHASE_STARTED : SW_EVENT_ITERATION_FINISHED, i);
-		assert_int_equal(event.seq, i);
+		push(i % EACH ? SW_EVENT_PHASE_STARTED : SW_EVENT_ITERATION_FINISHED, base + i);
+		assert_int_equal(event.seq, base + i);
 		if (i % EACH == 0)
 			wait_for_ack(event.seq);
 	}
@@ -284,6 +286,86 @@ static void a_journal_that_exists_is_not_recorded_over(void **state)
 	assert_null(second);
 }
 
+/* ---- going on with another's journal ---- */
+
+/* The process that wrote FIRST events is gone, in the middle of a line. */
+static void begin_again(int first)
+{
+	int64_t cut;
+	produce(&first);
+	wait_until_over();
+	sw_recorder_free(recorder);
+	recorder = NULL;
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_int_equal(write(fd, "{\"seq\":", 7), 7);
+	close(fd);
+	atomic_store(&acked, 0);
+	woken = 0;
+	struct sw_recorder_options options = {
+		.origin_ns = sw_clock_ns(),
+		.path = path,
+		.seq = (uint64_t)first,
+		.viewer = viewer,
+		.acknowledged = acknowledged,
+		.failed = failed,
+	};
+	assert_int_equal(sw_journal_open(path, &options.journal, &cut, &err), 0);
+	assert_int_equal(cut, 7);
+	assert_int_equal(sw_recorder_start(&options, &recorder, &err), 0);
+	base = first;
+}
+
+static void take_all_from(int first)
+{
+	for (int i = first + 1; i <= first + MANY; i++) {
+		assert_true(take());
+		assert_false(is_lost);
+		assert_int_equal(taken.seq, i);
+		assert_int_equal(taken.u.it.iteration, i);
+	}
+	assert_false(take());
+}
+
+/* The viewer is told the new ones alone, from the file, too: neither those before nor their bytes. */
+static void another_process_goes_on(void **state)
+{
+	const int firsts[] = {EACH, SW_QUEUE_EVENTS - 3, 5000};
+	int n = MANY;
+	(void)state;
+	for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+		int first = firsts[i] / EACH * EACH;
+		begin_again(first);
+		assert_false(take());
+		produce(&n);
+		wait_until_over();
+		assert_int_equal(count_journal(), first + MANY);
+		take_all_from(first);
+		assert_int_equal(teardown(NULL), 0);
+		assert_int_equal(setup(NULL), 0);
+	}
+}
+
+static void another_process_goes_on_with_a_viewer(void **state)
+{
+	int n = MANY;
+	pthread_t thread;
+	(void)state;
+	begin_again(3000);
+	assert_int_equal(pthread_create(&thread, NULL, produce, &n), 0);
+	for (uint64_t i = 3001; i <= 3000 + MANY;) {
+		if (i % 1000 < EACH)
+			while (atomic_load(&acked) < i + 5 * SW_QUEUE_EVENTS && !sw_recorder_is_over(recorder))
+				;
+		if (!take())
+			continue;
+		assert_int_equal(taken.seq, i);
+		assert_int_equal(taken.u.it.iteration, i++);
+	}
+	pthread_join(thread, NULL);
+	wait_until_over();
+	assert_int_equal(count_journal(), 3000 + MANY);
+}
+
 /* ---- a full disk ---- */
 
 static void limit_files(rlim_t bytes)
@@ -338,6 +420,34 @@ static void a_full_disk_holds_nobody_up(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* What was recorded before stays readable, all that follows still reaches the viewer, and the error is a full
+ * disk's. */
+static void a_disk_that_is_said_to_be_full(void **state)
+{
+	(void)state;
+	for (uint64_t i = 1; i <= 5; i++) {
+		push(SW_EVENT_ITERATION_FINISHED, (int64_t)i);
+		wait_for_ack(i);
+	}
+	sw_recorder_fill_disk(recorder);
+	for (uint64_t i = 6; i <= 10; i++) {
+		push(SW_EVENT_ITERATION_FINISHED, (int64_t)i);
+		wait_for_ack(i);
+	}
+	sw_recorder_close(recorder);
+	wait_until_over();
+	for (uint64_t i = 1; i <= 10; i++) {
+		assert_true(take());
+		assert_int_equal(taken.seq, i);
+		assert_int_equal(is_lost, i > 5);
+	}
+	assert_int_equal(atomic_load(&failures), 1);
+	assert_non_null(sw_recorder_error(recorder));
+	assert_int_equal(sw_recorder_error(recorder)->code, SW_ERR_IO);
+	assert_int_equal(sw_recorder_error(recorder)->sys_errno, ENOSPC);
+	assert_int_equal(count_journal(), 5);
+}
+
 static void free_takes_null(void **state)
 {
 	(void)state;
@@ -350,6 +460,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_disk_holds_nobody_up),
+		TEST(a_disk_that_is_said_to_be_full),
 		TEST(a_durable_event_is_on_disk_when_acknowledged),
 		TEST(ends_of_iterations_wake_the_viewer_now_and_then),
 		TEST(the_producer_needs_no_viewer),
@@ -358,6 +469,8 @@ int main(void)
 		TEST(a_journal_that_was_cut_shows_as_a_gap),
 		TEST(abandoned_with_a_last_word),
 		TEST(a_journal_that_exists_is_not_recorded_over),
+		TEST(another_process_goes_on),
+		TEST(another_process_goes_on_with_a_viewer),
 		cmocka_unit_test(free_takes_null),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

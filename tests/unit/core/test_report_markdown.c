@@ -288,6 +288,7 @@ static void test_all_modes_are_compared(void **state)
 	assert_says_not(f, "Behind the Path");
 	assert_says(f, "### Drift and Outliers\n\nNone found. Drift is not judged in modes with fewer than 30 "
 	               "iterations that ended ok.\n");
+	story_plan(&f->story, 32);
 	for (int i = 0; i < 12; i++) {
 		story_ok(&f->story, 0);
 		story_ok(&f->story, 1);

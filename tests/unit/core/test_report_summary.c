@@ -88,6 +88,7 @@ static void test_drift_and_outliers_are_said(void **state)
 	struct turn turn = {&beat, 1, SW_OUTCOME_OK, .exact_ns = true};
 
 	story_study(&f->story, &info);
+	story_plan(&f->story, 36);
 	for (int i = 0; i < 24; i++) {
 		beat.ns = i == 5 ? 900 * MS : (200 - i / 8 * 40 + i % 3) * MS;
 		story_turn(&f->story, 1, &turn);

@@ -383,18 +383,33 @@ static void separate_clocks_are_not_forgotten(void **state)
 
 /* ---- at random ---- */
 
+/* Near those that are done: the first that is not, or one around the last that is. */
+static int64_t random_iteration_of(int mode)
+{
+	if (mode < 0 || mode >= session->n_modes || !session->modes[mode]->finished.n)
+		return (int64_t)sw_rng_below(&rng, 3);
+	const struct sw_ranges *finished = &session->modes[mode]->finished;
+	if (sw_rng_below(&rng, 2))
+		return finished->list[0].first > 1 ? 1 : finished->list[0].last + 1;
+	int64_t last = finished->list[finished->n - 1].last;
+	return (last > 1 ? last - 1 : 0) + (int64_t)sw_rng_below(&rng, 3);
+}
+
 /* Numbers small enough to meet each other, unlike random_event's. */
 static void random_small(void)
 {
 	enum sw_event_kind kind = (enum sw_event_kind)sw_rng_below(&rng, SW_EVENT_COUNT);
-	if (kind == SW_EVENT_SESSION_FINISHED && sw_rng_below(&rng, 100))
+	bool is_end = kind == SW_EVENT_SESSION_FINISHED || kind == SW_EVENT_SESSION_RESUMED;
+	if (is_end && sw_rng_below(&rng, 100))
 		kind = SW_EVENT_ITERATION_FINISHED;
 	random_event(&rng, kind, &event);
 	event.mode = (int)sw_rng_below(&rng, MODES + 2) - 1;
 	if (kind == SW_EVENT_MODE_PLANNED)
 		event.mode = session->n_modes < MODES ? session->n_modes : 0;
+	if (kind == SW_EVENT_LENGTH_DECIDED)
+		event.u.length.iterations = (int64_t)sw_rng_below(&rng, sw_rng_below(&rng, 4) ? 100000 : 50);
 	if (kind >= SW_EVENT_ITERATION_STARTED && kind <= SW_EVENT_CONTAINER_REMOVED) {
-		event.u.it.iteration = (int64_t)sw_rng_below(&rng, 3);
+		event.u.it.iteration = random_iteration_of(event.mode);
 		event.u.it.warmup = sw_rng_below(&rng, 4) == 0;
 		if (sw_rng_below(&rng, 3))
 			event.u.it.wall_ns = (int64_t)sw_rng_below(&rng, 1000000);
@@ -408,7 +423,7 @@ static void accounts_hold_for_any_events(void **state)
 {
 	uint64_t done = 0;
 	(void)state;
-	start_session(7);
+	start_session(100000);
 	for (int i = 0; i < 2 * EVENTS; i++) {
 		random_small();
 		assert_int_equal(sw_session_apply(session, &event), 0);

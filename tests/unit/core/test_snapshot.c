@@ -131,6 +131,7 @@ static void test_more_iterations_than_samples(void **state)
 	struct sw_session_info info = story_info("x");
 
 	story_study(&f->story, &info);
+	story_plan(&f->story, SW_SAMPLES_MAX + 5);
 	for (int i = 0; i < SW_SAMPLES_MAX + 5; i++)
 		story_ok(&f->story, 0);
 	write_snapshot(f);

@@ -618,7 +618,8 @@ static void labels_name_their_owner(void **state)
 {
 	static const char *const expected[] = {"org.sandwatch.session=s1",
 	                                       "org.sandwatch.host=", "org.sandwatch.pid=",
-	                                       "org.sandwatch.pid_start=", "org.sandwatch.boot="};
+	                                       "org.sandwatch.pid_start=", "org.sandwatch.boot=",
+	                                       "org.sandwatch.pid_ns="};
 	char pid[64];
 	(void)state;
 	const char **labels = sw_lifecycle_labels("s1");
@@ -629,7 +630,7 @@ static void labels_name_their_owner(void **state)
 		assert_int_equal(strncmp(labels[i], expected[i], strlen(expected[i])), 0);
 		assert_true(labels[i][strlen(expected[i])] != '\0' || i == 0);
 	}
-	assert_null(labels[5]);
+	assert_null(labels[6]);
 	free(labels);
 }
 

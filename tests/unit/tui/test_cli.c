@@ -38,10 +38,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Up to nine words, ended by NULL. */
+/* Up to 30 words, ended by NULL. */
 static int parse(char *const *words)
 {
-	char *argv[12] = {"sandwatch"};
+	char *argv[32] = {"sandwatch"};
 	int argc = 1;
 	while (words[argc - 1]) {
 		argv[argc] = words[argc - 1];
@@ -63,6 +63,7 @@ static void nothing_is_the_first_command(void **state)
 	assert_null(cli.config);
 	assert_null(cli.modes);
 	assert_null(cli.theme);
+	assert_null(cli.chaos);
 	assert_false(cli.batch || cli.quiet || cli.help || cli.version || cli.engine || cli.data);
 	assert_int_equal(cli.n_arguments, 0);
 }
@@ -79,7 +80,7 @@ static void every_flag_is_taken(void **state)
 	assert_int_equal(cli.warmup, 0);
 	assert_string_equal(cli.modes, "a,b");
 	assert_int_equal(PARSE("--order=random", "--seed", "0", "--export", "-", "--report=r.md",
-	                       "--host", "tcp://h:1", "--quiet", "--theme", "./t.yaml"),
+	                       "--host", "tcp://h:1", "--quiet", "--theme", "./t.yaml", "--chaos", "f.yaml"),
 	                 0);
 	assert_ptr_equal(cli.command, &commands[0]);
 	assert_string_equal(cli.order, "random");
@@ -89,6 +90,7 @@ static void every_flag_is_taken(void **state)
 	assert_string_equal(cli.host, "tcp://h:1");
 	assert_true(cli.quiet);
 	assert_string_equal(cli.theme, "./t.yaml");
+	assert_string_equal(cli.chaos, "f.yaml");
 	assert_int_equal(PARSE("clean", "--engine", "--data", "--version", "--help"), 0);
 	assert_true(cli.engine && cli.data && cli.version && cli.help);
 	assert_int_equal(PARSE("clean", "-h"), 0);

@@ -186,6 +186,7 @@ static void test_reference(void **state)
 static void many_samples(struct story *s)
 {
 	many_ladder(s);
+	story_plan(s, 1000);
 	for (int i = 0; i < 300; i++)
 		for (int mode = 0; mode < 3; mode++)
 			story_ok(s, mode);

@@ -14,7 +14,7 @@
 #include "tui/setup.h"
 
 /* Outlive a failed assert, which leaves the test with longjmp. */
-static char path[] = "/tmp/sw-plan-XXXXXX";
+static char path[] = "/tmp/sw-plan-XXXXXX", faults[] = "/tmp/sw-faults-XXXXXX";
 static struct sw_plan plan;
 static struct sw_error err;
 static struct sw_cli cli;
@@ -35,15 +35,15 @@ static int teardown(void **state)
 
 static int make_file(void **state)
 {
-	int fd = mkstemp(path);
+	int fd = mkstemp(path), other = mkstemp(faults);
 	(void)state;
-	return fd < 0 ? -1 : close(fd);
+	return fd < 0 || other < 0 ? -1 : close(fd) + close(other);
 }
 
 static int remove_file(void **state)
 {
 	(void)state;
-	return unlink(path);
+	return unlink(path) + unlink(faults);
 }
 
 static int load(const char *text)
@@ -156,6 +156,47 @@ static void an_ablation_makes_the_modes(void **state)
 	assert_int_equal(err.code, SW_ERR_USAGE);
 }
 
+/* Laid over the configuration's, before the flags, which take modes away and the faults with them. */
+static void a_file_of_faults(void **state)
+{
+	static const char text[] = "chaos: [{fault: delay, rate: 1}]\n"
+							   "modes: [{name: h, kind: host}, {name: c, kind: cold}, "
+							   "{name: w, kind: warm}]\n";
+	FILE *file = fopen(faults, "w");
+	(void)state;
+	assert_non_null(file);
+	assert_true(fputs("chaos: [{fault: reset, rate: 1, mode: c}, {fault: stall, rate: 1}]\n", file) > 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(load(text), 0);
+	assert_int_equal(plan.n_chaos, 1);
+	assert_int_equal(plan.chaos[0].fault, SW_FAULT_DELAY);
+	sw_plan_done(&plan);
+	cli.chaos = faults;
+	assert_int_equal(load(text), 0);
+	assert_int_equal(plan.n_chaos, 2);
+	assert_int_equal(plan.chaos[0].fault, SW_FAULT_RESET);
+	sw_plan_done(&plan);
+	cli.modes = "h,w";
+	assert_int_equal(load(text), 0);
+	assert_int_equal(plan.n_chaos, 1);
+	assert_int_equal(plan.chaos[0].fault, SW_FAULT_STALL);
+	sw_plan_done(&plan);
+	cli.modes = "h";
+	assert_int_equal(load(text), 0);
+	assert_int_equal(plan.n_chaos, 0);
+	sw_plan_done(&plan);
+	cli.modes = NULL;
+	cli.ablate = "caps";
+	assert_int_equal(load(text), 0);
+	assert_int_equal(plan.n_chaos, 2);
+	sw_plan_done(&plan);
+	cli.chaos = "/nowhere/faults.yaml";
+	assert_int_equal(load(text), -1);
+	assert_string_equal(err.message,
+	                    "/nowhere/faults.yaml: cannot be opened: No such file or directory");
+	assert_int_equal(err.code, SW_ERR_USAGE);
+}
+
 /* What a mode's events say of it: of each key only what its kind takes. */
 static void a_session_is_described(void **state)
 {
@@ -214,6 +255,7 @@ int main(void)
 		TEST(wrong_keys_stop_with_their_position),
 		TEST(a_number_and_auto_take_turns),
 		TEST(an_ablation_makes_the_modes),
+		TEST(a_file_of_faults),
 		TEST(a_session_is_described),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -1,0 +1,219 @@
+#include "docker/image_away.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "core/process.h"
+#include "core/text.h"
+#include "docker/blocking.h"
+#include "docker/lifecycle.h"
+
+/* sandwatch-chaos/kept/NAME:PID-START-BOOT: NAME in hex, as a repository may have neither colons nor capitals;
+ * PID, START and BOOT as the labels of containers have them. */
+#define KEPT "sandwatch-chaos/kept/"
+enum { NAME_MAX_BYTES = 100, MEND_MAX = 64 };
+
+static const int64_t timeout_ns = 20000000000;
+
+struct kept_name {
+	char kept[SW_IMAGE_KEPT_MAX];
+	char name[NAME_MAX_BYTES + 1];
+};
+
+struct asking {
+	struct sw_blocking blocking; /* first: its callbacks get this struct */
+	const char **own;            /* labels of this process */
+	struct kept_name *left;      /* what the dead have taken away */
+	int n_left;
+};
+
+static const char *label(const char *const *labels, const char *key)
+{
+	size_t len = strlen(key);
+	for (; *labels; labels++)
+		if (strncmp(*labels, key, len) == 0)
+			return *labels + len;
+	return "";
+}
+
+static int open_asking(struct asking *asking, const struct sw_engine *engine, struct sw_error *err)
+{
+	*asking = (struct asking){.own = sw_lifecycle_labels("")};
+	int status = sw_blocking_init(&asking->blocking, &engine->endpoint, engine->api_version, err);
+	if (status == 0 && !asking->own)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot ask the engine");
+	return status;
+}
+
+static void close_asking(struct asking *asking)
+{
+	sw_blocking_done(&asking->blocking);
+	free(asking->own);
+	free(asking->left);
+}
+
+bool sw_image_away_can(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 0 && len <= NAME_MAX_BYTES && !strchr(name, '@') &&
+	       strncmp(name, "sha256:", 7) != 0;
+}
+
+static void write_kept(const struct asking *asking, const char *name, char dst[SW_IMAGE_KEPT_MAX])
+{
+	const char *const *own = (const char *const *)asking->own;
+	int n = snprintf(dst, SW_IMAGE_KEPT_MAX, KEPT);
+	for (; *name; name++)
+		n += snprintf(dst + n, SW_IMAGE_KEPT_MAX - (size_t)n, "%02x",
+		              (unsigned)(unsigned char)*name);
+	(void)snprintf(dst + n, SW_IMAGE_KEPT_MAX - (size_t)n, ":%.10s-%.20s-%.40s",
+	               label(own, "org.sandwatch.pid="), label(own, "org.sandwatch.pid_start="),
+	               label(own, "org.sandwatch.boot="));
+}
+
+/* ---- taking and giving ---- */
+
+static int tag(struct asking *asking, const char *name, const char *new_name, struct sw_error *err)
+{
+	sw_api_image_tag(asking->blocking.api, name, new_name, timeout_ns, sw_blocking_finished,
+	                 &asking->blocking);
+	return sw_blocking_wait(&asking->blocking, err);
+}
+
+static int untag(struct asking *asking, const char *name, struct sw_error *err)
+{
+	sw_api_image_remove(asking->blocking.api, name, timeout_ns, sw_blocking_finished,
+	                    &asking->blocking);
+	return sw_blocking_wait(&asking->blocking, err);
+}
+
+static void inspected(void *user, const struct sw_api_image *image, const struct sw_error *error)
+{
+	(void)image;
+	sw_blocking_finish(user, error);
+}
+
+static int give_back(struct asking *asking, const char *name, const char *kept,
+                     struct sw_error *err)
+{
+	struct sw_error why;
+	sw_api_image_inspect(asking->blocking.api, name, timeout_ns, inspected, &asking->blocking);
+	if (sw_blocking_wait(&asking->blocking, &why) < 0) {
+		if (why.code != SW_ERR_NOT_FOUND) {
+			if (err)
+				*err = why;
+			return -1;
+		}
+		if (tag(asking, kept, name, err) < 0)
+			return -1;
+	}
+	return untag(asking, kept, err);
+}
+
+int sw_image_away_take(const struct sw_engine *engine, const char *name,
+                       char out_kept[SW_IMAGE_KEPT_MAX], struct sw_error *err)
+{
+	struct asking asking;
+	char kept[SW_IMAGE_KEPT_MAX];
+	int status = open_asking(&asking, engine, err);
+	if (status == 0) {
+		write_kept(&asking, name, kept);
+		status = tag(&asking, name, kept, err);
+	}
+	if (status == 0 && untag(&asking, name, err) < 0) {
+		(void)give_back(&asking, name, kept, NULL);
+		status = -1;
+	}
+	if (status == 0)
+		(void)sw_text_copy(out_kept, SW_IMAGE_KEPT_MAX, kept);
+	close_asking(&asking);
+	return status;
+}
+
+int sw_image_away_give_back(const struct sw_engine *engine, const char *name, const char *kept,
+                            struct sw_error *err)
+{
+	struct asking asking;
+	int status = open_asking(&asking, engine, err);
+	if (status == 0)
+		status = give_back(&asking, name, kept, err);
+	close_asking(&asking);
+	return status;
+}
+
+/* ---- mending ---- */
+
+/* The name whose hex is HEX, LEN bytes; false: it is none of ours. */
+static bool read_name(const char *hex, size_t len, char dst[NAME_MAX_BYTES + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	if (len == 0 || len % 2 || len / 2 > NAME_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < len; i += 2) {
+		const char *high = memchr(digits, hex[i], 16), *low = memchr(digits, hex[i + 1], 16);
+		if (!high || !low)
+			return false;
+		dst[i / 2] = (char)((high - digits) * 16 + (low - digits));
+	}
+	dst[len / 2] = '\0';
+	return strlen(dst) == len / 2 && sw_image_away_can(dst);
+}
+
+/* Whether the process that OWNER ("PID-START-BOOT") names lives. */
+static bool lives(const struct asking *asking, const char *owner)
+{
+	struct sw_process_stat stat;
+	char boot[64];
+	long long pid;
+	uint64_t start;
+	if (sscanf(owner, "%10lld-%20" SCNu64 "-%60s", &pid, &start, boot) != 3 || pid <= 0 ||
+	    pid > INT_MAX)
+		return false;
+	return strcmp(boot, label((const char *const *)asking->own, "org.sandwatch.boot=")) == 0 &&
+	       sw_process_read_stat((pid_t)pid, &stat, NULL) == 0 && stat.start_ticks == start;
+}
+
+static void look(void *user, const char *kept)
+{
+	struct asking *asking = user;
+	const char *colon = strrchr(kept, ':');
+	struct kept_name *left = &asking->left[asking->n_left];
+	size_t prefix = strlen(KEPT);
+	if (asking->n_left == MEND_MAX || !colon || strncmp(kept, KEPT, prefix) != 0 ||
+	    colon < kept + prefix || lives(asking, colon + 1))
+		return;
+	if (!read_name(kept + prefix, (size_t)(colon - kept) - prefix, left->name) ||
+	    !sw_text_copy(left->kept, sizeof left->kept, kept))
+		return;
+	asking->n_left++;
+}
+
+static int mend(struct asking *asking, struct sw_error *err)
+{
+	asking->left = calloc(MEND_MAX + 1, sizeof *asking->left);
+	if (!asking->left)
+		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot look for images that are away");
+	sw_api_image_list(asking->blocking.api, KEPT "*", timeout_ns, look, sw_blocking_finished,
+	                  &asking->blocking);
+	if (sw_blocking_wait(&asking->blocking, err) < 0)
+		return -1;
+	for (int i = 0; i < asking->n_left; i++)
+		if (give_back(asking, asking->left[i].name, asking->left[i].kept, err) < 0)
+			return -1;
+	return 0;
+}
+
+int sw_image_away_mend(const struct sw_engine *engine, int *out_given, struct sw_error *err)
+{
+	struct asking asking;
+	int status = open_asking(&asking, engine, err);
+	if (status == 0)
+		status = mend(&asking, err);
+	if (status == 0)
+		*out_given = asking.n_left;
+	close_asking(&asking);
+	return status;
+}
