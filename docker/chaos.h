@@ -8,7 +8,8 @@
  * a sandwatch that was killed could not undo, the next one does: sw_engine_start_private continues the
  * engine, sw_image_ensure gives images back.
  *
- * All calls on the loop's thread. */
+ * A fault is told as soon as it is done, so that a session's end cannot come first: that an engine runs again,
+ * or does not, is a note. All calls on the loop's thread. */
 #ifndef SW_DOCKER_CHAOS_H
 #define SW_DOCKER_CHAOS_H
 
