@@ -55,8 +55,9 @@ int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endp
 void sw_chaos_attempt_begins(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 void sw_chaos_attempt_ended(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 
-/* The session is about to end (before the runners' finish), or was asked to: nothing new is done from now on, and what is done is
- * being undone, behind this call. Does not block. Calling it again does nothing. */
+/* The session is about to end (before the runners' finish), or was asked to: nothing new is done from
+ * now on, and what is done is being undone, behind this call. Does not block. Calling it again does
+ * nothing. */
 void sw_chaos_calm(struct sw_chaos *chaos);
 
 /* Undoes what is still done, then ends both threads; may take as long as an engine's start. Blocks.
