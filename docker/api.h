@@ -140,6 +140,11 @@ struct sw_http_call *sw_api_container_state(struct sw_api *api, const char *id, 
 typedef void (*sw_api_oom_fn)(void *user, bool has_oom, const struct sw_error *error);
 struct sw_http_call *sw_api_container_oom(struct sw_api *api, const char *id, int64_t age_ns,
                                           int64_t timeout_ns, sw_api_oom_fn done, void *user);
+/* The wall clock, for that question alone. And whether it was set between two moments, each read on it and on
+ * CLOCK_MONOTONIC: then what the engine remembers of the time between cannot be asked for. */
+int64_t sw_api_wall_ns(void);
+bool sw_api_wall_was_set(int64_t then_wall_ns, int64_t then_ns, int64_t now_wall_ns,
+                         int64_t now_ns);
 void sw_api_container_kill(struct sw_api *api, const char *id, const char *signal,
                            int64_t timeout_ns, sw_api_done_fn done, void *user);
 /* DELETE ?force=1&v=1; a container that is gone already (404), or whose removal is under way (409

@@ -22,8 +22,8 @@ void sw_api_read_done(struct sw_api_call *call, const struct sw_http_reply *repl
 	call->done(call->user, error);
 }
 
-/* Engines say 204, and no more: a whole page of something else is no answer (facts.md: HTTP 200 alone is never
- * success). */
+/* Engines say 204, and no more: a whole page of something else is no answer (facts.md: HTTP 200 alone is
+ * never success). */
 static const struct sw_error *check_is_mute(const struct sw_api_call *call,
                                             const struct sw_http_reply *reply,
                                             const struct sw_error *error, struct sw_error *own)

@@ -71,8 +71,9 @@ static void add_news(struct sw_chaos *chaos, struct sw_chaos_news *news)
 	}
 }
 
-__attribute__((format(printf, 3, 0))) static struct sw_chaos_news *new_news(
-	const struct sw_chaos_job *job, const char *container, const char *format, va_list args)
+__attribute__((format(printf, 3, 0)))
+static struct sw_chaos_news *new_news(const struct sw_chaos_job *job, const char *container,
+                                      const char *format, va_list args)
 {
 	char text[2 * SW_TEXT_MAX];
 	struct sw_chaos_news *news = calloc(1, sizeof *news);

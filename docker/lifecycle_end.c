@@ -197,8 +197,8 @@ static void look(struct sw_lifecycle *life)
 	sw_api_container_state(life->api, life->id, life->engine_timeout_ns, on_state, life);
 }
 
-/* Bytes that a flood left in the engine come as fast as they are read: as long as they do, the stream goes on.
- * Twice, because this process may have been stopped all the while: then it reads first. */
+/* Bytes that a flood left in the engine come as fast as they are read: as long as they do, the stream goes
+ * on. Twice, because this process may have been stopped all the while: then it reads first. */
 static void on_grace(void *user)
 {
 	struct sw_lifecycle *life = user;

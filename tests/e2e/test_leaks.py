@@ -13,6 +13,7 @@ import urllib.parse
 
 import common
 from common import containers_of, engine, until
+from engines import Proxy
 from screens import ScreenCase
 
 sys.path.insert(0, str(common.REPO / "tests/lib"))
@@ -169,6 +170,20 @@ class Leaks(ScreenCase):
         self.check_goes_on_well(living)
         fourth = self.begin(plan(iterations=1, modes=MODES[1:2])).wait()
         self.assertNotRegex(fourth.stderr, r"dead session|clean ")
+
+    def test_an_engine_that_hangs_over_it(self):
+        """Neither over the list nor over a removal does the session wait for ever; and then it measures."""
+        dead, left = self.killed()
+        for what, words in (("list", "cannot tell what dead sessions left"),
+                            ("remove", f"removed 0 of {len(left)} containers that a dead session left")):
+            with self.subTest(what), Proxy(self.box.root / what, common.HOST[len("unix://"):],
+                                           delays={what: 3600}) as proxy:
+                session = self.begin(host=proxy.url)
+                until(lambda: words in session.stderr, words)  # pylint: disable=cell-var-from-loop
+                until(lambda: session.journal(), "it measures")  # pylint: disable=cell-var-from-loop
+                session.kill()
+        for one in containers_of(dead.pid):
+            common.remove_container(one["Id"])
 
     def check_goes_on_well(self, living):
         done = sum(event["event"] == "iteration_finished" for event in living.journal())

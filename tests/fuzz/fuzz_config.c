@@ -8,7 +8,7 @@ static const char *get(void *user, const char *name)
 	static const char *const pairs[][2] = {
 		{"N", "3"},
 		{"EMPTY", ""},
-		{"HOME", "/root"},
+		{"HOME", "/home/u"},
 		{"BAD", "\xff\xfe"},
 		{"TEXT", "a: [b, ${N}]\n- 'c'"},
 	};

@@ -46,7 +46,8 @@ static void on_event(void *user, const struct sw_container_event *event)
 	story->told++;
 }
 
-/* A list that makes no sense ends the watch, at whatever event it comes: WITH_LIST nothing can be compared. */
+/* A list that makes no sense ends the watch, at whatever event it comes: what is told WITH_LIST cannot
+ * be compared. */
 static void run(const uint8_t *data, size_t size, enum fuzz_cut cut, bool with_list,
                 struct story *story)
 {

@@ -25,9 +25,11 @@
 	"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n" \
 	"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 
+#define PONG "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK"
+
 enum { CONNECTIONS = 64, CONTAINERS = 64 };
 
-enum ask { CREATE, ATTACH, START, WAIT, STATE, REMOVE, EXEC, EXEC_START, EXEC_JSON, EVENTS, ASKS };
+enum ask { CREATE, ATTACH, START, WAIT, STATE, REMOVE, EXEC, EXEC_START, EXEC_JSON, EVENTS, PING, ASKS };
 
 /* How the next ones of a kind are answered. */
 enum how {
@@ -63,6 +65,7 @@ static struct {
 	int n;               /* made so far */
 	int asked[ASKS];
 	int refuse[ASKS];    /* so many of the next ones get a 500, or are */
+	bool holds_pings;    /* they are not answered */
 	bool is_missing;     /* answered that something is not there */
 	bool is_oom;         /* of states and events */
 	enum how how[ASKS];
@@ -149,6 +152,8 @@ static struct container *engine_container(const char *request)
 
 static enum ask engine_what(const char *request)
 {
+	if (strstr(request, " /_ping "))
+		return PING;
 	if (strncmp(request, "DELETE ", 7) == 0)
 		return REMOVE;
 	if (strstr(request, "/events?"))
@@ -270,6 +275,9 @@ static void engine_answer(struct connection *connection)
 		assert_true(engine.n < CONTAINERS);
 		(void)snprintf(body, sizeof body, "{\"Id\":\"%012x\",\"Warnings\":[]}", engine.n++);
 		engine_reply(connection, "201 Created", body);
+	} else if (ask == PING) {
+		if (!engine.holds_pings)
+			engine_say(connection, PONG, strlen(PONG));
 	} else if (ask == EVENTS) {
 		engine_reply(connection, "200 OK", engine.is_oom ? "{\"Action\":\"oom\"}\n" : "");
 	} else if (ask == EXEC || ask == EXEC_START || ask == EXEC_JSON) {

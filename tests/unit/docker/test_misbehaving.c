@@ -1,6 +1,6 @@
-/* Engines that misbehave, as facts.md "Failure shapes" has them, for each kind of container: every attempt ends,
- * as `engine` where it was the engine and as the code's where it was the code, nothing is left behind, and the
- * next one finds a runner that works. */
+/* Engines that misbehave, as facts.md "Failure shapes" has them, for each kind of container: every attempt
+ * ends, as `engine` where it was the engine and as the code's where it was the code, nothing is left behind,
+ * and the next one finds a runner that works. */
 #include "tests/unit/docker/keeping_engine.h"
 #include "tests/unit/docker/recorded.h"
 
@@ -389,13 +389,14 @@ static void a_daemon_that_dies_under_an_exec(void **state)
 
 /* ---- ends that contradict each other ---- */
 
-#define ENDS_WITH(kind, code) (make(kind), *((kind) == EXECUTED ? &engine.exec_code : &engine.ends_with) = (code))
+#define ENDS_WITH(code) (make(COLD), engine.ends_with = (code))
+
 static void a_result_and_a_kill(void **state)
 {
 	(void)state;
 	use_strategy();
 	says_result();
-	ENDS_WITH(COLD, 137);
+	ENDS_WITH(137);
 	run();
 	assert_outcome(SW_OUTCOME_CRASHED, "gave a result (ok) but then died by SIGKILL");
 	engine.is_oom = true;
@@ -409,7 +410,7 @@ static void no_result_and_no_error(void **state)
 {
 	(void)state;
 	use_strategy();
-	ENDS_WITH(COLD, 0);
+	ENDS_WITH(0);
 	run();
 	assert_outcome(SW_OUTCOME_CRASHED, "exited with 0 before it gave a result");
 	finish();
@@ -423,7 +424,7 @@ static void a_kill_that_is_not_explained(void **state)
 		assert_int_equal(set_up(state), 0);
 		is_podman = podman;
 		mode.sandbox.memory_bytes = 1 << 20;
-		ENDS_WITH(COLD, 137);
+		ENDS_WITH(137);
 		run();
 		assert_outcome(podman ? SW_OUTCOME_OOM : SW_OUTCOME_CRASHED,
 		               podman ? "this engine does not say why" : "died by SIGKILL");
@@ -435,7 +436,7 @@ static void a_kill_that_is_not_explained(void **state)
 static void a_wait_and_a_state_that_differ(void **state)
 {
 	(void)state;
-	ENDS_WITH(COLD, 0);
+	ENDS_WITH(0);
 	run();
 	assert_outcome(SW_OUTCOME_OK, "");
 	assert_int_equal(engine.asked[STATE], 0);
