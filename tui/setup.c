@@ -344,7 +344,8 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	setup->resume = resume;
 	if (sw_setup_plan(cli, &setup->plan, err) < 0 ||
 	    (resume && sw_resume_plan(resume, &setup->plan, err) < 0) ||
-	    sw_paths_init(&setup->paths, err) < 0 || load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
+	    sw_paths_init(&setup->paths, err) < 0 || load_task(setup, err) < 0 ||
+	    sw_image_parts(setup->paths.program, &parts, err) < 0)
 		return -1;
 	end_the_deads_processes(steps);
 	if (wants_sandbox(&setup->plan) &&
