@@ -49,6 +49,9 @@ static const struct sw_field session_fields[] = {
 	WORD("backtest", session.backtest, sw_words_backtest),
 	INT("days", session.days),
 	INT("symbols", session.symbols),
+	INT("breaker_failures", session.breaker_failures),
+	INT("breaker_open_ns", session.breaker_open_ns),
+	INT("breaker_max_open_ns", session.breaker_max_open_ns),
 	TEXT("strategy_fnv1a", session.strategy_fnv1a),
 	END,
 };
@@ -99,6 +102,7 @@ static const struct sw_field planned_fields[] = {
 	INT("job_memory_bytes", planned.job_memory_bytes),
 	BOOL("preforked", planned.preforked),
 	TEXT("layer", planned.layer),
+	INT("engine_timeout_ns", planned.engine_timeout_ns),
 	END,
 };
 

@@ -40,6 +40,7 @@ struct sw_session_info {
 	bool is_auto;        /* the number of iterations is found by the rule of core/adaptive.h */
 	double precision_percent;
 	int64_t min_iterations, time_budget_ns, block;
+	int64_t breaker_failures, breaker_open_ns, breaker_max_open_ns; /* struct sw_breaker_plan; 0: not known */
 	char workload[256];  /* for people: "momentum, mock, 252 days × 10 symbols" or the command */
 	bool command;        /* a command, not a strategy */
 	char strategy[128];
@@ -73,6 +74,7 @@ struct sw_mode_info {
 	int64_t pool, job_memory_bytes; /* prepared; warm */
 	bool preforked;                 /* host */
 	char layer[16];                 /* sw_words_layer: what an ablation took away; "": nothing */
+	int64_t engine_timeout_ns;      /* 0: not known */
 };
 
 /* The fields of the events about iterations. Times are ns since the session's start. */

@@ -5,7 +5,8 @@
  * The worker is started by prepare, and again off every measured path after it died: a `host`
  * attempt starts when a worker that is ready gets its job. Nothing of a job outlives it: its process
  * group is killed with it, and what fled from the group when the process is gone (core/orphans.h): a
- * command's after each attempt, a worker's when it ends.
+ * command's after each attempt, a worker's when it ends. Against a fork bomb there is no limit: RLIMIT_NPROC
+ * counts all processes of the user, is not for root, and would fail whatever else the user runs.
  *
  * Preforked, the worker is the zygote that the warm mode has in its container: each job has a child
  * of its own, forked and warmed up before. An attempt ends with its result; settle's READY comes when

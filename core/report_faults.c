@@ -128,7 +128,7 @@ static const char explained[] =
 
 void sw_page_faults(const struct sw_page *page)
 {
-	enum { LABEL = 16 };
+	enum { LABEL = 18 };
 	struct sw_sentence breaker = sw_say_breaker(page->figures);
 	struct sw_sentence resumed = sw_say_resumed(page->figures);
 	struct sw_table table;

@@ -295,7 +295,7 @@ static void finish_cancelled(struct sw_slot *slot)
 	finish_iteration(slot);
 }
 
-void sw_slot_probed(struct sw_slot *slot)
+void sw_slot_probed(struct sw_slot *slot, bool is_answered)
 {
 	if (slot->dropping)
 		drop_iteration(slot);
@@ -303,8 +303,10 @@ void sw_slot_probed(struct sw_slot *slot)
 		finish_cancelled(slot);
 	else if (slot->s->stopping)
 		finish_iteration(slot);
-	else
+	else if (is_answered)
 		sw_slot_attempt(slot);
+	else
+		refuse_attempt(slot);
 }
 
 void sw_slot_drop(struct sw_slot *slot)

@@ -71,7 +71,7 @@ static void probed(void *user, const char *error)
 		sw_breaker_called_off(&slot->s->breaker);
 	else
 		tell_answer(slot->s, error);
-	sw_slot_probed(slot);
+	sw_slot_probed(slot, !error);
 }
 
 enum sw_breaker_answer sw_slot_ask_breaker(struct sw_slot *slot)

@@ -136,8 +136,9 @@ void sw_slot_not_asked(struct sw_slot *slot);
 
 /* SLOT's next attempt (a struct sw_slot): it is made, or refused soon, or waits for a probe. */
 void sw_slot_attempt(void *slot);
-/* The probe is over: the slot asks again, or its iteration ends, as was asked for meanwhile. */
-void sw_slot_probed(struct sw_slot *slot);
+/* The probe is over: the slot asks again, or, without an answer, its attempt is refused; or its iteration
+ * ends, as was asked for meanwhile. */
+void sw_slot_probed(struct sw_slot *slot, bool is_answered);
 /* Starts the iteration that slot->attempt names. */
 void sw_slot_begin(struct sw_slot *slot);
 /* Ends the one that is under way early, as asked for. */

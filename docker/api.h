@@ -71,12 +71,12 @@ void sw_api_image_import(struct sw_api *api, const char *name, int fd, const cha
 void sw_api_image_remove(struct sw_api *api, const char *name, int64_t timeout_ns,
                          sw_api_done_fn done, void *user);
 
-/* POST /images/{name}/tag: image NAME (or id) gets the further name NEW_NAME ("sandwatch/python:latest"). One
- * that has that name loses it. */
+/* POST /images/{name}/tag: image NAME (or id) gets the further name NEW_NAME
+ * ("sandwatch/python:latest"). One that has that name loses it. */
 void sw_api_image_tag(struct sw_api *api, const char *name, const char *new_name, int64_t timeout_ns,
                       sw_api_done_fn done, void *user);
-/* GET /images/json?filters={"reference":[PATTERN]}: calls EACH for every name ("repository:tag", cleaned) of the
- * images found, also for those that do not fit PATTERN; then DONE. */
+/* GET /images/json?filters={"reference":[PATTERN]}: calls EACH for every name ("repository:tag",
+ * cleaned) of the images found, also for those that do not fit PATTERN; then DONE. */
 typedef void (*sw_api_tag_fn)(void *user, const char *name);
 void sw_api_image_list(struct sw_api *api, const char *pattern, int64_t timeout_ns, sw_api_tag_fn each,
                        sw_api_done_fn done, void *user);
@@ -135,11 +135,16 @@ typedef void (*sw_api_state_fn)(void *user, const struct sw_api_state *state,
 struct sw_http_call *sw_api_container_state(struct sw_api *api, const char *id, int64_t timeout_ns,
                                             sw_api_state_fn done, void *user);
 /* GET /events of the past AGE_NS: whether the kernel has killed something in container ID for want of
- * memory. For one that runs: its oom_killed is set at its end only (20.10). The engine's clock must be this
- * machine's, and it remembers its last 256 events. */
+ * memory. For one that runs: its oom_killed is set at its end only (20.10). The engine's clock must be
+ * this machine's, and it remembers its last 256 events. */
 typedef void (*sw_api_oom_fn)(void *user, bool has_oom, const struct sw_error *error);
 struct sw_http_call *sw_api_container_oom(struct sw_api *api, const char *id, int64_t age_ns,
                                           int64_t timeout_ns, sw_api_oom_fn done, void *user);
+/* The wall clock, for that question alone. And whether it was set between two moments, each read on it and on
+ * CLOCK_MONOTONIC: then what the engine remembers of the time between cannot be asked for. */
+int64_t sw_api_wall_ns(void);
+bool sw_api_wall_was_set(int64_t then_wall_ns, int64_t then_ns, int64_t now_wall_ns,
+                         int64_t now_ns);
 void sw_api_container_kill(struct sw_api *api, const char *id, const char *signal,
                            int64_t timeout_ns, sw_api_done_fn done, void *user);
 /* DELETE ?force=1&v=1; a container that is gone already (404), or whose removal is under way (409

@@ -25,7 +25,7 @@ struct sw_http_call *sw_api_container_start(struct sw_api *api, const char *id, 
                                             sw_api_done_fn done, void *user)
 {
 	struct sw_http_request request = {.method = "POST"};
-	const struct sw_api_call like = {.answered = sw_api_read_done, .done = done, .user = user,
+	const struct sw_api_call like = {.answered = sw_api_read_started, .done = done, .user = user,
 	                                 .timeout_ns = timeout_ns,
 	                                 .fine = 304 /* it runs already */};
 	return ask_container(api, &like, &request, "starting", id, "/start");
@@ -107,7 +107,8 @@ void sw_api_container_create(struct sw_api *api, const char *name, const char *b
                              int64_t timeout_ns, sw_api_created_fn done, void *user)
 {
 	SW_CLEANUP(buf) struct sw_buf path = {0};
-	struct sw_http_request request = {.method = "POST", .body = body, .body_len = strlen(body)};
+	struct sw_http_request request = {
+		.method = "POST", .body = body, .body_len = strlen(body), .is_once = true};
 	const struct sw_api_call like = {.answered = sw_api_read_created, .created = done,
 	                                 .user = user, .timeout_ns = timeout_ns};
 	char image[256];

@@ -6,6 +6,8 @@
 #include "core/text.h"
 #include "docker/api_internal.h"
 
+static const int64_t wall_slack_ns = 500000000; /* what a clock that is being adjusted may differ by */
+
 int sw_api_exec_body(const struct sw_api_exec *exec, struct sw_buf *out)
 {
 	struct sw_json json;
@@ -116,6 +118,19 @@ static void add_time(struct sw_buf *path, int64_t ns)
 	sw_buf_addf(path, "%" PRId64 ".%09" PRId64, ns / 1000000000, ns % 1000000000);
 }
 
+int64_t sw_api_wall_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+bool sw_api_wall_was_set(int64_t then_wall_ns, int64_t then_ns, int64_t now_wall_ns, int64_t now_ns)
+{
+	int64_t off_ns = (now_wall_ns - then_wall_ns) - (now_ns - then_ns);
+	return off_ns > wall_slack_ns || off_ns < -wall_slack_ns;
+}
+
 struct sw_http_call *sw_api_container_oom(struct sw_api *api, const char *id, int64_t age_ns,
                                           int64_t timeout_ns, sw_api_oom_fn done, void *user)
 {
@@ -124,13 +139,11 @@ struct sw_http_call *sw_api_container_oom(struct sw_api *api, const char *id, in
 	struct sw_http_request request = {.method = "GET"};
 	const struct sw_api_call like = {
 		.answered = read_oom, .oom = done, .user = user, .timeout_ns = timeout_ns};
-	struct timespec now;
 	struct sw_api_call *call =
 		sw_api_call_new(api, &like, "asking for events of container %.*s", SW_API_SHORT(id));
 	if (!call)
 		return NULL;
-	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t now_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	int64_t now_ns = sw_api_wall_ns();
 	sw_buf_addf(&filters, "{\"container\":[\"%s\"],\"event\":[\"oom\"]}", id);
 	sw_api_path(api, &path, "/events?since=");
 	add_time(&path, now_ns - age_ns);

@@ -22,13 +22,35 @@ void sw_api_read_done(struct sw_api_call *call, const struct sw_http_reply *repl
 	call->done(call->user, error);
 }
 
+/* Engines say 204, and no more: a whole page of something else is no answer (facts.md: HTTP 200 alone is
+ * never success). */
+static const struct sw_error *check_is_mute(const struct sw_api_call *call,
+                                            const struct sw_http_reply *reply,
+                                            const struct sw_error *error, struct sw_error *own)
+{
+	if (error || reply->status == call->fine || reply->body_len == 0)
+		return error;
+	sw_api_nonsense(call, reply, own);
+	return own;
+}
+
+void sw_api_read_started(struct sw_api_call *call, const struct sw_http_reply *reply,
+                         const struct sw_error *error)
+{
+	struct sw_error own;
+	call->done(call->user, check_is_mute(call, reply, error, &own));
+}
+
 void sw_api_read_removed(struct sw_api_call *call, const struct sw_http_reply *reply,
                          const struct sw_error *error)
 {
+	struct sw_error own;
 	/* "removal of container … is already in progress" */
 	if (error && reply && !reply->error && reply->status == 409 &&
 	    strstr(reply->body, "already in progress"))
 		error = NULL;
+	else
+		error = check_is_mute(call, reply, error, &own);
 	call->done(call->user, error);
 }
 

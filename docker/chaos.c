@@ -9,6 +9,7 @@
 #include "core/loop.h"
 #include "core/text.h"
 #include "docker/chaos_internal.h"
+#include "docker/tree.h"
 
 enum {
 	QUEUE_MAX = 64,        /* real faults that wait for their turn */
@@ -70,6 +71,7 @@ static void add_news(struct sw_chaos *chaos, struct sw_chaos_news *news)
 	}
 }
 
+__attribute__((format(printf, 3, 0)))
 static struct sw_chaos_news *new_news(const struct sw_chaos_job *job, const char *container,
                                       const char *format, va_list args)
 {
@@ -112,8 +114,8 @@ void sw_chaos_tell_not_done(struct sw_chaos *chaos, const struct sw_chaos_job *j
 	const struct sw_chaos_fault *fault = sw_chaos_fault(chaos, job);
 	sw_chaos_note(chaos, "chaos: %s of mode '%s', iteration %lld, attempt %d, was not injected: %s",
 	              sw_word(&sw_words_fault, (int)fault->fault),
-	              chaos->options.plan->modes[job->mode].name, (long long)job->iteration, job->number,
-	              why);
+	              chaos->options.plan->modes[job->mode].name, (long long)job->iteration,
+	              job->number, why);
 }
 
 /* ---- news: the loop's thread ---- */
@@ -232,8 +234,9 @@ static void arm(struct sw_chaos *chaos, struct sw_chaos_job *job)
 	pthread_mutex_unlock(&chaos->lock);
 	if (!job)
 		return;
-	sw_chaos_tell_not_done(chaos, job, listener < 0 ? "its runner does not talk through the proxy"
-	                                                : "too many faults wait at the proxy");
+	sw_chaos_tell_not_done(chaos, job,
+	                       listener < 0 ? "its runner does not talk through the proxy"
+	                                    : "too many faults wait at the proxy");
 	free(job);
 }
 
@@ -261,8 +264,8 @@ static void disarm(struct sw_chaos *chaos, int mode, int slot)
 
 static bool is_known(const struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt)
 {
-	return !attempt->on_host && attempt->mode >= 0 && attempt->mode < chaos->options.plan->n_modes &&
-	       slot >= 0 && slot < SW_PARALLEL_MAX;
+	return !attempt->on_host && attempt->mode >= 0 &&
+	       attempt->mode < chaos->options.plan->n_modes && slot >= 0 && slot < SW_PARALLEL_MAX;
 }
 
 void sw_chaos_attempt_begins(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt)
@@ -340,16 +343,25 @@ int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endp
 	return 0;
 }
 
+/* What a killed session has left in the run that is resumed goes first. */
+static bool make_anew(const char *path)
+{
+	if (mkdir(path, 0700) == 0)
+		return true;
+	return errno == EEXIST && sw_tree_remove(path, NULL) == 0 && mkdir(path, 0700) == 0;
+}
+
 static int make_dir(struct sw_chaos *chaos, struct sw_error *err)
 {
 	int n = snprintf(chaos->dir, sizeof chaos->dir, "%s/proxy", chaos->options.dir);
-	if (n > 0 && n + SOCKET_NAME_MAX <= SOCKET_PATH_MAX && mkdir(chaos->dir, 0700) == 0)
+	if (n > 0 && n + SOCKET_NAME_MAX <= SOCKET_PATH_MAX && make_anew(chaos->dir))
 		return 0;
 	(void)snprintf(chaos->dir, sizeof chaos->dir, "/tmp/sandwatch-proxy.XXXXXX");
 	if (mkdtemp(chaos->dir))
 		return 0;
 	chaos->dir[0] = '\0';
-	return sw_error_set(err, SW_ERR_IO, errno, "cannot make a directory for the proxy's sockets in /tmp");
+	return sw_error_set(err, SW_ERR_IO, errno,
+	                    "cannot make a directory for the proxy's sockets in /tmp");
 }
 
 static int init_lock(struct sw_chaos *chaos, struct sw_error *err)
@@ -384,7 +396,8 @@ static int set_up(struct sw_chaos *chaos, struct sw_error *err)
 	if (chaos->has_paths && sw_daemon_paths(options->state_dir, &chaos->paths, err) < 0)
 		return -1;
 	if (init_lock(chaos, err) < 0 || make_dir(chaos, err) < 0 ||
-	    sw_proxy_start(&options->engine->endpoint, chaos->dir, on_hit, chaos, &chaos->proxy, err) < 0 ||
+	    sw_proxy_start(&options->engine->endpoint, chaos->dir, on_hit, chaos, &chaos->proxy, err) <
+	        0 ||
 	    sw_loop_watch(options->loop, chaos->news_fd, SW_LOOP_READ, on_news, chaos, err) < 0)
 		return -1;
 	return sw_chaos_act_start(chaos, err);

@@ -1,12 +1,15 @@
-/* Hides how the plan's faults are done: by the proxy between client and engine, and to the real engine, image
- * and containers. Must not know the scheduler, which says when attempts begin and end, nor what comes of them.
+/* Hides how the plan's faults are done: by the proxy between client and engine, and to the real
+ * engine, image and containers. Must not know the scheduler, which says when attempts begin and end,
+ * nor what comes of them.
  *
- * Real faults to the engine and its images need the engine that sandwatch itself started: somebody else's is
- * never paused, killed, or robbed of an image. Other sessions on that engine suffer with this one. Whatever was
- * done is undone by sw_chaos_free: the engine runs, the images are there. What a sandwatch that was killed could
- * not undo, the next one does: sw_engine_start_private continues the engine, sw_image_ensure gives images back.
+ * Real faults to the engine and its images need the engine that sandwatch itself started: somebody
+ * else's is never paused, killed, or robbed of an image. Other sessions on that engine suffer with
+ * this one. Whatever was done is undone by sw_chaos_free: the engine runs, the images are there. What
+ * a sandwatch that was killed could not undo, the next one does: sw_engine_start_private continues the
+ * engine, sw_image_ensure gives images back.
  *
- * All calls on the loop's thread. */
+ * A fault is told as soon as it is done, so that a session's end cannot come first: that an engine
+ * runs again, or does not, is a note. All calls on the loop's thread. */
 #ifndef SW_DOCKER_CHAOS_H
 #define SW_DOCKER_CHAOS_H
 
@@ -33,8 +36,8 @@ struct sw_chaos_options {
 	void *user;
 };
 
-/* Whether PLAN's faults can be injected with ENGINE (NULL: none answers); else SW_ERR_USAGE says which entry
- * cannot, why, and what to do. Before a session. Any thread. */
+/* Whether PLAN's faults can be injected with ENGINE (NULL: none answers); else SW_ERR_USAGE says which
+ * entry cannot, why, and what to do. Before a session. Any thread. */
 int sw_chaos_check(const struct sw_plan *plan, const struct sw_engine *engine, struct sw_error *err);
 
 /* Starts the proxy and the thread that does real faults. */
@@ -45,19 +48,21 @@ int sw_chaos_new(const struct sw_chaos_options *options, struct sw_chaos **out_c
 int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endpoint *out_endpoint,
                       struct sw_error *err);
 
-/* ATTEMPT is about to start in SLOT; it has ended. Faults by the proxy, and real ones that wait for a request,
- * are armed with it, and taken back when it ends without having hit anything. A real fault on `any` is begun at
- * once and done even if the attempt has ended by then. A container's kill or removal waits for one that runs,
- * as long as the attempt lasts. Neither blocks. */
+/* ATTEMPT is about to start in SLOT; it has ended. Faults by the proxy, and real ones that wait for a
+ * request, are armed with it, and taken back when it ends without having hit anything. A real fault on
+ * `any` is begun at once and done even if the attempt has ended by then. A container's kill or removal
+ * waits for one that runs, as long as the attempt lasts. Neither blocks. */
 void sw_chaos_attempt_begins(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 void sw_chaos_attempt_ended(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 
-/* The session is about to end, or was asked to: nothing new is done from now on, and what is done is being
- * undone, behind this call. Does not block. Calling it again does nothing. */
+/* The session is about to end (before the runners' finish), or was asked to: nothing new is done from
+ * now on, and what is done is being undone, behind this call. Does not block. Calling it again does
+ * nothing. */
 void sw_chaos_calm(struct sw_chaos *chaos);
 
-/* Undoes what is still done, then ends both threads; may take as long as an engine's start. Blocks. What was
- * injected and not yet told is told first. After the runners, which talk through the proxy. NULL is fine. */
+/* Undoes what is still done, then ends both threads; may take as long as an engine's start. Blocks.
+ * What was injected and not yet told is told first. After the runners, which talk through the proxy.
+ * NULL is fine. */
 void sw_chaos_free(struct sw_chaos *chaos);
 
 #endif

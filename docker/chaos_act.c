@@ -20,8 +20,7 @@ static void doze(struct sw_chaos *chaos, int64_t due_ns)
 /* Under the lock. */
 static bool is_over(const struct sw_chaos *chaos, const struct sw_chaos_job *job)
 {
-	return chaos->calm || chaos->quit ||
-	       (job && chaos->turns[job->mode][job->slot] != job->turn);
+	return chaos->calm || chaos->quit || (job && chaos->turns[job->mode][job->slot] != job->turn);
 }
 
 bool sw_chaos_is_over(struct sw_chaos *chaos, const struct sw_chaos_job *job)
@@ -62,13 +61,10 @@ void sw_chaos_image_remove(struct sw_chaos *chaos, const struct sw_chaos_job *jo
 		return;
 	}
 	away->name = name;
-	away->due_ns = sw_clock_ns() + (fault->duration_ns > 0 ? fault->duration_ns : for_ever_ns);
+	away->due_ns = sw_clock_ns() + fault->duration_ns;
 	chaos->n_away++;
-	if (fault->duration_ns > 0)
-		sw_chaos_tell(chaos, job, "", "image %s removed for %s", name,
-		              sw_text_duration(length, sizeof length, fault->duration_ns));
-	else
-		sw_chaos_tell(chaos, job, "", "image %s removed until the session ends", name);
+	sw_chaos_tell(chaos, job, "", "image %s removed for %s", name,
+	              sw_text_duration(length, sizeof length, fault->duration_ns));
 }
 
 void sw_chaos_images_mend(struct sw_chaos *chaos, int64_t now_ns)
@@ -86,7 +82,8 @@ void sw_chaos_images_mend(struct sw_chaos *chaos, int64_t now_ns)
 		/* An engine that does not answer now may do so in a second. */
 		away->due_ns = sw_clock_ns() + again_ns;
 		if (is_last)
-			sw_chaos_note(chaos, "chaos: image %s could not be put back; the next session does it: %s",
+			sw_chaos_note(chaos,
+			              "chaos: image %s could not be put back; the next session does it: %s",
 			              away->name, err.message);
 	}
 }

@@ -6,8 +6,8 @@
 static int refuse(int entry, const struct sw_chaos_fault *fault, const char *why,
                   struct sw_error *err)
 {
-	return sw_error_set(err, SW_ERR_USAGE, 0, "chaos: entry %d (%s) cannot be injected: %s", entry + 1,
-	                    sw_word(&sw_words_fault, (int)fault->fault), why);
+	return sw_error_set(err, SW_ERR_USAGE, 0, "chaos: entry %d (%s) cannot be injected: %s",
+	                    entry + 1, sw_word(&sw_words_fault, (int)fault->fault), why);
 }
 
 static bool is_to_engine(enum sw_fault fault)
@@ -36,23 +36,31 @@ static int check(const struct sw_plan *plan, int entry, const struct sw_engine *
 	if (fault->fault == SW_FAULT_DISK_FULL && fault->on == SW_TARGET_ANY)
 		return 0;
 	if (!engine)
-		return refuse(entry, fault, "no container engine answers (`sandwatch engine` tells which one is used, "
-		              "and starts one where it can)", err);
+		return refuse(entry, fault,
+		              "no container engine answers (`sandwatch engine` tells which one is used, "
+		              "and starts one where it can)",
+		              err);
 	if (!is_to_engine(fault->fault) && fault->fault != SW_FAULT_IMAGE_REMOVE)
 		return 0;
 	if (!engine->is_private) {
-		(void)snprintf(why, sizeof why, "%.120s was not started by sandwatch, and somebody else's engine is "
+		(void)snprintf(why, sizeof why,
+		               "%.120s was not started by sandwatch, and somebody else's engine is "
 		               "left alone; as root, with no other engine running and without --host and "
-		               "DOCKER_HOST, sandwatch starts one of its own", engine->endpoint.text);
+		               "DOCKER_HOST, sandwatch starts one of its own",
+		               engine->endpoint.text);
 		return refuse(entry, fault, why, err);
 	}
 	if (is_to_engine(fault->fault) && geteuid() != 0)
-		return refuse(entry, fault, "the private engine is root's, and only root can stop it and start it "
-		              "again: run sandwatch as root", err);
+		return refuse(entry, fault,
+		              "the private engine is root's, and only root can stop it and start it "
+		              "again: run sandwatch as root",
+		              err);
 	const char *image = fault->fault == SW_FAULT_IMAGE_REMOVE ? fixed_image(plan, fault) : NULL;
 	if (image) {
-		(void)snprintf(why, sizeof why, "'%.100s' is not a name that an image can lose and get back: give it "
-		               "one of at most 100 bytes (docker tag), and use that", image);
+		(void)snprintf(why, sizeof why,
+		               "'%.100s' is not a name that an image can lose and get back: give it "
+		               "one of at most 100 bytes (docker tag), and use that",
+		               image);
 		return refuse(entry, fault, why, err);
 	}
 	return 0;

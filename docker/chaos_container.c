@@ -10,7 +10,7 @@ static const int64_t timeout_ns = 10000000000;
 static const int64_t look_again_ns = 20000000;
 
 struct search {
-	struct sw_blocking blocking; /* first: its callbacks get this struct */
+	struct sw_blocking blocking;        /* first: its callbacks get this struct */
 	char prefix[SW_CONTAINER_NAME_MAX]; /* of the names of the containers of one slot */
 	char id[SW_CONTAINER_ID_MAX];       /* of one that runs; "": none */
 };
@@ -62,7 +62,8 @@ static int try_once(struct sw_chaos *chaos, struct search *search, const struct 
 		return 1;
 	}
 	/* Its end was faster. */
-	return err->code == SW_ERR_NOT_FOUND || (err->code == SW_ERR_REFUSED && strstr(err->message, "not running"))
+	return err->code == SW_ERR_NOT_FOUND ||
+	               (err->code == SW_ERR_REFUSED && strstr(err->message, "not running"))
 	           ? 0
 	           : -1;
 }
@@ -77,8 +78,8 @@ static void act(struct sw_chaos *chaos, struct search *search, const struct sw_c
 		if (result > 0)
 			return;
 		if (result < 0 || is_over) {
-			sw_chaos_tell_not_done(chaos, job, result < 0 ? err.message
-			                                              : "no container of this attempt ran any more");
+			sw_chaos_tell_not_done(
+				chaos, job, result < 0 ? err.message : "no container of this attempt ran any more");
 			return;
 		}
 		(void)sw_chaos_wait(chaos, sw_clock_ns() + look_again_ns, job);

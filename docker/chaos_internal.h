@@ -82,7 +82,8 @@ static inline const struct sw_chaos_fault *sw_chaos_fault(const struct sw_chaos 
 
 /* ---- docker/chaos.c: any thread ---- */
 
-/* JOB's fault was done, to CONTAINER (its id, or ""); it could not be, because; something else to be told. */
+/* JOB's fault was done, to CONTAINER (its id, or ""); it could not be, because; something else to be
+ * told. */
 void sw_chaos_tell(struct sw_chaos *chaos, const struct sw_chaos_job *job, const char *container,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 void sw_chaos_tell_not_done(struct sw_chaos *chaos, const struct sw_chaos_job *job, const char *why);
@@ -98,8 +99,8 @@ void sw_chaos_text(const struct sw_chaos_fault *fault, const char *what, char *d
 
 int sw_chaos_act_start(struct sw_chaos *chaos, struct sw_error *err);
 
-/* The acting thread: waits until DUE_NS, or until all is to be undone, or, with JOB, until its attempt has ended.
- * True when it was DUE_NS. */
+/* The acting thread: waits until DUE_NS, or until all is to be undone, or, with JOB, until its attempt
+ * has ended. True when it was DUE_NS. */
 bool sw_chaos_wait(struct sw_chaos *chaos, int64_t due_ns, const struct sw_chaos_job *job);
 /* Whether JOB's attempt has ended; with NULL whether all is to be undone. */
 bool sw_chaos_is_over(struct sw_chaos *chaos, const struct sw_chaos_job *job);

@@ -11,17 +11,6 @@ static void subject(const char *what, char *dst, size_t size)
 	(void)snprintf(dst, size, "the %s%.300s", is_stream ? "" : "answer to ", what);
 }
 
-static void stalled(const struct sw_chaos_fault *fault, const char *answer, const char *after,
-                    char *dst, size_t size)
-{
-	char length[16];
-	if (fault->duration_ns > 0)
-		(void)snprintf(dst, size, "%s stopped%s for %s", answer, after,
-		               sw_text_duration(length, sizeof length, fault->duration_ns));
-	else
-		(void)snprintf(dst, size, "%s stopped%s, its connection stays open", answer, after);
-}
-
 void sw_chaos_text(const struct sw_chaos_fault *fault, const char *what, char *dst, size_t size)
 {
 	char answer[340], after[48] = "", length[16];
@@ -47,9 +36,11 @@ void sw_chaos_text(const struct sw_chaos_fault *fault, const char *what, char *d
 		(void)snprintf(dst, size, "the connection of %s reset%s", answer, after);
 		break;
 	case SW_FAULT_STALL:
-		stalled(fault, answer, after, dst, size);
+		(void)snprintf(dst, size, "%s stopped%s for %s", answer, after,
+		               sw_text_duration(length, sizeof length, fault->duration_ns));
 		break;
 	default:
-		(void)snprintf(dst, size, "%s at %.300s", sw_word(&sw_words_fault, (int)fault->fault), what);
+		(void)snprintf(dst, size, "%s at %.300s", sw_word(&sw_words_fault, (int)fault->fault),
+		               what);
 	}
 }

@@ -134,12 +134,25 @@ static const char *last_line(const struct sw_container_facts *facts, char dst[36
 	return dst;
 }
 
+/* 127, 126: Podman, which keeps no exit code of a command it could not start, says so in words; else 0. */
+static int refusal_in_words(const char *message)
+{
+	if (strstr(message, "attempted to invoke a command that was not found"))
+		return 127;
+	return strstr(message, "OCI permission denied") ? 126 : 0;
+}
+
 static void judge_engine(const struct sw_container_options *options,
                          const struct sw_container_facts *facts, struct sw_attempt_result *result)
 {
 	const char *image = options->mode->sandbox.image;
 	bool is_ours = sw_image_is_own_name(image);
-	if (facts->refused_code)
+	int refused_code = facts->refused_code;
+	if (!refused_code && options->task->command && facts->life_error.code == SW_ERR_REFUSED)
+		refused_code = refusal_in_words(facts->life_error.message);
+	if (refused_code)
+		result->exit_code = refused_code;
+	if (refused_code)
 		sw_result_fail(result, SW_OUTCOME_FAILED, "the command cannot be executed: %s: %s",
 		               options->task->command[0], facts->life_error.message);
 	else if (facts->is_missing_image)

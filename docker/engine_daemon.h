@@ -53,8 +53,9 @@ bool sw_daemon_is_stopped(pid_t pid);
 /* KILL, and waits for the end of dockerd alone: its containerd, shims and containers run on. */
 int sw_daemon_kill(const struct sw_daemon_paths *paths, pid_t pid, struct sw_error *err);
 
-/* The lock that whoever starts or stops this engine holds; makes its folders. It is given back by closing
- * *OUT_FD, or by this process's death. SIGNALS (may be NULL) end the waiting. In docker/engine_private.c. */
+/* The lock that whoever starts or stops this engine holds; makes its folders. It is given back by
+ * closing *OUT_FD, or by this process's death. SIGNALS (may be NULL) end the waiting. In
+ * docker/engine_private.c. */
 int sw_daemon_lock(const struct sw_daemon_paths *paths, const struct sw_signals *signals, int *out_fd,
                    struct sw_error *err);
 

@@ -63,14 +63,13 @@ static void fail(struct sw_exec *exec, const struct sw_error *error)
 	finish_later(exec);
 }
 
-/* Its code has begun: the shim has spoken, or there is none. What its container comes to after that may be its doing, and is told as a cold one's: a
- * crash, or for want of memory. */
+/* Its code has begun: the shim has spoken (other bytes may be the engine's own), or there is none. What its
+ * container comes to after that may be its doing, and is told as a cold one's: a crash, or out of memory. */
 static bool has_begun(const struct sw_exec *exec)
 {
-	bool says_so = exec->base.options.shim !=
-	               SW_SHIM_NONE; /* other bytes may be the engine's own */
+	bool has_shim = exec->base.options.shim != SW_SHIM_NONE;
 	return exec->stage >= SW_EXEC_RUNNING && exec->stage <= SW_EXEC_DOUBTING &&
-	       (exec->facts.report.init_ns || !says_so);
+	       (exec->facts.report.init_ns || !has_shim);
 }
 
 static void wait_for_container(struct sw_exec *exec);
@@ -83,9 +82,9 @@ static void end_with_container(struct sw_exec *exec, int exit_code, bool is_oom)
 	finish_later(exec);
 }
 
-/* What an earlier attempt left in the container may be at fault: processes that take its last pids or memory,
- * or kill what comes after them. So this one is not the engine's failure, and begins anew in a container where
- * no code has been. At most once: that one is not used. */
+/* What an earlier attempt left in the container may be at fault: processes that take its last pids or
+ * memory, or kill what comes after them. So this one is not the engine's failure, and begins anew in a
+ * container where no code has been. At most once: that one is not used. */
 static bool begin_anew(struct sw_exec *exec)
 {
 	const struct sw_attempt attempt = exec->base.attempt;
@@ -182,6 +181,12 @@ static void on_state(void *user, const struct sw_api_state *state, const struct 
 		fail_and_replace(exec, &why);
 	} else if (exec->has_doubt) {
 		fail_and_replace(exec, &facts->life_error);
+	} else if (facts->exit_code == 128 + SIGKILL &&
+	           sw_api_wall_was_set(exec->start_wall_ns, facts->start_ns, sw_api_wall_ns(),
+	                               sw_clock_ns())) {
+		facts->is_oom_untold = true;
+		end_attempt(exec);
+		finish_attempt(exec);
 	} else if (facts->exit_code == 128 + SIGKILL) {
 		exec->step = sw_api_container_oom(exec->base.api, facts->id,
 		                                  sw_clock_ns() - facts->start_ns,
@@ -401,6 +406,7 @@ static void create(struct sw_exec *exec)
 	                                 .env = env,
 	                                 .with_stdin = exec->base.options.task->strategy != NULL};
 	facts->start_ns = facts->stamps.create_ns = sw_clock_ns();
+	exec->start_wall_ns = sw_api_wall_ns();
 	wait_until(exec, facts->start_ns + sw_container_patience_ns(&exec->base), on_engine_deadline);
 	if (exec->stage != SW_EXEC_RISING)
 		return; /* without memory */

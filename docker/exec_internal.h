@@ -34,6 +34,7 @@ struct sw_exec {
 	void *user;
 	struct sw_container_facts
 		facts; /* its stamps are the exec's: create, start, end of stream, exit */
+	int64_t start_wall_ns; /* facts.start_ns on the wall clock, which the engine's events go by */
 	char exec_id[SW_CONTAINER_ID_MAX];
 	struct sw_http_call *step; /* the request that is out */
 	struct sw_attach *stream;

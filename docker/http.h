@@ -48,6 +48,8 @@ struct sw_http_request {
 	sw_http_chunk_fn chunk; /* may be NULL. A stream without an end of its own: a 2xx body is handed to
 	                           it as it comes instead of being kept, the first time as soon as the
 	                           header is there; no bytes come after DONE, none before it are lost */
+	bool is_once;       /* what must not be done twice: libcurl sends a request again when a kept connection
+	                       ends without an answer, but not this one, whose error is SW_ERR_PROTOCOL then */
 	int64_t timeout_ns; /* > 0, from now. With `chunk` it is for the connection, the header and an
 	                       answer that is not 2xx: the stream itself may be idle for ever */
 	size_t response_max; /* bytes of an answer kept in memory; 0: 1 MiB. More is SW_ERR_LIMIT */

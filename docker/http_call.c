@@ -280,6 +280,16 @@ static struct curl_slist *choose_headers(struct sw_http_call *call,
 	return fine ? call->headers : NULL;
 }
 
+/* Called before each sending of the same request. */
+static int on_connected(void *user, char *ip, char *local_ip, int port, int local_port)
+{
+	struct sw_http_call *call = user;
+	bool is_again = call->was_sent;
+	(void)ip, (void)local_ip, (void)port, (void)local_port;
+	call->was_sent = true;
+	return is_again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static CURLcode setup_body(struct sw_http_call *call, const struct sw_http_request *request)
 {
 	CURLcode bad = CURLE_OK;
@@ -306,6 +316,10 @@ static CURLcode setup_body(struct sw_http_call *call, const struct sw_http_reque
 	}
 	if (call->download.fd)
 		SET(CURLOPT_BUFFERSIZE, 128L << 10);
+	if (request->is_once) {
+		SET(CURLOPT_PREREQFUNCTION, on_connected);
+		SET(CURLOPT_PREREQDATA, call);
+	}
 	return bad;
 }
 
@@ -355,6 +369,11 @@ bool sw_http_call_judge(struct sw_http_call *call, CURLcode result, struct sw_er
 	long sys_errno = 0;
 	char limit[16];
 
+	/* The second attempt's failure, which says nothing of the first. */
+	if (call->was_sent && (result == CURLE_COULDNT_CONNECT || result == CURLE_ABORTED_BY_CALLBACK)) {
+		sw_error_set(out_error, SW_ERR_PROTOCOL, 0, "%s broke off before it answered", where);
+		return true;
+	}
 	if (call->is_failed) {
 		*out_error = call->error;
 		return true;

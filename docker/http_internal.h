@@ -55,6 +55,7 @@ struct sw_http_call {
 	bool is_added;         /* the multi handle holds it */
 	bool is_done;          /* DONE is running */
 	bool is_head_whole;    /* the header's empty line has come */
+	bool was_sent;         /* of a request that is_once: it may have been done */
 	struct sw_deferred fail_soon;
 	char api_version[16];
 	char detail[CURL_ERROR_SIZE];

@@ -11,8 +11,8 @@
 #include "docker/blocking.h"
 #include "docker/lifecycle.h"
 
-/* sandwatch-chaos/kept/NAME:PID-START-BOOT: NAME in hex, as a repository may have neither colons nor capitals;
- * PID, START and BOOT as the labels of containers have them. */
+/* sandwatch-chaos/kept/NAME:PID-START-BOOT: NAME in hex, as a repository may have neither colons nor
+ * capitals; PID, START and BOOT as the labels of containers have them. */
 #define KEPT "sandwatch-chaos/kept/"
 enum { NAME_MAX_BYTES = 100, MEND_MAX = 64 };
 

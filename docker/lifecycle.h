@@ -8,9 +8,11 @@
  *
  *  Nothing is waited for without an end, but the code itself, whose limit is its owner's:
  *  - create, upload, attach, start: each the engine's patience;
- *  - the exit code, after a patience of silence: one look at the container tells whether it still runs, and is
- *    repeated while it does; a look that the engine leaves unanswered for a patience ends the run with an error;
- *  - the end of the stream once the exit is known: as long as bytes come, and 10 s after the last one;
+ *  - the exit code, after a patience of silence: one look at the container tells whether it still runs,
+ *    and is repeated while it does; a look that the engine leaves unanswered for a patience ends the run
+ *    with an error;
+ *  - the end of the stream once the exit is known: as long as bytes come, and a patience, at most
+ *    10 s, after the last one;
  *  - the removal: a patience and 1 s, all tries together. */
 #ifndef SW_LIFECYCLE_H
 #define SW_LIFECYCLE_H
@@ -95,7 +97,7 @@ void sw_lifecycle_end_input(struct sw_lifecycle *life);
  * create's answer is awaited, the removal waits for it too. Asking twice is fine. */
 void sw_lifecycle_remove(struct sw_lifecycle *life);
 
-/* Of one that is_kept: whether something is expected of it from now on, so that its silence is looked into. */
+/* Of one that is_kept: whether something is expected of it from now on: then its silence is looked into. */
 void sw_lifecycle_watch(struct sw_lifecycle *life, bool is_expected);
 
 enum sw_life sw_lifecycle_state(const struct sw_lifecycle *life);

@@ -4,7 +4,7 @@
 
 enum { REMOVE_TRIES = 6 };
 
-static const int64_t eof_grace_ns = 10000000000;
+static const int64_t longest_eof_grace_ns = 10000000000;
 static const int64_t first_retry_ns = 50000000;
 static const int64_t late_create_ns = 1000000000;
 static const int64_t shortest_try_ns = 1000000;
@@ -144,6 +144,17 @@ void sw_lifecycle_remove(struct sw_lifecycle *life)
 
 static void on_grace(void *user);
 
+/* What one silence may last: two of them, once the exit is known, and the stream is given up. */
+static int64_t silence_ns(const struct sw_lifecycle *life)
+{
+	int64_t eof_grace_ns = life->engine_timeout_ns;
+	if (!life->stamps.exited_ns)
+		return life->engine_timeout_ns;
+	if (eof_grace_ns > longest_eof_grace_ns)
+		eof_grace_ns = longest_eof_grace_ns;
+	return eof_grace_ns / 2;
+}
+
 static void arm_grace(struct sw_lifecycle *life, int64_t due_ns)
 {
 	if (sw_loop_arm(life->loop, &life->grace, due_ns, on_grace, life) < 0)
@@ -186,14 +197,12 @@ static void look(struct sw_lifecycle *life)
 	sw_api_container_state(life->api, life->id, life->engine_timeout_ns, on_state, life);
 }
 
-/* Bytes that a flood left in the engine come as fast as they are read: as long as they do, the stream goes on.
- * Twice, because this process may have been stopped all the while: then it reads first. */
+/* Bytes that a flood left in the engine come as fast as they are read: as long as they do, the stream goes
+ * on. Twice, because this process may have been stopped all the while: then it reads first. */
 static void on_grace(void *user)
 {
 	struct sw_lifecycle *life = user;
-	int64_t now = sw_clock_ns(), patience_ns = life->engine_timeout_ns;
-	if (life->stamps.exited_ns)
-		patience_ns = eof_grace_ns / 2;
+	int64_t now = sw_clock_ns(), patience_ns = silence_ns(life);
 	if (now < life->heard_ns + patience_ns) {
 		life->was_silent = false;
 		arm_grace(life, life->heard_ns + patience_ns);
@@ -219,7 +228,7 @@ void sw_life_check_end(struct sw_lifecycle *life)
 		sw_life_end(life, NULL);
 	} else if (!life->grace.slot &&
 	           (exited || (!life->is_looking && (eof || life->is_watched)))) {
-		arm_grace(life, life->heard_ns + (exited ? eof_grace_ns / 2 : life->engine_timeout_ns));
+		arm_grace(life, life->heard_ns + silence_ns(life));
 	}
 }
 

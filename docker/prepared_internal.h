@@ -73,8 +73,8 @@ void sw_pool_drop_broken(struct sw_prepared *prepared);
 /* Removes all that nobody waits for. */
 void sw_pool_clear(struct sw_prepared *prepared);
 
-/* STOCKED is about to be started, for the attempt under way: until its code gives a sign, the engine's patience
- * counts. */
+/* STOCKED is about to be started, for the attempt under way: until its code gives a sign, the engine's
+ * patience counts. */
 void sw_pool_expect(struct sw_stocked *stocked);
 
 /* From PATH_END_NS on nobody waits for STOCKED: it ends, or is ended, by itself. */

@@ -138,7 +138,8 @@ bool sw_proxy_request_read(const char *head, size_t len, struct sw_proxy_request
 		return false;
 	const char *path = method_end + 1;
 	const char *path_end = memchr(path, ' ', (size_t)(line_end - path));
-	if (!path_end || line_end - path_end < 8 || memcmp(path_end + 1, "HTTP/1.", 7) != 0)
+	if (!path_end || path_end == path || line_end - path_end < 8 ||
+	    memcmp(path_end + 1, "HTTP/1.", 7) != 0)
 		return false;
 	char method[16], whole[PATH_LEN_MAX], line[sizeof method + PATH_LEN_MAX];
 	copy_word(method, sizeof method, head, (size_t)(method_end - head));
@@ -181,7 +182,7 @@ static int64_t chunk_size(const char *line, size_t len)
 {
 	int64_t size = 0;
 	size_t n = 0;
-	for (; n < len; n++) {
+	for (; n < len && n < 16; n++) {
 		char c = line[n];
 		int digit = c >= '0' && c <= '9'   ? c - '0'
 		            : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -189,9 +190,9 @@ static int64_t chunk_size(const char *line, size_t len)
 		                                   : -1;
 		if (digit < 0)
 			break;
-		size = size * 16 + digit;
+		size = n < 15 ? size * 16 + digit : size;
 	}
-	bool is_number = n > 0 && n < 16 && n < len && strchr("\r\n; \t", line[n]);
+	bool is_number = n > 0 && n < 16 && n < len && line[n] && strchr("\r\n; \t", line[n]);
 	return is_number ? size : -1;
 }
 

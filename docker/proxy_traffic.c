@@ -26,7 +26,8 @@ static void on_hold_end(void *user)
 static void hold(struct sw_proxy_connection *c, int64_t duration_ns)
 {
 	c->is_held = true;
-	if (sw_loop_arm(c->listener->proxy->loop, &c->hold, sw_clock_ns() + duration_ns, on_hold_end, c) < 0)
+	if (sw_loop_arm(c->listener->proxy->loop, &c->hold, sw_clock_ns() + duration_ns, on_hold_end,
+	                c) < 0)
 		c->is_held = false;
 }
 
@@ -153,9 +154,16 @@ static bool answer_status(struct sw_proxy_connection *c)
 		int code;
 		const char *reason;
 	} reasons[] = {
-		{400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-		{409, "Conflict"}, {429, "Too Many Requests"}, {500, "Internal Server Error"},
-		{501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{409, "Conflict"},
+		{429, "Too Many Requests"},
+		{500, "Internal Server Error"},
+		{501, "Not Implemented"},
+		{502, "Bad Gateway"},
+		{503, "Service Unavailable"},
 		{504, "Gateway Timeout"},
 	};
 	char body[SW_PROXY_WHAT_MAX + 64], text[sizeof body + 256], what[SW_PROXY_WHAT_MAX];
@@ -168,11 +176,12 @@ static bool answer_status(struct sw_proxy_connection *c)
 	for (char *sign = what; *sign; sign++)
 		if (strchr("\"\\", *sign))
 			*sign = '?';
-	int len = snprintf(body, sizeof body, "{\"message\":\"injected: %d %s instead of %s\"}\n", code, reason,
-	                   what);
-	int n = snprintf(text, sizeof text,
-	                 "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-	                 code, reason, len, c->request.is_head ? "" : body);
+	int len = snprintf(body, sizeof body, "{\"message\":\"injected: %d %s instead of %s\"}\n", code,
+	                   reason, what);
+	int n =
+		snprintf(text, sizeof text,
+	             "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+	             code, reason, len, c->request.is_head ? "" : body);
 	return sw_proxy_flow_insert(&c->flows[SW_PROXY_DOWN], text, (size_t)n);
 }
 
@@ -203,8 +212,8 @@ static bool request_body(struct sw_proxy_connection *c)
 {
 	struct sw_proxy_flow *flow = &c->flows[SW_PROXY_UP];
 	bool is_data, is_swallowed = c->up == SW_PROXY_UP_SWALLOW;
-	size_t n = sw_proxy_body_next(&c->request.body, sw_proxy_pending(flow), sw_proxy_n_pending(flow),
-	                              INT64_MAX, &is_data);
+	size_t n = sw_proxy_body_next(&c->request.body, sw_proxy_pending(flow),
+	                              sw_proxy_n_pending(flow), INT64_MAX, &is_data);
 	if (is_swallowed)
 		sw_proxy_flow_drop(flow, n);
 	else
@@ -253,8 +262,8 @@ static void end_answer(struct sw_proxy_connection *c)
 	end_exchange(c);
 }
 
-/* Where in the answer's body the fault comes: before its last byte at the latest. An answer without a body has
- * none there: then it is the header's last line. Returns how much of the header passes. */
+/* Where in the answer's body the fault comes: before its last byte at the latest. An answer
+ * without a body has none there: then it is the header's last line. Returns how much of the header passes. */
 static size_t place_fault(struct sw_proxy_connection *c, size_t head_len)
 {
 	struct sw_proxy_flow *flow = &c->flows[SW_PROXY_DOWN];
@@ -266,11 +275,13 @@ static size_t place_fault(struct sw_proxy_connection *c, size_t head_len)
 	if (c->answer.kind == SW_PROXY_BODY_NONE && is_garbage) {
 		const size_t version_len = 9; /* "HTTP/1.1 ": it is an answer still */
 		if (sw_proxy_hit(c->listener, &c->claim, c->request.what))
-			garble(c, flow->bytes + flow->ready + version_len, head_len - version_len - 2 * line_end_len);
+			garble(c, flow->bytes + flow->ready + version_len,
+			       head_len - version_len - 2 * line_end_len);
 		return head_len;
 	}
 	if (c->answer.kind == SW_PROXY_BODY_NONE) {
-		c->answer = (struct sw_proxy_body){.kind = SW_PROXY_BODY_LENGTH, .left = (int64_t)line_end_len};
+		c->answer =
+			(struct sw_proxy_body){.kind = SW_PROXY_BODY_LENGTH, .left = (int64_t)line_end_len};
 		c->cut = 0;
 		return head_len - line_end_len;
 	}

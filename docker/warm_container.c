@@ -163,6 +163,17 @@ void sw_warm_rest(struct sw_warm *warm)
 		sw_warm_wait_at_most(warm, warm->rest_ns, rest_timeout_ns);
 }
 
+/* The first readiness may come before the engine's answer to the start. */
+static void check_ready(struct sw_warm *warm)
+{
+	bool waits = warm->state == SW_WARM_RESTING ||
+	             (warm->state == SW_WARM_MAKING && sw_kept_is_up(warm->kept));
+	if (!waits || warm->boot.readies == 0)
+		return;
+	take_ready(warm, &warm->boot);
+	sw_warm_is_ready(warm);
+}
+
 static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t len)
 {
 	struct sw_warm *warm = user;
@@ -174,13 +185,10 @@ static void on_data(void *user, enum sw_stream stream, const char *bytes, size_t
 	}
 	if (!sw_worker_reader_feed(&warm->out, bytes, len, is_job ? &warm->facts.report : &warm->boot))
 		return;
-	if (is_job) {
+	if (is_job)
 		sw_warm_has_news(warm);
-	} else if (warm->boot.readies > 0 &&
-	           (warm->state == SW_WARM_MAKING || warm->state == SW_WARM_RESTING)) {
-		take_ready(warm, &warm->boot);
-		sw_warm_is_ready(warm);
-	}
+	else
+		check_ready(warm);
 }
 
 /* ---- its making ---- */
@@ -190,6 +198,8 @@ static void on_up(void *user, const struct sw_error *error)
 	struct sw_warm *warm = user;
 	if (error && warm->state == SW_WARM_MAKING)
 		fail(warm, error->message);
+	else if (!error)
+		check_ready(warm);
 }
 
 static void make_now(struct sw_warm *warm)

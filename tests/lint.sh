@@ -123,6 +123,17 @@ prints_below_main() {
   [ ${#list[@]} = 0 ] || calls '(printf|vprintf|puts|putchar|perror|exit|quick_exit|abort)[ ]*\(' "${list[@]}"
 }
 
+# A wall clock may be set at any moment: no figure and no deadline may come from it. Only these read it: to name
+# and age folders, to show the time of day, and to ask an engine for its events, which go by it (the answer is
+# not believed when the clock was set meanwhile). The image's own worker and shim are C and Python of their own.
+reads_wall_clock() {
+  local list
+  mapfile -t list < <(files 'core/*.c' 'core/*.h' 'docker/*.c' 'docker/*.h' 'widgets/*.c' 'widgets/*.h' 'tui/*.c' 'tui/*.h' 'main.c' |
+    grep -vxE 'docker/api_exec\.c|tui/paths\.c|tui/screen_observe\.c')
+  [ ${#list[@]} = 0 ] || calls '(CLOCK_REALTIME|CLOCK_TAI|TIME_UTC)|(time|gettimeofday|timespec_get|alarm|setitimer)[ ]*\(' "${list[@]}"
+  files 'docker/worker/*.py' | xargs -r -d '\n' grep -nE 'time\.(time|time_ns|gmtime|localtime|ctime)\(' /dev/null
+}
+
 # Linked whole, against nothing but what the layer may use: a symbol of another layer stays undefined.
 links_alone() {
   local archive=$1 below=$2 log
@@ -240,6 +251,7 @@ main() {
   check 'widgets know no other layer' includes widgets -- core/ docker/ tui/ curl n?curses 'term\.h'
   check 'curses only in tui/term.c' curses_elsewhere
   check 'nothing below main prints or exits' prints_below_main
+  check 'no figure and no deadline comes from the wall clock' reads_wall_clock
   test_links
   test_reads_only
   check 'white space and columns' whitespace

@@ -194,10 +194,12 @@ static void say_disturbances(struct sw_headline *h, const struct sw_session *ses
 	for (int i = 0; i < session->n_modes; i++)
 		injected += sw_mode_faults(session->modes[i]);
 	if (session->breaker == SW_BREAKER_OPEN)
-		sw_headline_say(h, SW_ROLE_BAD, "The circuit breaker is open: the engine is not asked. ");
+		sw_headline_say(h, SW_ROLE_BAD,
+		                "The circuit breaker is open: the engine is left alone, and probed again. ");
 	if (injected)
 		sw_headline_say(h, SW_ROLE_ACCENT, "%llu %s injected. ", (unsigned long long)injected,
 		                injected == 1 ? "fault was" : "faults were");
+	end_sentence(h);
 }
 
 static void say_fallbacks(struct sw_headline *h, const struct sw_session *session)
@@ -423,6 +425,7 @@ void sw_view_headline(const struct sw_session *session, const struct sw_figures 
 	int candidate = index_of(figures, figures->candidate);
 	int told = candidate >= 0 ? candidate : baseline;
 	bool is_many = highlights && figures->n_modes > 2;
+	say_disturbances(h, session);
 	say_result(h, session, figures, highlights);
 	if (highlights && session->info.is_auto && !session->is_length_decided)
 		say_length(h, session, highlights);
@@ -431,7 +434,6 @@ void sw_view_headline(const struct sw_session *session, const struct sw_figures 
 	if (!is_many && told >= 0)
 		say_phases(h, &figures->modes[told]);
 	end_sentence(h);
-	say_disturbances(h, session);
 	say_fallbacks(h, session);
 	end_sentence(h);
 	if (highlights && session->info.is_auto && session->is_length_decided)

@@ -18,7 +18,7 @@
 
 enum { STRATEGY_MAX = 4 << 20, SHIM_MAX = 8 << 20 };
 
-static const int64_t reap_patience_ns = INT64_C(15000000000);
+static const int64_t reap_patience_ns = INT64_C(10000000000);
 
 static bool wants_sandbox(const struct sw_plan *plan)
 {

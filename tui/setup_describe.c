@@ -49,6 +49,9 @@ static void describe_session(const struct sw_setup *setup, struct sw_session_inf
 	info->min_iterations = plan->is_auto ? plan->min_iterations : 0;
 	info->time_budget_ns = plan->is_auto ? plan->time_budget_ns : 0;
 	info->block = plan->block;
+	info->breaker_failures = plan->breaker.failures;
+	info->breaker_open_ns = plan->breaker.open_ns;
+	info->breaker_max_open_ns = plan->breaker.max_open_ns;
 	COPY(info->tool_version, sw_version);
 	COPY(info->tool_commit, sw_commit);
 	COPY(info->baseline, baseline >= 0 ? plan->modes[baseline].name : "");
@@ -164,6 +167,7 @@ void sw_setup_describe_mode(const struct sw_setup *setup, int mode, struct sw_mo
 	COPY(out_info->runtime, sandbox->runtime);
 	COPY(out_info->user, sandbox->user);
 	COPY(out_info->seccomp, sandbox->seccomp);
+	out_info->engine_timeout_ns = sandbox->engine_timeout_ns;
 	out_info->memory_bytes = sandbox->memory_bytes;
 	out_info->cpu_milli = sandbox->cpu_milli;
 	out_info->pids_limit = sandbox->pids_limit;

@@ -15,6 +15,7 @@ REQUESTS = [
     ("info", r"GET (/v[\d.]+)?/info"),
     ("version", r"GET (/v[\d.]+)?/version"),
     ("image", r"GET (/v[\d.]+)?/images/\S+/json"),
+    ("list", r"GET (/v[\d.]+)?/containers/json"),
     ("create", r"POST (/v[\d.]+)?/containers/create"),
     ("attach", r"POST (/v[\d.]+)?/containers/\S+/attach"),
     ("start", r"POST (/v[\d.]+)?/containers/\S+/start"),

@@ -346,7 +346,8 @@ class Signals(Case):
         self.assertEqual(session.counts("host"), {"cancelled": 1})
 
     def test_between_two_attempts(self):
-        session = self.start(host="unix:///nonexistent/s", config=plan(sandbox={"fallback": {"max_retries": 100}}))
+        session = self.start(host="unix:///nonexistent/s",
+                             config=plan(sandbox={"fallback": {"max_retries": 100}, "breaker": {"failures": 0}}))
         until(lambda: sum(event["event"] == "retry" for event in session.journal()) >= 4, "it waits for its next try")
         session.send(signal.SIGINT)
         session.wait(10)
@@ -509,6 +510,17 @@ class Engines(Case):
         self.assertEqual(session.mode(SANDBOX)["fallback"]["rate"], 1)
         self.assertIn("unix:///nonexistent/s", session.stderr)
         self.assertIn("100.0 %", session.stdout)
+
+    def test_none_is_not_asked_each_time(self):
+        """Three attempts open the circuit breaker; it is probed later, and meanwhile all fall back at once."""
+        session = self.run_it(host="unix:///nonexistent/s", config=plan(sandbox={"breaker": {"open_seconds": 30}}, iterations=8))
+        self.assert_code(session, 0)
+        self.assertEqual(session.counts(), {"fell_back": 8})
+        told = [event for event in session.journal() if event["event"] == "attempt_finished" and event["outcome"] == "engine"]
+        self.assertEqual([event.get("not_asked", False) for event in told], [False] * 3 + [True] * (len(told) - 3))
+        for event in told[3:]:
+            self.assertRegex(event["error"], r"^not asked: the circuit breaker is open \(.*/nonexistent/s")
+        self.assertEqual([event["state"] for event in session.journal() if event["event"] == "breaker_changed"], ["open"])
 
     def test_none_by_docker_host(self):
         session = self.run_it(host=None, env={"DOCKER_HOST": "unix:///nonexistent/s"},

@@ -2,14 +2,18 @@
 """What a session leaves behind: nothing when it ends, whatever ends it; and what a killed one has to leave, the next
 start finds, or `sandwatch clean`, and nothing else."""
 import fcntl
+import io
 import os
 import pathlib
 import re
 import signal
 import sys
+import tarfile
+import urllib.parse
 
 import common
 from common import containers_of, engine, until
+from engines import Proxy
 from screens import ScreenCase
 
 sys.path.insert(0, str(common.REPO / "tests/lib"))
@@ -167,6 +171,20 @@ class Leaks(ScreenCase):
         fourth = self.begin(plan(iterations=1, modes=MODES[1:2])).wait()
         self.assertNotRegex(fourth.stderr, r"dead session|clean ")
 
+    def test_an_engine_that_hangs_over_it(self):
+        """Neither over the list nor over a removal does the session wait for ever; and then it measures."""
+        dead, left = self.killed()
+        for what, words in (("list", "cannot tell what dead sessions left"),
+                            ("remove", f"removed 0 of {len(left)} containers that a dead session left")):
+            with self.subTest(what), Proxy(self.box.root / what, common.HOST[len("unix://"):],
+                                           delays={what: 3600}) as proxy:
+                session = self.begin(host=proxy.url)
+                until(lambda: words in session.stderr, words)  # pylint: disable=cell-var-from-loop
+                until(lambda: session.journal(), "it measures")  # pylint: disable=cell-var-from-loop
+                session.kill()
+        for one in containers_of(dead.pid):
+            common.remove_container(one["Id"])
+
     def check_goes_on_well(self, living):
         done = sum(event["event"] == "iteration_finished" for event in living.journal())
         until(lambda: sum(event["event"] == "iteration_finished" for event in living.journal()) >= done + 8, "its iterations")
@@ -177,6 +195,7 @@ class Leaks(ScreenCase):
             self.assertLessEqual(set(living.counts(mode["name"])), {"ok", "cancelled"}, mode)
         self.assertEqual(containers_of(living.pid), [])
 
+    @common.among_the_dead()
     def test_clean_removes_what_a_killed_one_left(self):
         living = self.begin(plan(modes=MODES[3:5]))
         until(lambda: {"exec", "warm"} <= set(there(living)), "containers that live on")
@@ -205,6 +224,30 @@ class Leaks(ScreenCase):
         self.assertEqual([path for path in half if path.exists()], [])
         self.assertEqual(kept.read_text(), "half\n")
         self.assertEqual(sorted(path.name for path in image.iterdir()), ["lock", "recipe-1"])
+
+    @common.among_the_dead()
+    def test_clean_removes_images_that_lost_their_name(self):
+        """As an import that was killed leaves them; a user's own stays, and so does one that a container uses."""
+        def imported(recipe):
+            before = {one["Id"] for one in engine("GET", "/images/json?all=1")}
+            archive = io.BytesIO()
+            with tarfile.open(fileobj=archive, mode="w") as tar:
+                tar.addfile(tarfile.TarInfo(f"file{self.box.next_number()}-{os.getpid()}"))
+            engine("POST", "/images/create?fromSrc=-&repo=e2e-leaks&tag=latest&changes=" + urllib.parse.quote(
+                f"LABEL org.sandwatch.recipe={recipe} org.sandwatch.layout=2"), archive.getvalue())
+            return next(one["Id"] for one in engine("GET", "/images/json?all=1") if one["Id"] not in before)
+        ours, used, users, named = (imported(recipe) for recipe in (64 * "a", 64 * "b", "dockerfile", 64 * "c"))
+        self.addCleanup(engine, "DELETE", f"/images/{named}")
+        self.addCleanup(engine, "DELETE", f"/images/{users}")
+        self.addCleanup(engine, "DELETE", f"/images/{used}")
+        container = engine("POST", "/containers/create", {"Image": used, "Cmd": ["true"]})["Id"]
+        self.addCleanup(common.remove_container, container)
+        clean = self.run_it("clean", wrap=self.host, batch=False, export=False)
+        self.assert_code(clean, 0)
+        self.assertIn("1 left image removed", clean.stdout)
+        there_now = {one["Id"] for one in engine("GET", "/images/json?all=1")}
+        self.assertNotIn(ours, there_now)
+        self.assertLessEqual({used, users, named}, there_now)
 
     def test_another_pid_namespace(self):
         """Who sees only its own processes takes nobody else's for dead; nor is it taken for dead by its small number."""

@@ -481,8 +481,8 @@ static void one_that_lost_its_socket_is_replaced(void **state)
 	assert_int_equal(told, 1);
 }
 
-/* A process that looks like this engine's dockerd, by its arguments and its pid file, and has its socket open, but
- * never answers: until *OUT_END is closed. */
+/* A process that looks like this engine's dockerd, by its arguments and its pid file, and has its
+ * socket open, but never answers: until *OUT_END is closed. */
 static pid_t start_one_that_hangs(int *out_end)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

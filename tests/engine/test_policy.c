@@ -1,7 +1,7 @@
-/* The default policy, on a real engine: code that provokes a timeout, a crash, an out-of-memory kill, or whatever
- * may make its engine look broken, in each kind of container and with all that it left for the iterations after
- * it, never comes to run on the host. It would leave a file there; that it can is shown, too. Without retries,
- * which would hide half of it. Needs sandwatch/python:latest on the engine. */
+/* The default policy, on a real engine: code that provokes a timeout, a crash, an out-of-memory kill, or
+ * whatever may make its engine look broken, in each kind of container and with all that it left for the
+ * iterations after it, never comes to run on the host. It would leave a file there; that it can is shown,
+ * too. Without retries, which would hide half of it. Needs sandwatch/python:latest on the engine. */
 #include <sys/stat.h>
 
 #include "tests/engine/warm_fixture.h"

@@ -1,7 +1,7 @@
-/* Streams at their worst, against a real engine and each kind of container: floods while nobody reads, streams
- * that close early, never end, or hold what looks like frames and results. Each attempt ends within its
- * deadlines with the outcome that the code earned, what is beyond the cap is dropped and counted, memory stays
- * where it was, and nothing is left. Needs sandwatch/python:latest on the engine. */
+/* Streams at their worst, against a real engine and each kind of container: floods while nobody reads,
+ * streams that close early, never end, or hold what looks like frames and results. Each attempt ends within
+ * its deadlines with the outcome that the code earned, what is beyond the cap is dropped and counted, memory
+ * stays where it was, and nothing is left. Needs sandwatch/python:latest on the engine. */
 #include <time.h>
 
 #include "tests/engine/warm_fixture.h"
@@ -241,8 +241,8 @@ static void closed_streams_are_no_end(void **state)
 	}
 }
 
-/* A process that outlives the first one and holds its streams: in a container of its own it dies with it, in a
- * kept one only the limit ends it. It is the code's doing, never the engine's. */
+/* A process that outlives the first one and holds its streams: in a container of its own it dies with it, in
+ * a kept one only the limit ends it. It is the code's doing, never the engine's. */
 static void a_stream_held_open_by_a_child(void **state)
 {
 	static const char code[] = "import os\n"

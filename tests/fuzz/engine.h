@@ -1,5 +1,6 @@
-/* An engine that answers with the fuzzer's bytes, on the same loop as the client that asks it: no thread, no waiting,
- * and one piece of an answer per turn, so that a client meets it cut anywhere. */
+/* An engine that answers with the fuzzer's bytes, on the same loop as the client that asks it: no
+ * thread, no waiting, and one piece of an answer per turn, so that a client meets it cut
+ * anywhere. */
 #ifndef SW_FUZZ_ENGINE_H
 #define SW_FUZZ_ENGINE_H
 

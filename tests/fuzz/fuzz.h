@@ -1,7 +1,9 @@
-/* What the fuzzing targets share: a check that survives any build, texts that end, and a reader's input cut into
- * pieces. A target knows one reader; libFuzzer calls it with bytes and finds which bytes lead where.
+/* What the fuzzing targets share: a check that survives any build, texts that end, and a reader's
+ * input cut into pieces. A target knows one reader; libFuzzer calls it with bytes and finds which
+ * bytes lead where.
  *
- * The corpora hold real inputs as they are: how one is cut, and other choices, come from its own hash. */
+ * The corpora hold real inputs as they are: how one is cut, and other choices, come from its own
+ * hash. */
 #ifndef SW_FUZZ_H
 #define SW_FUZZ_H
 
@@ -69,7 +71,7 @@ static inline char *fuzz_bytes(const void *data, size_t size)
 
 enum fuzz_cut { FUZZ_WHOLE, FUZZ_BYTES, FUZZ_SMALL, FUZZ_ANY, FUZZ_CUTS };
 
-/* Calls FEED with one piece after another, each a block of its own; it returns false when it wants no more. */
+/* Calls FEED with one piece after another, each a block of its own; false: it wants no more. */
 typedef bool (*fuzz_feed_fn)(void *user, const char *bytes, size_t len);
 static inline void fuzz_feed(const void *data, size_t size, enum fuzz_cut cut, fuzz_feed_fn feed,
                              void *user)

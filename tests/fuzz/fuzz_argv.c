@@ -1,4 +1,5 @@
-/* What an image says of how it runs on the host: two small files below a root that came out of a container. */
+/* What an image says of how it runs on the host: two small files below a root that came out of a
+ * container. */
 #include <sys/stat.h>
 #include <unistd.h>
 

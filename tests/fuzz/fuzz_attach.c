@@ -1,4 +1,5 @@
-/* The engine's answer to an attach: however it is cut, it is accepted at the same byte or refused. */
+/* The engine's answer to an attach: however it is cut, it is accepted at the same byte or
+ * refused. */
 #include "docker/attach_head.h"
 #include "tests/fuzz/fuzz.h"
 

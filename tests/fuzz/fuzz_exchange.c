@@ -1,5 +1,5 @@
-/* Whole answers of an engine, head and body, through libcurl: whatever is said to them, each question is answered
- * once, at once, in words when it fails. */
+/* Whole answers of an engine, head and body, through libcurl: whatever is said to them, each
+ * question is answered once, at once, in words when it fails. */
 #include "docker/api.h"
 #include "docker/http.h"
 #include "tests/fuzz/engine.h"

@@ -1,5 +1,5 @@
-/* A journal that grows while it is read: wherever its writer has come to, the reader tells the same events as of the
- * whole file, and counts the rest. */
+/* A journal that grows while it is read: wherever its writer has come to, the reader tells the
+ * same events as of the whole file, and counts the rest. */
 #include <sys/mman.h>
 #include <unistd.h>
 

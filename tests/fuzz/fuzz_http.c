@@ -1,5 +1,5 @@
-/* The bodies of an engine's answers, Docker's and Podman's, each given to every reader: one of them may be asked for
- * whatever another engine, or something that is none, answers. */
+/* The bodies of an engine's answers, Docker's and Podman's, each given to every reader: one of
+ * them may be asked for whatever another engine, or something that is none, answers. */
 #include "docker/api_internal.h"
 #include "docker/container_event.h"
 #include "docker/monitor.h"

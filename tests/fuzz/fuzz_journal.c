@@ -1,5 +1,6 @@
-/* A journal's lines: what decodes is written as a line that decodes to the same event; and a session of whatever
- * events, however absurd, adds up, has figures, and can be told as a snapshot and as a report. */
+/* A journal's lines: what decodes is written as a line that decodes to the same event; and a
+ * session of whatever events, however absurd, adds up, has figures, and can be told as a snapshot
+ * and as a report. */
 #include "core/codec.h"
 #include "core/figures.h"
 #include "core/report.h"
@@ -30,6 +31,9 @@ static void check_accounts(const struct sw_session *session)
 		for (int outcome = 0; outcome < SW_OUTCOME_COUNT; outcome++)
 			sum += mode->outcomes[outcome];
 		FUZZ_CHECK(sum == mode->done);
+		FUZZ_CHECK(mode->info.planned ==
+		           (int64_t)(sum + sw_mode_counted_running(mode) + sw_mode_pending(mode)));
+		FUZZ_CHECK(sum + sw_mode_counted_running(mode) <= (uint64_t)mode->info.planned);
 		FUZZ_CHECK(mode->n_running <= mode->n_slots && mode->n_slots <= SW_PARALLEL_MAX);
 	}
 	FUZZ_CHECK(session->n_containers <= SW_SEEN_CONTAINERS_MAX && session->n_notes <= SW_NOTES_MAX);

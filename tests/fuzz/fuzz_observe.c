@@ -1,5 +1,5 @@
-/* Lines of an engine's event stream and its lists of containers, with the watch lost and found in between: the
- * accounts add up whatever they tell, and the snapshot of them is JSON. */
+/* Lines of an engine's event stream and its lists of containers, with the watch lost and found in
+ * between: the accounts add up whatever they tell, and the snapshot of them is JSON. */
 #include "core/codec.h"
 #include "docker/observe.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,5 +1,5 @@
-/* Text from outside on its way to a screen, a report and a JSON document: whatever it holds, what is shown is
- * printable and within its bounds, and what is written is read back. */
+/* Text from outside on its way to a screen, a report and a JSON document: whatever it holds, what
+ * is shown is printable and within its bounds, and what is written is read back. */
 #include "core/codec.h"
 #include "core/json.h"
 #include "core/report_markdown.h"

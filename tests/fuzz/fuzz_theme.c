@@ -1,4 +1,5 @@
-/* A theme file: any bytes are refused in words, or make styles that every depth of colour can show. */
+/* A theme file: any bytes are refused in words, or make styles that every depth of colour can
+ * show. */
 #include "tests/fuzz/fuzz.h"
 #include "tui/theme_internal.h"
 

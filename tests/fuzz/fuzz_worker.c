@@ -1,5 +1,5 @@
-/* What a worker and a shim say within a stream of hostile bytes: however it is cut, the same report; and what is
- * made of the report, the spans and the outcome, is in order. */
+/* What a worker and a shim say within a stream of hostile bytes: however it is cut, the same
+ * report; and what is made of the report, the spans and the outcome, is in order. */
 #include "core/worker.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -19,12 +19,13 @@ usage() {
   exit 2
 }
 
-# The longest input that is tried: longer ones are slower and find little more.
+# The longest input that is tried: longer ones are slower and find little more. Known ones are replayed whole.
 max_len() {
   case $1 in
     follow) echo 16384 ;;
     worker | attach | observe | stream) echo 8192 ;;
     journal | config | theme | http | exchange) echo 4096 ;;
+    argv) echo 2048 ;;
     *) echo 1024 ;;
   esac
 }
@@ -34,7 +35,7 @@ fuzz() {
   local target=$1 log culprit code=0
   shift
   log=$(mktemp) || return 2
-  "$build/tests/fuzz/fuzz_$target" -rss_limit_mb=1024 -timeout=10 -max_len="$(max_len "$target")" \
+  "$build/tests/fuzz/fuzz_$target" -rss_limit_mb=1024 -timeout=10 \
     -artifact_prefix="tests/fuzz/found/$target/" "$@" >"$log" 2>&1 || code=$?
   # Its own figures, or all of its last words.
   if [ "$code" = 0 ]; then
@@ -61,7 +62,7 @@ run_target() {
   [ ! -e "tests/fuzz/dict/$target.dict" ] || dictionary=("-dict=tests/fuzz/dict/$target.dict")
   [ ! -d "tests/fuzz/corpus/$target" ] || set -- "$own" "tests/fuzz/corpus/$target"
   [ $# -gt 1 ] || set -- "$own"
-  fuzz "$target" -max_total_time="$seconds" "${dictionary[@]}" "$@" "tests/fuzz/found/$target"
+  fuzz "$target" -max_total_time="$seconds" -max_len="$(max_len "$target")" "${dictionary[@]}" "$@" "tests/fuzz/found/$target"
 }
 
 main() {

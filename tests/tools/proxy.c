@@ -27,11 +27,15 @@ static void arm(struct sw_proxy *proxy, const char *line)
 	double seconds = 1;
 	int code = 500;
 	long long bytes = 0;
-	(void)sscanf(line, "arm %31s %31s %lf %d %lld", fault_word, target_word, &seconds, &code, &bytes);
+	(void)sscanf(line, "arm %31s %31s %lf %d %lld", fault_word, target_word, &seconds, &code,
+	             &bytes);
 	int fault = sw_word_value(&sw_words_fault, fault_word);
 	int target = sw_word_value(&sw_words_target, target_word);
-	struct sw_proxy_fault armed = {.fault = (enum sw_fault)fault, .target = (enum sw_target)target,
-	                               .duration_ns = (int64_t)(seconds * 1e9), .code = code, .bytes = bytes};
+	struct sw_proxy_fault armed = {.fault = (enum sw_fault)fault,
+	                               .target = (enum sw_target)target,
+	                               .duration_ns = (int64_t)(seconds * 1e9),
+	                               .code = code,
+	                               .bytes = bytes};
 	if (fault < 0)
 		(void)printf("error '%s' is no fault\n", fault_word);
 	else if (target < 0)

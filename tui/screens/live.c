@@ -116,24 +116,15 @@ static int counter_rows(const struct sw_session_program *program)
 	return COUNTERS + (n + 1) / 2;
 }
 
-/* "engine up", "breaker open, probed in 2 s": what stands at the panel's top. */
-static const char *engine_state(const struct sw_session_program *program, char *dst, size_t size)
+static const char *engine_state(const struct sw_session *session)
 {
-	const struct sw_session *session = sw_program_session(program);
-	int64_t left_ns = session->breaker_retry_ns - program->source.now_ns(program->source.user);
-	if (!*session->environment.engine && session->breaker == SW_BREAKER_CLOSED)
-		return "engine none";
+	if (session->breaker == SW_BREAKER_OPEN)
+		return "breaker open";
 	if (session->breaker == SW_BREAKER_HALF_OPEN)
 		return "breaker half-open";
-	if (session->breaker == SW_BREAKER_CLOSED)
-		return is_engine_failing(session) ? "engine fails" : "engine up";
-	/* In whole seconds, rounded up: nothing that flickers. */
-	if (left_ns > 0 && session->state == SW_STATE_RUNNING)
-		(void)snprintf(dst, size, "breaker open, probed in %lld s",
-		               (long long)((left_ns + 999999999) / 1000000000));
-	else
-		(void)snprintf(dst, size, "breaker open");
-	return dst;
+	if (!*session->environment.engine)
+		return "engine none";
+	return is_engine_failing(session) ? "engine fails" : "engine up";
 }
 
 static void draw_counters(const struct sw_session_program *program, struct sw_area area)
@@ -141,15 +132,13 @@ static void draw_counters(const struct sw_session_program *program, struct sw_ar
 	const struct sw_session *session = sw_program_session(program);
 	uint64_t taken = 0, refused = 0, retries = 0;
 	struct rare rare = count_rare(session);
-	char state[48];
 	for (int i = 0; i < session->n_modes; i++) {
 		taken += sw_mode_taken(session->modes[i]);
 		refused += sw_mode_refused(session->modes[i]);
 		retries += session->modes[i]->retries;
 	}
 	struct sw_flow_piece title[] = {{"fallback and failures", SW_ROLE_TITLE}};
-	struct sw_panel panel = {
-		.title = title, .n_title = 1, .note = engine_state(program, state, sizeof state)};
+	struct sw_panel panel = {.title = title, .n_title = 1, .note = engine_state(session)};
 	struct sw_area inside = sw_panel_draw(area, &panel);
 	struct sw_counter counters[16] = {
 		{"fell back", (int64_t)taken, NULL, SW_ROLE_WARNING},

@@ -93,6 +93,9 @@ static void random_session(struct sw_rng *rng, struct sw_session_info *s)
 	s->backtest = (enum sw_backtest)random_word(rng, &sw_words_backtest);
 	s->days = random_int(rng);
 	s->symbols = random_int(rng);
+	s->breaker_failures = random_int(rng);
+	s->breaker_open_ns = random_int(rng);
+	s->breaker_max_open_ns = random_int(rng);
 }
 
 static void random_environment(struct sw_rng *rng, struct sw_environment *e)
@@ -142,6 +145,7 @@ static void random_mode(struct sw_rng *rng, struct sw_mode_info *m)
 	m->job_memory_bytes = random_int(rng);
 	m->preforked = random_bool(rng);
 	RANDOM_TEXT(m->layer);
+	m->engine_timeout_ns = random_int(rng);
 }
 
 static void random_spans(struct sw_rng *rng, struct sw_iteration_info *it)

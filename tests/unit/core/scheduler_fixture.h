@@ -27,6 +27,8 @@ struct fake {
 	int prepares, starts, cancels, finishes, done, settles;
 	bool hold_settle, unsettled; /* unsettled: it has run, and was not asked to settle since */
 	bool running, cancelled;
+	bool hold_probe, probing; /* hold_probe: answers only when release() or cancel is called */
+	int probes, mute;         /* so many probes are not answered */
 	struct sw_attempt attempt; /* the last */
 	char first_token[33];
 	struct sw_attempt_result result;
@@ -41,7 +43,9 @@ struct seen {
 	enum sw_event_kind kind;
 	int mode;
 	int64_t iteration, attempt, attempts, wall_ns, start_ns, at_ns;
-	bool warmup, on_host, fell_back, in_turn;
+	bool warmup, on_host, fell_back, in_turn, not_asked;
+	enum sw_breaker_state breaker;
+	int64_t failures, vain, retry_ns; /* breaker_changed */
 	int64_t count;
 	enum sw_outcome outcome;
 	enum sw_state state;
@@ -61,6 +65,8 @@ static int n_seen, n_done;
 static enum sw_state done_state;
 static bool auto_ack;
 static bool (*disturbed)(void *user);
+static void (*attempt_begins)(void *user, int slot, const struct sw_attempt *attempt);
+static void (*attempt_ended)(void *user, int slot, const struct sw_attempt *attempt);
 static int stop_at; /* an event of this kind calls sw_scheduler_stop; -1: none */
 static struct sw_deferred ack, stop_later;
 static uint64_t last_seq;
@@ -71,6 +77,7 @@ static void fake_ready(void *user)
 	struct fake *fake = user;
 	sw_runner_ready_fn ready = fake->on_ready;
 	fake->on_ready = NULL;
+	fake->probing = false;
 	ready(fake->user, fake->ready_error);
 }
 
@@ -109,7 +116,7 @@ static void fake_start(struct sw_runner *runner, const struct sw_attempt *attemp
                        sw_attempt_done_fn done, void *user)
 {
 	struct fake *fake = (struct fake *)runner;
-	assert_false(fake->running);
+	assert_false(fake->running || fake->probing);
 	assert_int_equal(fake->finishes, 0);
 	fake->running = fake->unsettled = true;
 	fake->cancelled = false;
@@ -127,6 +134,10 @@ static void fake_cancel(struct sw_runner *runner)
 {
 	struct fake *fake = (struct fake *)runner;
 	fake->cancels++;
+	if (fake->probing) {
+		sw_loop_defer(loop, &fake->later, fake_ready, fake);
+		return;
+	}
 	if (!fake->running || (fake->later.pending && fake->hold_start))
 		return; /* idle, or released: it has ended already */
 	fake->cancelled = true;
@@ -136,7 +147,7 @@ static void fake_cancel(struct sw_runner *runner)
 static void fake_settle(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
 {
 	struct fake *fake = (struct fake *)runner;
-	assert_false(fake->running);
+	assert_false(fake->running || fake->probing);
 	fake->settles++;
 	fake->unsettled = false;
 	fake->on_ready = ready;
@@ -146,10 +157,22 @@ static void fake_settle(struct sw_runner *runner, sw_runner_ready_fn ready, void
 		sw_loop_defer(loop, &fake->later, fake_ready, fake);
 }
 
+static inline void fake_probe(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
+{
+	struct fake *fake = (struct fake *)runner;
+	assert_false(fake->running || fake->probing);
+	fake->probing = true;
+	fake->on_ready = ready;
+	fake->user = user;
+	fake->ready_error = fake->probes++ < fake->mute ? "nobody is there" : NULL;
+	if (!fake->hold_probe)
+		sw_loop_defer(loop, &fake->later, fake_ready, fake);
+}
+
 static void fake_finish(struct sw_runner *runner, sw_runner_ready_fn ready, void *user)
 {
 	struct fake *fake = (struct fake *)runner;
-	assert_false(fake->running);
+	assert_false(fake->running || fake->probing);
 	fake->finishes++;
 	fake->on_ready = ready;
 	fake->user = user;
@@ -202,7 +225,13 @@ static void emit(void *user, struct sw_event *event)
 	struct seen *s = &seen[n_seen++];
 	*s = (struct seen){
 		.kind = event->kind, .mode = event->mode, .seq = event->seq, .at_ns = sw_clock_ns()};
-	if (event->kind == SW_EVENT_LENGTH_DECIDED) {
+	if (event->kind == SW_EVENT_BREAKER_CHANGED) {
+		s->breaker = event->u.breaker.state;
+		s->failures = event->u.breaker.failures;
+		s->vain = event->u.breaker.probes;
+		s->retry_ns = event->u.breaker.retry_ns;
+		memcpy(s->text, event->u.breaker.text, sizeof s->text);
+	} else if (event->kind == SW_EVENT_LENGTH_DECIDED) {
 		memcpy(s->text, event->u.length.text, sizeof s->text);
 	} else if (event->kind == SW_EVENT_NOTE || event->kind == SW_EVENT_SESSION_FINISHED) {
 		s->state = event->u.end.state;
@@ -218,6 +247,7 @@ static void emit(void *user, struct sw_event *event)
 		s->fell_back = it->fell_back;
 		s->count = it->count;
 		s->in_turn = event->in_turn;
+		s->not_asked = it->not_asked;
 		s->outcome = it->outcome;
 		memcpy(s->text, it->text, sizeof s->text);
 	}
@@ -273,6 +303,7 @@ static int setup(void **state)
 	auto_ack = true;
 	disturbed = NULL;
 	on_emit = NULL;
+	attempt_begins = attempt_ended = NULL;
 	stop_at = -1;
 	ack = stop_later = (struct sw_deferred){0};
 	guard = (struct sw_timer){0};
@@ -300,6 +331,8 @@ static void make(struct sw_runner *fallback)
 		.sink = {emit, NULL},
 		.origin_ns = sw_clock_ns() - SECOND,
 		.disturbed = disturbed,
+		.attempt_begins = attempt_begins,
+		.attempt_ended = attempt_ended,
 		.done = session_done,
 	};
 	for (int i = 0; i < MODES; i++)

@@ -3,6 +3,7 @@
 #define SW_TEST_STORY_LIST_H
 
 #include "tests/unit/core/stories.h"
+#include "tests/unit/core/stories_faults.h"
 
 static inline void story_empty(struct story *s)
 {
@@ -337,6 +338,8 @@ static const struct {
 	{"hostile", story_hostile},
 	{"ladder", story_ladder},
 	{"ablation", story_ablation},
+	{"breaking", story_breaking},
+	{"faults", story_faults},
 	{"done", story_done},
 };
 #define STORIES (sizeof(story_list) / sizeof(story_list[0]))

@@ -451,6 +451,9 @@ static void test_markdown_golden(void **state)
 	tell(f, story_done);
 	markdown(f);
 	golden_check("report.md", &f->text);
+	tell(f, story_faults);
+	markdown(f);
+	golden_check("report-faults.md", &f->text);
 }
 
 /* The block after "### Raw Data Summary" is JSON, and the study's. */

@@ -31,6 +31,17 @@ static void test_summary_golden(void **state)
 	golden_check("summary-60-sixteen.txt", &f->text);
 }
 
+static void test_golden_of_faults(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, story_faults);
+	summary(f, 100, false);
+	golden_check("summary-100-faults.txt", &f->text);
+	summary(f, 60, true);
+	golden_check("summary-60-faults-ascii.txt", &f->text);
+}
+
 /* Many modes, and the layers of one. */
 static void test_golden_of_several_modes(void **state)
 {
@@ -263,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_summary_golden),
+		TEST(test_golden_of_faults),
 		TEST(test_golden_of_several_modes),
 		TEST(test_several_modes_are_told_of),
 		TEST(test_drift_and_outliers_are_said),

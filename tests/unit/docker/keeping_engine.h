@@ -25,9 +25,22 @@
 	"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n" \
 	"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 
-enum { CONNECTIONS = 24, CONTAINERS = 8 };
+#define PONG "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK"
 
-enum ask { CREATE, ATTACH, START, WAIT, STATE, REMOVE, EXEC, EXEC_START, EXEC_JSON, EVENTS, ASKS };
+enum { CONNECTIONS = 64, CONTAINERS = 64 };
+
+enum ask { CREATE, ATTACH, START, WAIT, STATE, REMOVE, EXEC, EXEC_START, EXEC_JSON, EVENTS, PING, ASKS };
+
+/* How the next ones of a kind are answered. */
+enum how {
+	AS_EVER,
+	TRUNCATED, /* 200, and half of a body */
+	GARBAGE,   /* 200, and a whole body that is no answer */
+	CUT,       /* the connection ends without a word */
+	HUNG,      /* never */
+	SAYS_SO,   /* engine.words: a whole answer */
+	HOWS
+};
 
 struct connection {
 	int fd;
@@ -52,14 +65,28 @@ static struct {
 	int n;               /* made so far */
 	int asked[ASKS];
 	int refuse[ASKS];    /* so many of the next ones get a 500, or are */
+	bool holds_pings;    /* they are not answered */
 	bool is_missing;     /* answered that something is not there */
 	bool is_oom;         /* of states and events */
+	enum how how[ASKS];
+	int times[ASKS];     /* for so many of the next ones */
+	const char *words;
+	struct connection *hung; /* the last one */
+	/* What a container does once it is started. */
+	const char *says;    /* frames */
+	size_t says_len;
+	const char *replies; /* frames: to each line of input; NULL: none */
+	size_t replies_len;
+	bool ends;           /* then it ends with ends_with; and then, while these are set: */
+	int ends_with;
+	bool keeps_streams;  /* its streams don't */
+	bool keeps_waiting;  /* nobody who waits for it is told */
 	/* The exec that is asked for next. */
 	const char *exec_says; /* frames; then its stream ends, unless exec_holds */
 	size_t exec_len;
 	bool exec_holds;
 	int exec_code, exec_runs_on; /* so many asks after its stream's end it still runs */
-	char last_request[8192];
+	char last_request[8192], last_removed[256];
 } engine;
 
 static void engine_hang_up(struct connection *connection)
@@ -108,9 +135,9 @@ static void engine_kill(int i, int code)
 		return;
 	container->is_running = false;
 	container->code = code;
-	if (container->attached)
+	if (container->attached && !engine.keeps_streams)
 		engine_hang_up(container->attached);
-	if (container->waiting)
+	if (container->waiting && !engine.keeps_waiting)
 		engine_end_wait(container);
 }
 
@@ -125,6 +152,8 @@ static struct container *engine_container(const char *request)
 
 static enum ask engine_what(const char *request)
 {
+	if (strstr(request, " /_ping "))
+		return PING;
 	if (strncmp(request, "DELETE ", 7) == 0)
 		return REMOVE;
 	if (strstr(request, "/events?"))
@@ -161,8 +190,21 @@ static void engine_of_exec(struct connection *connection, enum ask ask)
 	}
 }
 
+/* What it does as soon as it runs. */
+static void engine_play(struct container *container)
+{
+	if (engine.says_len && container->attached)
+		engine_say(container->attached, engine.says, engine.says_len);
+	if (engine.ends)
+		engine_kill((int)(container - engine.containers), engine.ends_with);
+}
+
 static void engine_of_container(struct connection *connection, enum ask ask)
 {
+	if (ask == REMOVE && strstr(connection->text, "/containers/sandwatch-")) {
+		engine_reply(connection, "404 Not Found", "{\"message\":\"No such container\"}");
+		return;
+	}
 	struct container *container = engine_container(connection->text);
 	char body[160];
 	if (ask == ATTACH) {
@@ -176,12 +218,13 @@ static void engine_of_container(struct connection *connection, enum ask ask)
 		           "Transfer-Encoding: chunked\r\n\r\n",
 		           strlen("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 		                  "Transfer-Encoding: chunked\r\n\r\n"));
-		if (!container->is_running)
+		if (!container->is_running && !engine.keeps_waiting)
 			engine_end_wait(container);
 	} else if (ask == STATE) {
 		(void)snprintf(body, sizeof body,
-		               "{\"State\":{\"Status\":\"x\",\"Running\":%s,\"OOMKilled\":%s,\"ExitCode\":137}}",
-		               container->is_running ? "true" : "false", engine.is_oom ? "true" : "false");
+		               "{\"State\":{\"Status\":\"x\",\"Running\":%s,\"OOMKilled\":%s,\"ExitCode\":%d}}",
+		               container->is_running ? "true" : "false", engine.is_oom ? "true" : "false",
+		               container->code);
 		engine_reply(connection, "200 OK", body);
 	} else {
 		if (ask == START)
@@ -190,7 +233,25 @@ static void engine_of_container(struct connection *connection, enum ask ask)
 			engine_kill((int)(container - engine.containers), 137);
 		container->is_removed = ask == REMOVE;
 		engine_reply(connection, "204 No Content", "");
+		if (ask == START)
+			engine_play(container);
 	}
+}
+
+static void engine_misbehave(struct connection *connection, enum how how)
+{
+	static const char cut[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+		"Content-Length: 100\r\n\r\n{\"Stat";
+	if (how == TRUNCATED)
+		engine_say(connection, cut, strlen(cut));
+	else if (how == GARBAGE)
+		engine_reply(connection, "200 OK", "<!DOCTYPE html><title>Welcome</title>");
+	else if (how == HUNG)
+		engine.hung = connection;
+	else if (how == SAYS_SO)
+		engine_say(connection, engine.words, strlen(engine.words));
+	if (how == TRUNCATED || how == CUT)
+		engine_hang_up(connection);
 }
 
 static void engine_answer(struct connection *connection)
@@ -200,8 +261,13 @@ static void engine_answer(struct connection *connection)
 	engine.asked[ask]++;
 	if (ask == EXEC || ask == CREATE)
 		(void)snprintf(engine.last_request, sizeof engine.last_request, "%s", connection->text);
+	if (ask == REMOVE)
+		(void)snprintf(engine.last_removed, sizeof engine.last_removed, "%.200s", connection->text);
 	connection->len = 0;
-	if (engine.refuse[ask] > 0) {
+	if (engine.times[ask] > 0) {
+		engine.times[ask]--;
+		engine_misbehave(connection, engine.how[ask]);
+	} else if (engine.refuse[ask] > 0) {
 		engine.refuse[ask]--;
 		engine_reply(connection, engine.is_missing ? "404 Not Found" : "500 Internal Server Error",
 		             "{\"message\":\"no, not now\"}");
@@ -209,6 +275,9 @@ static void engine_answer(struct connection *connection)
 		assert_true(engine.n < CONTAINERS);
 		(void)snprintf(body, sizeof body, "{\"Id\":\"%012x\",\"Warnings\":[]}", engine.n++);
 		engine_reply(connection, "201 Created", body);
+	} else if (ask == PING) {
+		if (!engine.holds_pings)
+			engine_say(connection, PONG, strlen(PONG));
 	} else if (ask == EVENTS) {
 		engine_reply(connection, "200 OK", engine.is_oom ? "{\"Action\":\"oom\"}\n" : "");
 	} else if (ask == EXEC || ask == EXEC_START || ask == EXEC_JSON) {
@@ -243,6 +312,8 @@ static void engine_on_request(void *user, int fd, unsigned events)
 			engine_hang_up(connection);
 		return;
 	}
+	if (connection->is_stream && engine.replies && memchr(dropped, '\n', (size_t)n))
+		engine_say(connection, engine.replies, engine.replies_len);
 	if (connection->is_stream)
 		return;
 	connection->len += (size_t)n;

@@ -111,7 +111,7 @@ static void say_sum_of_input(struct engine_connection *c)
 	sayf(c->fd, "%016llx", (unsigned long long)sum);
 }
 
-#define STREAM_HEAD \
+#define STREAM_HEAD                                                                \
 	"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n" \
 	"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 #define HIJACK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
@@ -125,7 +125,8 @@ static bool answer(struct engine_connection *c, const char *line, uint64_t sum)
 	if (query)
 		(void)sscanf(query, "?%31[a-z]=%zu", shape, &n);
 	if (strcmp(shape, "none") == 0)
-		return sayf(c->fd, "HTTP/1.1 204 No Content\r\nX-Sum: %016llx\r\n\r\n", (unsigned long long)sum);
+		return sayf(c->fd, "HTTP/1.1 204 No Content\r\nX-Sum: %016llx\r\n\r\n",
+		            (unsigned long long)sum);
 	if (strcmp(shape, "chunked") == 0)
 		return answer_chunked(c, n, sum), true;
 	if (strcmp(shape, "upgrade") == 0)
@@ -286,7 +287,8 @@ static int dial(const struct sw_endpoint *endpoint)
 /* An engine's, which may be on tcp. */
 static __attribute__((unused)) int dial_any(const struct sw_endpoint *endpoint)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)endpoint->port),
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	                              .sin_port = htons((uint16_t)endpoint->port),
 	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	if (endpoint->is_unix)
 		return dial(endpoint);

@@ -306,6 +306,19 @@ static void test_oom_that_cannot_be_asked_for(void **state)
 	assert_failed(*state, SW_ERR_REFUSED, "asking for events of container f315b57d6c69");
 }
 
+static void test_a_clock_that_was_set(void **state)
+{
+	const int64_t wall = 1795389445 * SECOND;
+	(void)state;
+	assert_false(sw_api_wall_was_set(wall, 7, wall + 30 * SECOND, 7 + 30 * SECOND));
+	assert_false(sw_api_wall_was_set(wall, 7, wall + 30 * SECOND + SECOND / 4, 7 + 30 * SECOND));
+	assert_true(sw_api_wall_was_set(wall, 7, wall + 3600 * SECOND, 7 + 30 * SECOND));
+	assert_true(sw_api_wall_was_set(wall, 7, wall - 3600 * SECOND, 7 + 30 * SECOND));
+	assert_true(sw_api_wall_was_set(wall, 7, wall, 7 + 30 * SECOND));
+	int64_t before = sw_clock_ns(), there = sw_api_wall_ns();
+	assert_false(sw_api_wall_was_set(there, before, sw_api_wall_ns(), sw_clock_ns()));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -326,6 +339,7 @@ int main(void)
 		T(test_oom),
 		T(test_no_oom),
 		T(test_oom_that_cannot_be_asked_for),
+		T(test_a_clock_that_was_set),
 	};
 	return cmocka_run_group_tests_name("api_exec", tests, NULL, NULL);
 }

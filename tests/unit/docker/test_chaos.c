@@ -1,11 +1,13 @@
-/* docker/chaos.c, chaos_check.c and chaos_text.c with a proxy that only writes down what it is told (this file
- * has sw_proxy_*), and without an engine. What is done to a real one: tests/engine/test_chaos_engine.c. */
+/* docker/chaos.c, chaos_check.c and chaos_text.c with a proxy that only writes down what it is told
+ * (this file has sw_proxy_*), and without an engine. What is done to a real one:
+ * tests/engine/test_chaos_engine.c. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -320,8 +322,8 @@ static void texts(void **state)
 	      "the connection of the stream reset after 9 bytes");
 	reads((struct sw_chaos_fault){.fault = SW_FAULT_STALL, .duration_ns = 2000000000}, "GET /_ping",
 	      "the answer to GET /_ping stopped for 2.00 s");
-	reads((struct sw_chaos_fault){.fault = SW_FAULT_STALL, .bytes = 9}, "stream",
-	      "the stream stopped after 9 bytes, its connection stays open");
+	reads((struct sw_chaos_fault){.fault = SW_FAULT_STALL, .bytes = 9, .duration_ns = 2000000000}, "stream",
+	      "the stream stopped after 9 bytes for 2.00 s");
 }
 
 /* ---- at the proxy ---- */
@@ -532,6 +534,22 @@ static void long_folder_is_not_used(void **state)
 	assert_int_equal(strncmp(proxy.dir, t.dir, strlen(t.dir)), 0);
 }
 
+/* As a session leaves it that is killed, and resumed. */
+static void left_sockets_go_first(void **state)
+{
+	char path[100];
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/proxy", t.dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof path, "%s/proxy/p0", t.dir);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fclose(file);
+	start();
+	assert_int_equal(strncmp(proxy.dir, t.dir, strlen(t.dir)), 0);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -554,6 +572,7 @@ int main(void)
 		TEST(what_cannot_be_done_is_no_fault),
 		TEST(what_is_not_told_yet_is_told_by_free),
 		TEST(long_folder_is_not_used),
+		TEST(left_sockets_go_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -415,9 +415,30 @@ static void test_tcp_without_proxy(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* The second request of the first connection is not answered; all others are. */
+static void break_off_second(struct peer *peer, int fd)
+{
+	bool is_first = atomic_load(&peer->connections) == 1;
+	while (peer_read_request(peer, fd) && !(is_first && atomic_load(&peer->requests) == 2) &&
+	       peer_say(fd, R_PING))
+		;
+}
+
+static void what_must_not_be_done_twice_is_sent_once(void **state)
+{
+	struct fixture *f = *state;
+	begin(f, break_off_second, NULL);
+	assert_false(get(f, (struct sw_http_request){.method = "POST"}).failed);
+	struct result r = get(f, (struct sw_http_request){.method = "POST", .is_once = true});
+	assert_true(r.failed);
+	assert_int_equal(r.error.code, SW_ERR_PROTOCOL);
+	assert_int_equal(f->peer->requests, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_must_not_be_done_twice_is_sent_once, setup, teardown),
 		T(test_ping),
 		T(test_status_is_not_an_error),
 		T(test_byte_by_byte),

@@ -12,7 +12,8 @@ static void converse(int fd, const char *in, size_t in_len, size_t piece)
 	bool is_open = true;
 	fx.len = 0;
 	while (is_open) {
-		struct pollfd poller = {.fd = fd, .events = (short)(POLLIN | (sent < in_len ? POLLOUT : 0))};
+		struct pollfd poller = {.fd = fd,
+		                        .events = (short)(POLLIN | (sent < in_len ? POLLOUT : 0))};
 		assert_true(poll(&poller, 1, -1) == 1);
 		if (poller.revents & POLLOUT && sent < in_len) {
 			size_t n = in_len - sent < piece ? in_len - sent : piece;
@@ -46,13 +47,18 @@ static unsigned draw(uint64_t *random, unsigned below)
 static size_t add_request(uint64_t *random, char *text)
 {
 	static const char *const shapes[] = {"length", "chunked", "none", "interim"};
-	static const char *const lines[] = {"GET /_ping", "POST /v1.41/containers/create", "POST /containers/x/wait",
-	                                    "HEAD /_ping", "DELETE /v1.41/containers/x", "PUT /x",
+	static const char *const lines[] = {"GET /_ping",
+	                                    "POST /v1.41/containers/create",
+	                                    "POST /containers/x/wait",
+	                                    "HEAD /_ping",
+	                                    "DELETE /v1.41/containers/x",
+	                                    "PUT /x",
 	                                    "POST /containers/x/attach"};
 	unsigned n = draw(random, 3) ? draw(random, 200) : draw(random, 50000);
 	const char *line = lines[draw(random, 7)];
 	const char *shape = line[0] == 'H' ? "length" : shapes[draw(random, 4)];
-	int len = put(text, "%s?%s=%u HTTP/1.1\r\nHost: x\r\n", line, shape, draw(random, 3) ? n / 7 : n);
+	int len =
+		put(text, "%s?%s=%u HTTP/1.1\r\nHost: x\r\n", line, shape, draw(random, 3) ? n / 7 : n);
 	unsigned body = draw(random, 3);
 	if (body == 0)
 		return (size_t)(len + put(text + len, "\r\n"));
@@ -89,9 +95,11 @@ static void any_conversation_comes_through(void **state)
 		close(fd);
 		size_t direct_len = fx.len;
 		memcpy(direct, fx.bytes, fx.len);
-		converse(fx.fd, in, in_len, draw(&random, 2) ? 1 + draw(&random, 300) : 1 + draw(&random, 70000));
+		converse(fx.fd, in, in_len,
+		         draw(&random, 2) ? 1 + draw(&random, 300) : 1 + draw(&random, 70000));
 		if (fx.len != direct_len || memcmp(fx.bytes, direct, fx.len) != 0)
-			fail_msg("seed %d: %zu bytes through the proxy, %zu without", (int)seed, fx.len, direct_len);
+			fail_msg("seed %d: %zu bytes through the proxy, %zu without", (int)seed, fx.len,
+			         direct_len);
 		assert_true(direct_len > 20);
 		close_all();
 	}
@@ -102,7 +110,8 @@ static void any_conversation_comes_through(void **state)
 static void stream_goes_both_ways_and_half_closes(void **state)
 {
 	static const char *const lines[] = {"POST /v1.41/containers/x/attach?upgrade=1",
-	                                    "POST /containers/x/attach?hijack=1", "POST /exec/x/start?hijack=1",
+	                                    "POST /containers/x/attach?hijack=1",
+	                                    "POST /exec/x/start?hijack=1",
 	                                    "POST /exec/x/start?upgrade=1"};
 	char text[512];
 	(void)state;
@@ -136,7 +145,8 @@ static void what_is_not_http_is_passed_on(void **state)
 {
 	(void)state;
 	open_with(true);
-	assert_true(peer_say(fx.fd, "hello\r\n\r\nPOST /containers/x/attach?length=4 HTTP/1.1\r\n\r\n"));
+	assert_true(
+		peer_say(fx.fd, "hello\r\n\r\nPOST /containers/x/attach?length=4 HTTP/1.1\r\n\r\n"));
 	half_close();
 	take_all();
 	/* The engine of these tests takes anything for a request. */
@@ -152,7 +162,8 @@ static void many_connections_at_once(void **state)
 	open_with(true);
 	for (int i = 0; i < MANY; i++) {
 		fds[i] = dial(&fx.endpoint);
-		assert_true(sayf(fds[i], "GET /x?%s=%d HTTP/1.1\r\n\r\n", i % 2 ? "length" : "close", BODY + i));
+		assert_true(
+			sayf(fds[i], "GET /x?%s=%d HTTP/1.1\r\n\r\n", i % 2 ? "length" : "close", BODY + i));
 	}
 	for (int i = MANY - 1; i >= 0; i--) {
 		shutdown(fds[i], SHUT_WR);
@@ -267,7 +278,8 @@ static void client_that_vanishes_is_hung_up_on(void **state)
 	open_with(true);
 	for (int i = 0; i < 3; i++) {
 		static const char *const lines[] = {"POST /containers/x/attach?upgrade=1",
-		                                    "POST /containers/x/attach?flood=67108864", "GET /x?length=9000000"};
+		                                    "POST /containers/x/attach?flood=67108864",
+		                                    "GET /x?length=9000000"};
 		ask(lines[i]);
 		assert_true(take_head(fx.fd, text, sizeof text));
 		int before = open_fds();

@@ -4,10 +4,11 @@
 enum { SHAPES = 5 };
 
 /* Shape I of an answer of 1000 bytes; the requests are of one kind, and end the connection. */
-static const char *const asked[SHAPES] = {
-	"POST /v1.41/containers/x/wait?length=1000", "POST /v1.41/containers/x/wait?chunked=1000",
-	"POST /v1.41/containers/x/wait?close=1000", "POST /v1.41/containers/x/wait?interim=1000",
-	"POST /v1.41/containers/x/wait?none=0"};
+static const char *const asked[SHAPES] = {"POST /v1.41/containers/x/wait?length=1000",
+                                          "POST /v1.41/containers/x/wait?chunked=1000",
+                                          "POST /v1.41/containers/x/wait?close=1000",
+                                          "POST /v1.41/containers/x/wait?interim=1000",
+                                          "POST /v1.41/containers/x/wait?none=0"};
 enum { LENGTH, CHUNKED, CLOSE, INTERIM, NONE };
 #define WHAT "POST /containers/x/wait"
 
@@ -52,7 +53,8 @@ static size_t until_byte(int shape, size_t at)
 	if (shape == INTERIM)
 		head_len = (size_t)(strstr(direct + head_len, "\r\n\r\n") + 4 - direct);
 	if (shape == CHUNKED) /* of 1, 7, 300 and 692 bytes */
-		return head_len + at + 3 + (at > 1 ? 2 + 7 : 0) + (at > 8 ? 2 + 5 : 0) + (at > 308 ? 2 + 9 : 0);
+		return head_len + at + 3 + (at > 1 ? 2 + 7 : 0) + (at > 8 ? 2 + 5 : 0) +
+		       (at > 308 ? 2 + 9 : 0);
 	return shape == NONE ? head_len - 2 : head_len + at;
 }
 
@@ -95,7 +97,8 @@ static void garbage_keeps_the_length(void **state)
 			assert_int_equal(same, strlen("HTTP/1.1 "));
 			assert_memory_equal(fx.bytes + fx.len - 4, "\r\n\r\n", 4);
 		} else {
-			assert_int_equal(same, until_byte(shape, 200)); /* each byte behind, and nothing that frames it */
+			assert_int_equal(
+				same, until_byte(shape, 200)); /* each byte behind, and nothing that frames it */
 			assert_int_equal(n_differ, 800);
 		}
 		close_all();
@@ -113,7 +116,8 @@ static void delayed_and_stalled_answers_come_whole_and_late(void **state)
 		for (int i = 0; i < 2; i++) {
 			int64_t begin_ns = sw_clock_ns();
 			suffer(shape, (struct sw_proxy_fault){.fault = i ? SW_FAULT_STALL : SW_FAULT_DELAY,
-			                                      .bytes = 200, .duration_ns = 30 * MS});
+			                                      .bytes = 200,
+			                                      .duration_ns = 30 * MS});
 			assert_true(sw_clock_ns() - begin_ns >= 30 * MS);
 			assert_same(direct_len);
 			close_all();
@@ -128,7 +132,8 @@ static void stall_lets_the_beginning_through(void **state)
 	for (int shape = 0; shape < SHAPES; shape++) {
 		open_with(shape % 2);
 		take_direct(shape);
-		arm((struct sw_proxy_fault){.fault = SW_FAULT_STALL, .bytes = 300, .duration_ns = 3600000 * MS});
+		arm((struct sw_proxy_fault){
+			.fault = SW_FAULT_STALL, .bytes = 300, .duration_ns = 3600000 * MS});
 		ask(asked[shape]);
 		assert_true(take_exactly(fx.fd, fx.bytes, until_byte(shape, 300)));
 		assert_memory_equal(fx.bytes, direct, until_byte(shape, 300));
@@ -204,12 +209,14 @@ static void attach_can_be_cut_stalled_and_garbled(void **state)
 	static const char line[] = "POST /containers/x/attach?upgrade=1";
 	(void)state;
 	open_with(true);
-	arm((struct sw_proxy_fault){.fault = SW_FAULT_TRUNCATE, .target = SW_TARGET_ATTACH, .bytes = 9});
+	arm((
+		struct sw_proxy_fault){.fault = SW_FAULT_TRUNCATE, .target = SW_TARGET_ATTACH, .bytes = 9});
 	ask(line);
 	take_all();
 	assert_int_equal(fx.len, strlen(STREAM_HEAD) - 2);
 	redial();
-	arm((struct sw_proxy_fault){.fault = SW_FAULT_STALL, .target = SW_TARGET_ATTACH, .duration_ns = 20 * MS});
+	arm((struct sw_proxy_fault){
+		.fault = SW_FAULT_STALL, .target = SW_TARGET_ATTACH, .duration_ns = 20 * MS});
 	ask(line);
 	assert_true(take_head(fx.fd, fx.bytes, BYTES));
 	assert_string_equal(fx.bytes, STREAM_HEAD);
@@ -237,8 +244,8 @@ static void open_stream(const char *shape)
 
 static void arm_stream(enum sw_fault fault, int64_t bytes, int64_t duration_ns)
 {
-	arm((struct sw_proxy_fault){.fault = fault, .target = SW_TARGET_STREAM, .bytes = bytes,
-	                            .duration_ns = duration_ns});
+	arm((struct sw_proxy_fault){
+		.fault = fault, .target = SW_TARGET_STREAM, .bytes = bytes, .duration_ns = duration_ns});
 }
 
 static void stream_is_truncated(void **state)
@@ -309,7 +316,7 @@ static void stream_is_reset(void **state)
 	}
 }
 
-/* A connection that a reset is expected on keeps a byte back: nothing may get lost, added or held up by it. */
+/* Where a reset is expected the connection keeps a byte back: nothing may get lost, or held up, by it. */
 static void expected_reset_changes_nothing_before(void **state)
 {
 	const size_t all = 3 << 20;
@@ -372,7 +379,8 @@ static void faults_hit_once_and_in_their_order(void **state)
 	(void)state;
 	open_with(true);
 	for (int code = 500; code < 503; code++)
-		arm((struct sw_proxy_fault){.fault = SW_FAULT_STATUS, .target = SW_TARGET_START, .code = code});
+		arm((struct sw_proxy_fault){
+			.fault = SW_FAULT_STATUS, .target = SW_TARGET_START, .code = code});
 	assert_string_equal(code_of("POST /containers/x/wait?length=0"), "200");
 	assert_string_equal(code_of("POST /containers/x/start?length=0"), "500");
 	assert_string_equal(code_of("POST /containers/x/start?length=0"), "501");

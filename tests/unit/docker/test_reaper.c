@@ -387,8 +387,9 @@ static void exports_alone(void **state)
 }
 
 #define HASH "cc5ec8d64cbab4c5e4d358a865b263179f15a0b5fb746f993f9ba69237f46906"
-#define IMAGE(digit, tags, recipe) \
-	"{\"Id\":\"sha256:" digit HASH "\",\"RepoTags\":" tags ",\"Labels\":{\"org.sandwatch.recipe\":\"" recipe "\"}}"
+#define IMAGE(digit, tags, recipe)                                \
+	"{\"Id\":\"sha256:" digit HASH "\",\"RepoTags\":" tags "," \
+	"\"Labels\":{\"org.sandwatch.recipe\":\"" recipe "\"}}"
 
 static void images_without_a_name(void **state)
 {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "tests/unit/core/stories_faults.h"
+
 struct size {
 	int width, height;
 };
@@ -85,6 +87,16 @@ static void test_ladder(void **state)
 	check_chosen("ladder-warm", many_ladder, 0, LADDER_WARM);
 	check_chosen("ladder-exec", many_ladder, 0, LADDER_EXEC);
 	check_chosen("ladder-prepared", many_ladder, 0, LADDER_PREPARED);
+}
+
+/* Faults that were injected, and the circuit breaker that opened. */
+static void test_faults(void **state)
+{
+	(void)state;
+	check_story("breaking", story_breaking, 0);
+	check_story("breaking", story_breaking, 1);
+	check_story("breaking", story_breaking, 4);
+	check_story("faults", story_faults, 0);
 }
 
 static void test_ablation(void **state)
@@ -186,6 +198,7 @@ static void test_reference(void **state)
 static void many_samples(struct story *s)
 {
 	many_ladder(s);
+	story_plan(s, 1000);
 	for (int i = 0; i < 300; i++)
 		for (int mode = 0; mode < 3; mode++)
 			story_ok(s, mode);
@@ -283,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_running),   cmocka_unit_test(test_done),
 		cmocka_unit_test(test_fallbacks), cmocka_unit_test(test_started),
 		cmocka_unit_test(test_modes),     cmocka_unit_test(test_ladder),
+		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_ablation),  cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_empty),     cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_reference), cmocka_unit_test(test_sizes),
