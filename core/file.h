@@ -12,10 +12,11 @@ struct sw_error;
  * SW_ERR_IO / SW_ERR_NOT_FOUND. */
 int sw_file_read(const char *path, size_t max, struct sw_buf *out, struct sw_error *err);
 
-/* Writes PATH through a temporary file beside it: synced, then renamed over it. Mode 0644 less the umask,
- * or as the old file's; a symbolic link stays, and what it leads to is replaced. On failure the old file
- * stays and the temporary one is removed; those that killed processes left in the folder go, too. Devices
- * and pipes (/dev/stdout) are written directly; a pipe that nobody reads is SW_ERR_IO. */
+/* Writes PATH through a temporary file beside it: synced, then renamed over it. Mode 0644 less the
+ * umask, or as the old file's; a symbolic link stays, and what it leads to is replaced. On failure the
+ * old file stays and the temporary one is removed; those that killed processes left
+ * in the folder go, too. Devices and pipes (/dev/stdout) are written directly; a pipe that nobody reads is
+ * SW_ERR_IO. */
 int sw_file_write(const char *path, const void *data, size_t len, struct sw_error *err);
 
 /* Puts PATH's entry in its folder on disk, as fsync(2) of the file alone does not: after a create or

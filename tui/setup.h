@@ -33,8 +33,8 @@ struct sw_setup {
 	struct sw_buf shim_tar; /* for images without our shim; empty when not needed */
 };
 
-/* The configuration's layers and CLI's flags become SETUP's plan; with CLI->resume, that run's
- * config.yaml over the built-in defaults, and nothing of the user's. */
+/* The configuration's layers and CLI's flags become SETUP's plan; with CLI->resume, that run's config.yaml
+ * over the built-in defaults, and nothing of the user's. */
 int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err);
 
 /* An engine that answers, into SETUP, whose paths are set: what CLI, the environment and the state
@@ -47,8 +47,8 @@ int sw_setup_engine(struct sw_setup *setup, const struct sw_cli *cli, bool may_s
 int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
                      struct sw_error *err);
 
-/* Removes what dead sessions left on SETUP's engine, if it has one; says nothing when there was nothing. What
- * hangs or stays is no error: only SW_ERR_INTERRUPTED is. */
+/* Removes what dead sessions left on SETUP's engine, if it has one; says nothing when there was nothing.
+ * What hangs or stays is no error: only SW_ERR_INTERRUPTED is. */
 int sw_setup_reap(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err);
 
 void sw_setup_done(struct sw_setup *setup);
