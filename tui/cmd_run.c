@@ -38,18 +38,6 @@ static int run(struct sw_setup *setup, const struct sw_cli *cli, struct sw_signa
 	return sw_screen_run(setup, cli, signals);
 }
 
-/* The process before may have died with a create on its way, which came through after the first look. */
-static void reap_again(struct sw_setup *setup, const struct sw_cli *cli,
-                       const struct sw_signals *signals)
-{
-	struct sw_step_lines lines;
-	struct sw_error err;
-	sw_step_lines_init(&lines, cli->quiet);
-	struct sw_steps steps = sw_step_lines_steps(&lines);
-	steps.signals = signals;
-	(void)sw_setup_reap(setup, steps, &err);
-}
-
 /* From here on the run is named by its journal: "latest" may be another one by then. */
 static int resume(struct sw_setup *setup, const struct sw_cli *cli, struct sw_signals *signals)
 {
@@ -63,12 +51,10 @@ static int resume(struct sw_setup *setup, const struct sw_cli *cli, struct sw_si
 	}
 	setup->resume = &found;
 	named.resume = found.run.journal;
-	if (!found.is_complete) {
+	if (!found.is_complete)
 		code = run(setup, &named, signals);
-		reap_again(setup, cli, signals);
-	} else if (!cli->quiet) {
+	else if (!cli->quiet)
 		fprintf(stderr, "sandwatch: run %s is complete: nothing is left to run\n", found.run.id);
-	}
 	sw_resume_done(&found);
 	return code;
 }

@@ -251,7 +251,8 @@ static int measure(struct sw_live *live)
 	return sw_loop_run(live->loop, &live->thread_error);
 }
 
-/* An engine that was down as a container was to be removed has kept it. */
+/* An engine that was down as a container was to be removed has kept it; and a process that was resumed
+ * may have died with a create on its way, which came through after the first look. */
 static void remove_what_stays(struct sw_live *live)
 {
 	const struct sw_setup *setup = live->setup;
