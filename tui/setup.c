@@ -288,7 +288,8 @@ static void end_the_deads_processes(struct sw_steps steps)
 		steps.fn(steps.user, "clean", sw_clock_ns() - start_ns, text);
 }
 
-int sw_setup_reap(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
+/* Says nothing when there was nothing. What hangs or stays is no error: only SW_ERR_INTERRUPTED is. */
+static int reap(const struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
 {
 	struct sw_reaped reaped;
 	struct sw_error why;
@@ -354,7 +355,7 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	if (setup->plan.n_chaos &&
 	    sw_chaos_check(&setup->plan, setup->has_engine ? &setup->engine : NULL, err) < 0)
 		return -1;
-	if (setup->has_engine && (sw_setup_reap(setup, steps, err) < 0 ||
+	if (setup->has_engine && (reap(setup, steps, err) < 0 ||
 	                          ensure_images(setup, &parts, steps, err) < 0))
 		return -1;
 	if (!setup->task.command && wants_host(&setup->plan) &&

@@ -46,11 +46,6 @@ int sw_setup_engine(struct sw_setup *setup, const struct sw_cli *cli, bool may_s
  * instead: else the session runs, and every sandbox iteration shows what it is. */
 int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
                      struct sw_error *err);
-
-/* Removes what dead sessions left on SETUP's engine, if it has one; says nothing when there was nothing.
- * What hangs or stays is no error: only SW_ERR_INTERRUPTED is. */
-int sw_setup_reap(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err);
-
 void sw_setup_done(struct sw_setup *setup);
 
 /* What session_started and environment will say. */
