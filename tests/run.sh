@@ -391,6 +391,7 @@ main() {
   if test_build; then
     test_other_compiler
     ! wants lint || suite lint tests/lint.sh
+    ! wants lint || single 'promises, their table' "$python" tests/promises.py --check
     ! wants lint || suite 'bench, its figures' tests/bench/test_bench.py
     test_root
     test_units

@@ -144,6 +144,25 @@ static void a_fallback_is_counted_apart(void **state)
 	assert_accounts(session);
 }
 
+static void a_refused_fallback_is_counted_by_its_reason(void **state)
+{
+	(void)state;
+	start_session(9);
+	begin(SW_EVENT_ITERATION_STARTED, 1, 1);
+	apply();
+	begin(SW_EVENT_ATTEMPT_FINISHED, 1, 1)->outcome = SW_OUTCOME_TIMEOUT;
+	apply();
+	begin(SW_EVENT_FALLBACK_REFUSED, 1, 1)->outcome = SW_OUTCOME_TIMEOUT;
+	apply();
+	begin(SW_EVENT_ITERATION_FINISHED, 1, 1)->outcome = SW_OUTCOME_TIMEOUT;
+	apply();
+	const struct sw_mode_state *mode = session->modes[1];
+	assert_int_equal(mode->refused[SW_OUTCOME_TIMEOUT], 1);
+	assert_int_equal(sw_mode_refused(mode), 1);
+	assert_int_equal(sw_mode_taken(mode), 0);
+	assert_int_equal(mode->outcomes[SW_OUTCOME_TIMEOUT], 1);
+}
+
 static void warm_up_counts_nowhere_else(void **state)
 {
 	(void)state;
@@ -553,6 +572,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(figures_of_a_small_session),
 		TEST(a_fallback_is_counted_apart),
+		TEST(a_refused_fallback_is_counted_by_its_reason),
 		TEST(warm_up_counts_nowhere_else),
 		TEST(gaps_and_duplicates_are_counted),
 		TEST(a_lost_finish_does_not_stop_the_mode),

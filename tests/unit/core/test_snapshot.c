@@ -228,6 +228,19 @@ static void test_what_was_not_measured_is_null(void **state)
 	assert_non_null(strstr(f->text.data, "\"overhead_percent_ci95\": null,"));
 }
 
+static void test_an_open_breaker(void **state)
+{
+	struct fixture *f = *state;
+	tell(f, story_breaking);
+	assert_non_null(strstr(f->text.data, "\"state\": \"open\","));
+	assert_non_null(strstr(f->text.data, "\"opened\": 1,"));
+	assert_non_null(strstr(f->text.data, "\"probes_unanswered\": 1,"));
+	assert_non_null(strstr(f->text.data, "\"text\": \"a probe got no answer\""));
+	tell(f, story_faults);
+	assert_non_null(strstr(f->text.data, "\"state\": \"closed\","));
+	assert_non_null(strstr(f->text.data, "\"probed_at_ns\": null,"));
+}
+
 static void test_several_kinds(void **state)
 {
 	struct fixture *f = *state;
@@ -339,6 +352,7 @@ int main(void)
 		TEST(test_the_validator_refuses_what_is_wrong),
 		TEST(test_the_same_bytes_again),
 		TEST(test_what_was_not_measured_is_null),
+		TEST(test_an_open_breaker),
 		TEST(test_several_kinds),
 		TEST(test_an_ablation),
 		TEST(test_a_full_buffer_is_an_error),
