@@ -34,6 +34,16 @@ enum sw_breaker_answer sw_breaker_ask(struct sw_breaker *breaker, int64_t now_ns
 	return SW_BREAKER_TRY;
 }
 
+bool sw_breaker_may_wait(const struct sw_breaker *breaker, int64_t now_ns, int64_t *out_until_ns)
+{
+	bool probes_later = breaker->state == SW_BREAKER_OPEN && !breaker->is_probing &&
+	                    breaker->retry_at_ns < breaker->wait_until_ns;
+	if (breaker->state == SW_BREAKER_CLOSED || now_ns >= breaker->wait_until_ns)
+		return false;
+	*out_until_ns = probes_later ? breaker->retry_at_ns : breaker->wait_until_ns;
+	return true;
+}
+
 bool sw_breaker_probed(struct sw_breaker *breaker, bool is_answered, int64_t now_ns)
 {
 	if (!breaker->is_probing)
@@ -64,6 +74,7 @@ static bool trial_ended(struct sw_breaker *breaker, enum sw_outcome outcome, int
 		stay_open(breaker, 2 * breaker->open_ns, now_ns);
 	} else {
 		breaker->failures = 0;
+		breaker->has_worked = true;
 		change(breaker, SW_BREAKER_CLOSED);
 	}
 	return true;
@@ -78,6 +89,7 @@ bool sw_breaker_ended(struct sw_breaker *breaker, bool is_trial, enum sw_outcome
 		return false;
 	if (outcome != SW_OUTCOME_ENGINE) {
 		breaker->failures = 0;
+		breaker->has_worked = true;
 		return false;
 	}
 	breaker->failures++;
@@ -85,5 +97,6 @@ bool sw_breaker_ended(struct sw_breaker *breaker, bool is_trial, enum sw_outcome
 		return false;
 	change(breaker, SW_BREAKER_OPEN);
 	stay_open(breaker, breaker->plan.open_ns, now_ns);
+	breaker->wait_until_ns = breaker->has_worked ? now_ns + breaker->plan.wait_ns : 0;
 	return true;
 }

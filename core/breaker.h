@@ -8,6 +8,10 @@
  * half-open: a probe was answered, and one attempt is let through. Whatever but `engine` comes of it closes
  * the breaker; `engine` opens it again, for twice as long.
  *
+ * An engine that has worked in this session and went away is likely to come back: for wait_ns from the moment in
+ * which the breaker opened, attempts wait for the next probe instead of being refused. Else the rest of a plan
+ * would be spent on fallbacks while a daemon is restarted.
+ *
  * After M. Nygard, "Release It!", and the usual implementations. One breaker per session: a session has one
  * engine. Embedded; one thread. */
 #ifndef SW_BREAKER_H
@@ -25,6 +29,8 @@ struct sw_breaker {
 	int64_t probes;             /* unanswered, since the last change of the state */
 	int64_t open_ns;            /* how long it stays open this time */
 	int64_t retry_at_ns;        /* open: when it may be probed; CLOCK_MONOTONIC */
+	int64_t wait_until_ns;      /* not closed: how long attempts wait; 0: they do not */
+	bool has_worked;            /* an attempt has ended otherwise than as `engine` */
 	bool is_probing, is_trying; /* a probe, or half-open's one attempt, is under way */
 };
 
@@ -39,6 +45,10 @@ void sw_breaker_init(struct sw_breaker *breaker, const struct sw_breaker_plan *p
 
 /* Before each attempt in a sandbox, at NOW_NS (CLOCK_MONOTONIC). */
 enum sw_breaker_answer sw_breaker_ask(struct sw_breaker *breaker, int64_t now_ns);
+
+/* Refused at NOW_NS: whether to wait instead, and ask again at the end of the wait, or as soon as the state
+ * changes. OUT_UNTIL_NS: CLOCK_MONOTONIC. */
+bool sw_breaker_may_wait(const struct sw_breaker *breaker, int64_t now_ns, int64_t *out_until_ns);
 
 /* How the probe came out: true, since it is always worth telling. Nobody has been told to probe: nothing
  * happens, false. */

@@ -120,6 +120,8 @@ static const struct sw_key breaker_keys[] = {
      .about = "how long the engine is left alone before it is probed; doubles with each failure"},
 	{"max_open_seconds", SW_KEY_SECONDS, PLAN(breaker.max_open_ns), .min = NS_PER_MS,
      .max = NS_PER_HOUR, .about = "up to that long"},
+	{"wait_seconds", SW_KEY_SECONDS, PLAN(breaker.wait_ns), .min = 0, .max = NS_PER_HOUR,
+     .about = "how long attempts wait for an engine that worked before; 0: they are refused at once"},
 };
 static const struct sw_section breaker = SECTION("sandbox.breaker", breaker_keys);
 

@@ -52,6 +52,7 @@ static const struct sw_field session_fields[] = {
 	INT("breaker_failures", session.breaker_failures),
 	INT("breaker_open_ns", session.breaker_open_ns),
 	INT("breaker_max_open_ns", session.breaker_max_open_ns),
+	INT("breaker_wait_ns", session.breaker_wait_ns),
 	TEXT("strategy_fnv1a", session.strategy_fnv1a),
 	END,
 };

@@ -40,7 +40,8 @@ struct sw_session_info {
 	bool is_auto;        /* the number of iterations is found by the rule of core/adaptive.h */
 	double precision_percent;
 	int64_t min_iterations, time_budget_ns, block;
-	int64_t breaker_failures, breaker_open_ns, breaker_max_open_ns; /* struct sw_breaker_plan; 0: not known */
+	/* struct sw_breaker_plan; 0: not known */
+	int64_t breaker_failures, breaker_open_ns, breaker_max_open_ns, breaker_wait_ns;
 	char workload[256];  /* for people: "momentum, mock, 252 days × 10 symbols" or the command */
 	bool command;        /* a command, not a strategy */
 	char strategy[128];

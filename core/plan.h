@@ -69,6 +69,7 @@ struct sw_breaker_plan {
 	int failures;        /* `engine` outcomes in a row that open it; 0: never */
 	int64_t open_ns;     /* the first pause before it is probed; it doubles with each failed probe, */
 	int64_t max_open_ns; /* up to this */
+	int64_t wait_ns;     /* an engine that worked before is waited for so long; 0: it is not */
 };
 
 /* One entry of chaos: a fault and when it is injected (core/chaos.h). */

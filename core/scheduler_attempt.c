@@ -178,6 +178,8 @@ void sw_slot_attempt(void *user)
 	if (answer == SW_BREAKER_PROBE)
 		return;
 	slot->is_trial = answer == SW_BREAKER_TRY;
+	if (answer == SW_BREAKER_REFUSE && sw_slot_waits(slot))
+		return;
 	if (answer == SW_BREAKER_REFUSE) /* soon: nothing of a turn ends while it is being begun */
 		sw_loop_defer(slot->s->o.loop, &slot->step, refuse_attempt, slot);
 	else
@@ -305,7 +307,7 @@ void sw_slot_probed(struct sw_slot *slot, bool is_answered)
 		finish_iteration(slot);
 	else if (is_answered)
 		sw_slot_attempt(slot);
-	else
+	else if (!sw_slot_waits(slot))
 		refuse_attempt(slot);
 }
 

@@ -52,6 +52,28 @@ void sw_slot_not_asked(struct sw_slot *slot)
 	               sw_word(&sw_words_breaker, (int)breaker->state), s->breaker_text, then);
 }
 
+/* ---- waiting ---- */
+
+bool sw_slot_waits(struct sw_slot *slot)
+{
+	struct sw_scheduler *s = slot->s;
+	int64_t until_ns;
+	return !s->stopping && sw_breaker_may_wait(&s->breaker, sw_clock_ns(), &until_ns) &&
+	       sw_loop_arm(s->o.loop, &slot->retry, until_ns, sw_slot_attempt, slot) == 0;
+}
+
+/* The state has changed: whoever waits asks again. */
+static void hurry_retries(struct sw_scheduler *s)
+{
+	for (int i = 0; i < s->n_slots; i++) {
+		struct sw_slot *slot = &s->slots[i];
+		if (!slot->retry.slot)
+			continue;
+		sw_loop_disarm(s->o.loop, &slot->retry);
+		sw_loop_defer(s->o.loop, &slot->step, sw_slot_attempt, slot);
+	}
+}
+
 /* ---- probes ---- */
 
 static void tell_answer(struct sw_scheduler *s, const char *error)
@@ -71,6 +93,7 @@ static void probed(void *user, const char *error)
 		sw_breaker_called_off(&slot->s->breaker);
 	else
 		tell_answer(slot->s, error);
+	hurry_retries(slot->s);
 	sw_slot_probed(slot, !error);
 }
 
@@ -94,17 +117,6 @@ enum sw_breaker_answer sw_slot_ask_breaker(struct sw_slot *slot)
 
 /* ---- attempts that ended ---- */
 
-static void hurry_retries(struct sw_scheduler *s)
-{
-	for (int i = 0; i < s->n_slots; i++) {
-		struct sw_slot *slot = &s->slots[i];
-		if (!slot->retry.slot)
-			continue;
-		sw_loop_disarm(s->o.loop, &slot->retry);
-		sw_loop_defer(s->o.loop, &slot->step, sw_slot_attempt, slot);
-	}
-}
-
 void sw_slot_tell_breaker(struct sw_slot *slot)
 {
 	struct sw_scheduler *s = slot->s;
@@ -115,6 +127,7 @@ void sw_slot_tell_breaker(struct sw_slot *slot)
 	if (s->breaker.state == SW_BREAKER_CLOSED) {
 		emit_breaker(s, "an attempt ended as %s: the engine is used again",
 		             sw_word(&sw_words_outcome, (int)outcome));
+		hurry_retries(s);
 		return;
 	}
 	if (slot->is_trial)

@@ -129,6 +129,8 @@ enum sw_breaker_answer sw_slot_ask_breaker(struct sw_slot *slot);
 /* Tells the breaker how the attempt that it let go ended. Where it opened, who waits for a retry is not made
  * to wait. */
 void sw_slot_tell_breaker(struct sw_slot *slot);
+/* Whether the slot waits for the engine instead of being refused: its attempt is asked for again then. */
+bool sw_slot_waits(struct sw_slot *slot);
 /* slot->checked becomes that of an attempt that was not made. */
 void sw_slot_not_asked(struct sw_slot *slot);
 

@@ -52,6 +52,7 @@ static void describe_session(const struct sw_setup *setup, struct sw_session_inf
 	info->breaker_failures = plan->breaker.failures;
 	info->breaker_open_ns = plan->breaker.open_ns;
 	info->breaker_max_open_ns = plan->breaker.max_open_ns;
+	info->breaker_wait_ns = plan->breaker.wait_ns;
 	COPY(info->tool_version, sw_version);
 	COPY(info->tool_commit, sw_commit);
 	COPY(info->baseline, baseline >= 0 ? plan->modes[baseline].name : "");

@@ -96,6 +96,7 @@ static void random_session(struct sw_rng *rng, struct sw_session_info *s)
 	s->breaker_failures = random_int(rng);
 	s->breaker_open_ns = random_int(rng);
 	s->breaker_max_open_ns = random_int(rng);
+	s->breaker_wait_ns = random_int(rng);
 }
 
 static void random_environment(struct sw_rng *rng, struct sw_environment *e)

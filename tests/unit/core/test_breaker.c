@@ -110,6 +110,77 @@ static void one_probe_at_a_time(void **state)
 }
 
 /* Twice as long each time, up to the most. */
+/* An engine that has worked, and then failed so often: opened at 100 s. */
+static void open_after_work(int64_t wait_ns)
+{
+	breaker.plan.wait_ns = wait_ns;
+	assert_false(ended(SW_OUTCOME_OK, 99 * SECOND));
+	open_it();
+}
+
+static void assert_waits(int64_t now_ns, int64_t expected_ns)
+{
+	int64_t until_ns = -1;
+	assert_true(sw_breaker_may_wait(&breaker, now_ns, &until_ns));
+	assert_int_equal(until_ns, expected_ns);
+}
+
+static void assert_waits_not(int64_t now_ns)
+{
+	int64_t until_ns = -1;
+	assert_false(sw_breaker_may_wait(&breaker, now_ns, &until_ns));
+	assert_int_equal(until_ns, -1);
+}
+
+static void an_engine_that_worked_is_waited_for(void **state)
+{
+	(void)state;
+	open_after_work(10 * SECOND);
+	assert_waits(100 * SECOND, 101 * SECOND);
+	assert_int_equal(ask(101 * SECOND), SW_BREAKER_PROBE);
+	assert_waits(101 * SECOND, 110 * SECOND); /* for whoever probes */
+	assert_true(sw_breaker_probed(&breaker, false, 101 * SECOND));
+	assert_waits(101 * SECOND, 103 * SECOND);
+	assert_int_equal(ask(103 * SECOND), SW_BREAKER_PROBE);
+	assert_true(sw_breaker_probed(&breaker, false, 107 * SECOND));
+	assert_waits(107 * SECOND, 110 * SECOND); /* the next probe, at 111 s, is too late */
+	assert_waits(110 * SECOND - 1, 110 * SECOND);
+	assert_waits_not(110 * SECOND);
+}
+
+static void one_that_never_worked_is_not(void **state)
+{
+	(void)state;
+	breaker.plan.wait_ns = 10 * SECOND;
+	open_it();
+	assert_waits_not(100 * SECOND);
+	sw_breaker_init(&breaker, &plan);
+	open_after_work(0);
+	assert_waits_not(100 * SECOND);
+}
+
+static void each_outage_is_waited_for_anew(void **state)
+{
+	(void)state;
+	open_after_work(10 * SECOND);
+	assert_int_equal(ask(101 * SECOND), SW_BREAKER_PROBE);
+	assert_true(sw_breaker_probed(&breaker, true, 101 * SECOND));
+	assert_int_equal(ask(101 * SECOND), SW_BREAKER_TRY);
+	assert_waits(101 * SECOND, 110 * SECOND);
+	/* A trial that fails is the same outage; one that goes well ends it. */
+	assert_true(trial_ended(SW_OUTCOME_ENGINE, 102 * SECOND));
+	assert_waits(102 * SECOND, 104 * SECOND);
+	assert_int_equal(ask(104 * SECOND), SW_BREAKER_PROBE);
+	assert_true(sw_breaker_probed(&breaker, true, 104 * SECOND));
+	assert_int_equal(ask(104 * SECOND), SW_BREAKER_TRY);
+	assert_true(trial_ended(SW_OUTCOME_OK, 105 * SECOND));
+	assert_waits_not(105 * SECOND);
+	for (int i = 0; i < 3; i++)
+		(void)ended(SW_OUTCOME_ENGINE, 200 * SECOND);
+	assert_waits(200 * SECOND, 201 * SECOND);
+	assert_waits_not(210 * SECOND);
+}
+
 static void a_probe_in_vain_doubles_the_wait(void **state)
 {
 	static const int64_t waits[] = {2, 4, 5, 5};
@@ -239,6 +310,9 @@ int main(void)
 		cmocka_unit_test_setup(a_cancelled_attempt_says_nothing, setup),
 		cmocka_unit_test_setup(an_open_one_refuses_until_its_time, setup),
 		cmocka_unit_test_setup(one_probe_at_a_time, setup),
+		cmocka_unit_test_setup(an_engine_that_worked_is_waited_for, setup),
+		cmocka_unit_test_setup(one_that_never_worked_is_not, setup),
+		cmocka_unit_test_setup(each_outage_is_waited_for_anew, setup),
 		cmocka_unit_test_setup(a_probe_in_vain_doubles_the_wait, setup),
 		cmocka_unit_test_setup(a_probe_that_was_called_off_says_nothing, setup),
 		cmocka_unit_test_setup(a_probe_that_nobody_asked_for_changes_nothing, setup),

@@ -298,7 +298,7 @@ static void the_default_file_is_the_defaults(void **state)
 		"           seccomp: x, drop_capabilities: false, no_new_privileges: false,\n"
 		"           engine_timeout_seconds: 1}\n"
 		"  fallback: {enabled: false, max_retries: 0, on: []}\n"
-		"  breaker: {failures: 0, open_seconds: 2, max_open_seconds: 3}\n"
+		"  breaker: {failures: 0, open_seconds: 2, max_open_seconds: 3, wait_seconds: 4}\n"
 		"decision: {baseline: x, candidate: y, enable_below_percent: 1,\n"
 		"           optional_below_percent: 2, project_seconds: []}\n"
 		"gates: []\n"

@@ -127,6 +127,52 @@ static void an_engine_that_is_down_is_not_asked_each_time(void **state)
 	                       "played), probed again in "));
 }
 
+/* It works, fails for two attempts, and works again. */
+static void plan_an_outage(int64_t open_ns)
+{
+	plan.breaker = (struct sw_breaker_plan){.failures = 2,
+	                                        .open_ns = open_ns,
+	                                        .max_open_ns = 3600 * SECOND,
+	                                        .wait_ns = 3600 * SECOND};
+	for (int i = 0; i < SCRIPT_MAX; i++)
+		fakes[1].script[i] = i == 1 || i == 2 ? SW_OUTCOME_ENGINE : SW_OUTCOME_OK;
+}
+
+static void an_engine_that_worked_is_waited_for(void **state)
+{
+	(void)state;
+	plan_an_outage(SECOND / 1000);
+	run_to_the_end();
+	assert_int_equal(fakes[1].starts, 6);
+	assert_int_equal(fakes[1].probes, 1);
+	assert_int_equal(told(true), 0);
+	assert_int_equal(count_seen(SW_EVENT_FALLBACK_TAKEN), 2);
+	assert_int_equal(changes_to(SW_BREAKER_CLOSED), 1);
+}
+
+static int begun_of(int mode)
+{
+	int n = 0;
+	for (int i = 0; i < n_seen; i++)
+		n += seen[i].kind == SW_EVENT_ITERATION_STARTED && seen[i].mode == mode;
+	return n;
+}
+
+static void one_that_waits_can_be_stopped(void **state)
+{
+	(void)state;
+	plan_an_outage(3600 * SECOND);
+	start();
+	/* Its fourth begins, and waits. */
+	while (begun_of(1) < 4)
+		step();
+	sw_scheduler_stop(scheduler, SW_STATE_INTERRUPTED, "asked");
+	while (!n_done)
+		step();
+	assert_ended(SW_STATE_INTERRUPTED);
+	assert_int_equal(told(true), 0);
+}
+
 static void the_host_is_never_refused(void **state)
 {
 	(void)state;
@@ -455,6 +501,8 @@ int main(void)
 #define BREAKER(name) cmocka_unit_test_setup_teardown(name, setup_breaker, teardown)
 	const struct CMUnitTest tests[] = {
 		BREAKER(an_engine_that_is_down_is_not_asked_each_time),
+		BREAKER(an_engine_that_worked_is_waited_for),
+		BREAKER(one_that_waits_can_be_stopped),
 		BREAKER(the_host_is_never_refused),
 		BREAKER(without_one_the_engine_is_asked_each_time),
 		BREAKER(a_refused_fallback_stays_one),
