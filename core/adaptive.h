@@ -54,8 +54,8 @@ void sw_adaptive_done(struct sw_adaptive *adaptive); /* NULL and zeroes are fine
  * interval is computed from its mean and spread. */
 void sw_adaptive_add(struct sw_adaptive *adaptive, int mode, int64_t latency_ns);
 
-/* The session went on after all modes had done ITERATIONS_DONE: if a look was due there, it was not enough. For
- * one that is restored, so that it looks when it would have looked. */
+/* The session went on after all modes had done ITERATIONS_DONE: if a look was due there, it was not
+ * enough. For one that is restored, so that it looks when it would have looked. */
 void sw_adaptive_went_on(struct sw_adaptive *adaptive, int64_t iterations_done);
 
 /* Whether to stop, asked between two turns when every mode has done ITERATIONS_DONE counted iterations,

@@ -43,12 +43,12 @@ int sw_config_load_chaos(struct sw_plan *plan, const char *path, struct sw_confi
 int sw_config_load_layers(struct sw_plan *plan, const char *explicit_path,
                           struct sw_config_env env, struct sw_error *err);
 
-/* Last step, after flags: fills each mode's inherited sandbox, drops sandbox modes where
- * sandbox.enabled is false, and checks what only the whole plan can show (names unique and not
- * empty, ranges, decision's and chaos' names, what a mode's keys and the workload rule out together), and makes
- * iterations the most there may be when they are auto. A decision's name whose mode was dropped
- * becomes "", and faults that no mode is left for go. SW_ERR_USAGE with the key's path. PLAN is unchanged on failure. Doing it twice is the
- * same as once. Any thread. */
+/* Last step, after flags: fills each mode's inherited sandbox, drops sandbox modes where sandbox.enabled
+ * is false, and checks what only the whole plan can show (names unique and not empty, ranges, decision's
+ * and chaos' names, what a mode's keys and the workload rule out together), and makes iterations the most
+ * there may be when they are auto. A decision's name whose mode was dropped becomes "", and faults that
+ * no mode is left for go. SW_ERR_USAGE with the key's path. PLAN is unchanged on failure. Doing it twice
+ * is the same as once. Any thread. */
 int sw_config_finish(struct sw_plan *plan, struct sw_error *err);
 
 /* The bit that the sandbox key NAME ("network") has in a mode's `given`; 0: there is no such key. */

@@ -1,16 +1,23 @@
 #include "core/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/buf.h"
 #include "core/cleanup.h"
 #include "core/error.h"
+
+/* Of temporary files; between the two stands the writer's pid. */
+#define PREFIX ".sandwatch."
+#define SUFFIX ".tmp"
 
 static int read_all(int fd, const char *path, size_t max, struct sw_buf *out, struct sw_error *err)
 {
@@ -80,12 +87,43 @@ static bool is_descriptor(const char *path)
 	       strncmp(path, "/proc/", 6) == 0;
 }
 
+/* Whoever writes one holds a lock on it: without a lock, and its process gone, nobody will rename it. */
+static bool is_abandoned(int folder, const char *name)
+{
+	struct stat st;
+	char *end;
+	errno = 0;
+	long pid = strtol(name + sizeof PREFIX - 1, &end, 10);
+	if (errno || pid <= 0 || strcmp(end, SUFFIX) != 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+		return false;
+	SW_CLEANUP(close) int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+static void remove_abandoned(const char *path)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	if (len >= sizeof parent)
+		return;
+	(void)snprintf(parent, sizeof parent, "%.*s", (int)len, path);
+	DIR *folder = opendir(slash ? (len ? parent : "/") : ".");
+	for (struct dirent *entry; folder && (entry = readdir(folder));)
+		if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) == 0 &&
+		    is_abandoned(dirfd(folder), entry->d_name))
+			(void)unlinkat(dirfd(folder), entry->d_name, 0);
+	if (folder)
+		closedir(folder);
+}
+
 /* Beside PATH; short, as PATH's own name may be as long as a name can be. */
 static int temporary_name(const char *path, char *dst, size_t size)
 {
 	const char *slash = strrchr(path, '/');
 	int folder = slash ? (int)(slash - path) + 1 : 0;
-	int n = snprintf(dst, size, "%.*s.sandwatch.%d.tmp", folder, path, (int)getpid());
+	int n = snprintf(dst, size, "%.*s" PREFIX "%d" SUFFIX, folder, path, (int)getpid());
 	return n < 0 || (size_t)n >= size ? -1 : 0;
 }
 
@@ -97,8 +135,8 @@ void sw_file_sync_parent(const char *path)
 	if (len >= sizeof parent)
 		return;
 	(void)snprintf(parent, sizeof parent, "%.*s", (int)len, path);
-	SW_CLEANUP(close) int fd = open(slash ? (len ? parent : "/") : ".",
-	                                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	SW_CLEANUP(close)
+	int fd = open(slash ? (len ? parent : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		(void)fsync(fd);
 }
@@ -119,9 +157,11 @@ int sw_file_write(const char *path, const void *data, size_t len, struct sw_erro
 		return sw_error_set(err, SW_ERR_IO, ENAMETOOLONG, "cannot write %s", path);
 	/* Its name can be guessed: nobody's link may lead the write elsewhere. */
 	unlink(temporary);
+	remove_abandoned(real);
 	SW_CLEANUP(close) int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", path);
+	(void)flock(fd, LOCK_EX | LOCK_NB);
 	if (is_there)
 		(void)fchmod(fd, st.st_mode & 0777);
 	if (write_all(fd, data, len) < 0 || fsync(fd) < 0 || rename(temporary, real) < 0) {

@@ -14,8 +14,9 @@ int sw_file_read(const char *path, size_t max, struct sw_buf *out, struct sw_err
 
 /* Writes PATH through a temporary file beside it: synced, then renamed over it. Mode 0644 less the
  * umask, or as the old file's; a symbolic link stays, and what it leads to is replaced. On failure the
- * old file stays and the temporary one is removed. Devices and pipes (/dev/stdout) are written
- * directly; a pipe that nobody reads is SW_ERR_IO. */
+ * old file stays and the temporary one is removed; those that killed processes left
+ * in the folder go, too. Devices and pipes (/dev/stdout) are written directly; a pipe that nobody reads is
+ * SW_ERR_IO. */
 int sw_file_write(const char *path, const void *data, size_t len, struct sw_error *err);
 
 /* Puts PATH's entry in its folder on disk, as fsync(2) of the file alone does not: after a create or

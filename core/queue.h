@@ -36,9 +36,9 @@ struct sw_queue *sw_queue_new(void); /* NULL: memory */
 void sw_queue_go_on(struct sw_queue *queue, uint64_t seq, int64_t size);
 void sw_queue_free(struct sw_queue *queue);
 
-/* Producer: numbers EVENT (seq 1.., or from where sw_queue_go_on said), stamps t_ns = now - ORIGIN_NS, and copies it in. Blocks only
- * when the recorder is behind by a whole ring: a lost event would be a wrong figure. Once the queue
- * is closed, EVENT is dropped and gets no number. */
+/* Producer: numbers EVENT (seq 1.., or from where sw_queue_go_on said), stamps t_ns = now - ORIGIN_NS,
+ * and copies it in. Blocks only when the recorder is behind by a whole ring: a lost event would be a
+ * wrong figure. Once the queue is closed, EVENT is dropped and gets no number. */
 void sw_queue_push(struct sw_queue *queue, struct sw_event *event, int64_t origin_ns);
 
 /* Nothing is pushed any more. Any thread. */

@@ -35,8 +35,8 @@ void sw_page_table(const struct sw_page *page, struct sw_table *table);
  * nothing for two modes that are steady. */
 void sw_page_modes(const struct sw_page *page);
 
-/* The circuit breaker, resumptions, injected faults and what came of them (core/report_faults.c); nothing where
- * there was none of it. */
+/* The circuit breaker, resumptions, injected faults and what came of them (core/report_faults.c); nothing
+ * where there was none of it. */
 void sw_page_faults(const struct sw_page *page);
 
 /* The summary's second half (core/report_conclusions.c): overhead, projection, reliability,

@@ -43,8 +43,8 @@ struct sw_slot {
 struct sw_restored {
 	struct sw_ranges done[SW_MODES_MAX]; /* counted iterations that ended */
 	int64_t used_ns; /* of the time budget, by processes that are gone, pauses left out */
-	/* of the process whose events are being read: when its first counted turn began, and its newest event was;
-	 * ns since the session's start */
+	/* Of the process whose events are being read: when its first counted turn began, and its newest event
+	 * was; ns since the session's start. */
 	bool has_begun, is_paused;
 	int64_t first_ns, last_ns, paused_ns, pause_began_ns;
 };

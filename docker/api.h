@@ -81,8 +81,8 @@ typedef void (*sw_api_tag_fn)(void *user, const char *name);
 void sw_api_image_list(struct sw_api *api, const char *pattern, int64_t timeout_ns, sw_api_tag_fn each,
                        sw_api_done_fn done, void *user);
 
-/* GET /images/json?filters={"dangling":["true"],"label":[LABEL]}: calls EACH for every image without a name that
- * carries LABEL ("KEY"), with its id and LABEL's value (cleaned); then DONE. */
+/* GET /images/json?filters={"dangling":["true"],"label":[LABEL]}: calls EACH for every image without a
+ * name that carries LABEL ("KEY"), with its id and LABEL's value (cleaned); then DONE. */
 typedef void (*sw_api_nameless_fn)(void *user, const char *id, const char *value);
 void sw_api_image_list_nameless(struct sw_api *api, const char *label, int64_t timeout_ns,
                                 sw_api_nameless_fn each, sw_api_done_fn done, void *user);

@@ -9,6 +9,7 @@
 #include "core/loop.h"
 #include "core/text.h"
 #include "docker/chaos_internal.h"
+#include "docker/tree.h"
 
 enum {
 	QUEUE_MAX = 64,        /* real faults that wait for their turn */
@@ -342,10 +343,18 @@ int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endp
 	return 0;
 }
 
+/* What a killed session has left in the run that is resumed goes first. */
+static bool make_anew(const char *path)
+{
+	if (mkdir(path, 0700) == 0)
+		return true;
+	return errno == EEXIST && sw_tree_remove(path, NULL) == 0 && mkdir(path, 0700) == 0;
+}
+
 static int make_dir(struct sw_chaos *chaos, struct sw_error *err)
 {
 	int n = snprintf(chaos->dir, sizeof chaos->dir, "%s/proxy", chaos->options.dir);
-	if (n > 0 && n + SOCKET_NAME_MAX <= SOCKET_PATH_MAX && mkdir(chaos->dir, 0700) == 0)
+	if (n > 0 && n + SOCKET_NAME_MAX <= SOCKET_PATH_MAX && make_anew(chaos->dir))
 		return 0;
 	(void)snprintf(chaos->dir, sizeof chaos->dir, "/tmp/sandwatch-proxy.XXXXXX");
 	if (mkdtemp(chaos->dir))

@@ -8,7 +8,8 @@
  * a sandwatch that was killed could not undo, the next one does: sw_engine_start_private continues the
  * engine, sw_image_ensure gives images back.
  *
- * All calls on the loop's thread. */
+ * A fault is told as soon as it is done, so that a session's end cannot come first: that an engine
+ * runs again, or does not, is a note. All calls on the loop's thread. */
 #ifndef SW_DOCKER_CHAOS_H
 #define SW_DOCKER_CHAOS_H
 
@@ -54,8 +55,9 @@ int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endp
 void sw_chaos_attempt_begins(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 void sw_chaos_attempt_ended(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 
-/* The session is about to end, or was asked to: nothing new is done from now on, and what is done is
- * being undone, behind this call. Does not block. Calling it again does nothing. */
+/* The session is about to end (before the runners' finish), or was asked to: nothing new is done from
+ * now on, and what is done is being undone, behind this call. Does not block. Calling it again does
+ * nothing. */
 void sw_chaos_calm(struct sw_chaos *chaos);
 
 /* Undoes what is still done, then ends both threads; may take as long as an engine's start. Blocks.

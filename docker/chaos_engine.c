@@ -7,7 +7,8 @@
 #include "core/text.h"
 #include "docker/chaos_internal.h"
 
-static const int64_t grace_ns = 30000000000;  /* dockerd gives its containers 15 s to end */
+static const int64_t grace_ns =
+	30000000000; /* dockerd gives its containers 10 s to end, and itself 15 s */
 static const int64_t again_ns = 2000000000;   /* a start that failed is tried again */
 static const int64_t stopped_ns = 1000000000; /* SIGSTOP takes less */
 
@@ -79,18 +80,18 @@ static int start(struct sw_chaos *chaos, struct sw_error *err)
 	return 0;
 }
 
-static void start_again(struct sw_chaos *chaos, const struct sw_chaos_job *job, const char *how,
-                        pid_t pid)
+/* The fault has been told by now: a start takes its time, and the session may end meanwhile. */
+static void start_again(struct sw_chaos *chaos, const char *how, int64_t since_ns)
 {
 	struct sw_error err;
 	char length[16];
-	int64_t start_ns = sw_clock_ns();
 	if (start(chaos, &err) == 0)
-		sw_chaos_tell(chaos, job, "", "engine %s (process %d), and started again after %s", how,
-		              (int)pid, sw_text_duration(length, sizeof length, sw_clock_ns() - start_ns));
+		sw_chaos_note(chaos, "chaos: the engine runs again, %s after it was %s",
+		              sw_text_duration(length, sizeof length, sw_clock_ns() - since_ns), how);
 	else
-		sw_chaos_tell(chaos, job, "", "engine %s (process %d); its start is tried again: %s", how,
-		              (int)pid, err.message);
+		sw_chaos_note(chaos,
+		              "chaos: the engine that was %s does not start, which is tried again: %s", how,
+		              err.message);
 }
 
 static void see_owner(struct sw_chaos *chaos)
@@ -107,10 +108,14 @@ void sw_chaos_engine_kill(struct sw_chaos *chaos, const struct sw_chaos_job *job
 	if (!find(chaos, job, &pid))
 		return;
 	see_owner(chaos);
-	if (sw_daemon_kill(&chaos->paths, pid, &err) < 0)
+	int64_t since_ns = sw_clock_ns();
+	if (sw_daemon_kill(&chaos->paths, pid, &err) < 0) {
 		sw_chaos_tell_not_done(chaos, job, err.message);
-	else
-		start_again(chaos, job, "killed", pid);
+		return;
+	}
+	sw_chaos_tell(chaos, job, "",
+	              "engine killed (process %d, SIGKILL), to be started again at once", (int)pid);
+	start_again(chaos, "killed", since_ns);
 }
 
 void sw_chaos_engine_restart(struct sw_chaos *chaos, const struct sw_chaos_job *job)
@@ -120,10 +125,19 @@ void sw_chaos_engine_restart(struct sw_chaos *chaos, const struct sw_chaos_job *
 	if (!find(chaos, job, &pid))
 		return;
 	see_owner(chaos);
-	if (sw_daemon_end(&chaos->paths, pid, grace_ns, &err) < 0)
+	int64_t since_ns = sw_clock_ns();
+	if (sw_daemon_signal(&chaos->paths, pid, SIGTERM, &err) < 0) {
 		sw_chaos_tell_not_done(chaos, job, err.message);
+		return;
+	}
+	/* Before its end: that takes 10 s where a container does not heed SIGTERM, and until then the engine
+	 * answers some requests and refuses others. */
+	sw_chaos_tell(chaos, job, "",
+	              "engine asked to end (process %d, SIGTERM), to be started again then", (int)pid);
+	if (sw_daemon_end(&chaos->paths, pid, grace_ns, &err) < 0)
+		sw_chaos_note(chaos, "chaos: %s", err.message);
 	else
-		start_again(chaos, job, "ended on SIGTERM", pid);
+		start_again(chaos, "asked to end", since_ns);
 }
 
 void sw_chaos_engine_mend(struct sw_chaos *chaos, bool is_last)

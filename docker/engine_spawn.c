@@ -13,6 +13,7 @@
 
 #include "core/cleanup.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/process.h"
 #include "docker/engine_daemon.h"
 
@@ -130,9 +131,8 @@ static void prepare_command(const struct sw_daemon_paths *paths, struct command 
 
 static int write_config(const struct sw_daemon_paths *paths, struct sw_error *err)
 {
-	SW_CLEANUP(close) int fd = open(paths->config, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, "{}\n", 3) != 3)
-		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", paths->config);
+	if (sw_file_write(paths->config, "{}\n", 3, err) < 0)
+		return -1;
 	if (mkdir(paths->containerd, 0700) < 0 && errno != EEXIST)
 		return sw_error_set(err, SW_ERR_IO, errno, "cannot make %s", paths->containerd);
 	return 0;
@@ -277,11 +277,9 @@ static int write_record(const struct sw_daemon_paths *paths, pid_t pid, struct s
 	struct sw_process_stat stat;
 	if (sw_process_read_stat(pid, &stat, NULL) < 0)
 		return 0; /* it has died: the caller is about to notice */
-	SW_CLEANUP(fclose) FILE *record = fopen(paths->record, "we");
-	if (!record || fprintf(record, "%d %" PRIu64 "\n", (int)pid, stat.start_ticks) < 0 ||
-	    fflush(record) != 0)
-		return sw_error_set(err, SW_ERR_IO, errno, "cannot write %s", paths->record);
-	return 0;
+	char record[64];
+	int len = snprintf(record, sizeof record, "%d %" PRIu64 "\n", (int)pid, stat.start_ticks);
+	return sw_file_write(paths->record, record, (size_t)len, err);
 }
 
 static int open_log(const struct sw_daemon_paths *paths, int *out_fd, struct sw_error *err)

@@ -143,14 +143,10 @@ static bool recall(const char *path, const struct sw_buf *key, char out_hash[SW_
 /* Not being able to remember costs some milliseconds next time and nothing else. */
 static void remember(const char *path, const struct sw_buf *key, const char *hash)
 {
-	char temporary[1200];
-	(void)snprintf(temporary, sizeof temporary, "%s.%d", path, (int)getpid());
-	FILE *file = fopen(temporary, "we");
-	if (!file)
-		return;
-	bool written = fprintf(file, "%s\n%s", hash, key->data) > 0;
-	if (fclose(file) != 0 || !written || rename(temporary, path) < 0)
-		(void)unlink(temporary);
+	SW_CLEANUP(buf) struct sw_buf text = {0};
+	struct sw_error why;
+	if (sw_buf_addf(&text, "%s\n%s", hash, key->data) == 0)
+		(void)sw_file_write(path, text.data, text.len, &why);
 }
 
 static int ask_hash(const struct sw_image_parts *parts, const char *home,

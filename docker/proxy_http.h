@@ -51,9 +51,9 @@ bool sw_proxy_request_read(const char *head, size_t len, struct sw_proxy_request
 bool sw_proxy_answer_read(const char *head, size_t len, const struct sw_proxy_request *request,
                           struct sw_proxy_answer *out_answer);
 
-/* How many of the LEN bytes are the next piece of BODY, which counts them: either of the body itself (IS_DATA;
- * at most DATA_MAX) or what frames it. 0: it is over, more bytes are needed, or DATA_MAX is 0 and data
- * comes next. Chunks that are none make it a body until the connection ends. */
+/* How many of the LEN bytes are the next piece of BODY, which counts them: either of the body
+ * itself (IS_DATA; at most DATA_MAX) or what frames it. 0: it is over, more bytes are needed, or
+ * DATA_MAX is 0 and data comes next. Chunks that are none make it a body until the connection ends. */
 size_t sw_proxy_body_next(struct sw_proxy_body *body, const char *bytes, size_t len, int64_t data_max,
                           bool *out_is_data);
 

@@ -262,8 +262,8 @@ static void end_answer(struct sw_proxy_connection *c)
 	end_exchange(c);
 }
 
-/* Where in the answer's body the fault comes: before its last byte at the latest. An answer without a body has
- * none there: then it is the header's last line. Returns how much of the header passes. */
+/* Where in the answer's body the fault comes: before its last byte at the latest. An answer
+ * without a body has none there: then it is the header's last line. Returns how much of the header passes. */
 static size_t place_fault(struct sw_proxy_connection *c, size_t head_len)
 {
 	struct sw_proxy_flow *flow = &c->flows[SW_PROXY_DOWN];

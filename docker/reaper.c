@@ -21,6 +21,7 @@ struct reaping {
 	char (*ids)[SW_CONTAINER_ID_MAX];
 	int n_ids, room;
 	bool is_short; /* of memory */
+	bool is_over;  /* what this process made is nobody's any more */
 };
 
 static const char *label(const char *const *labels, const char *key)
@@ -69,13 +70,25 @@ static int *keeper(struct sw_reaped *found, const char *const *own, const char *
 	                                                                          : NULL;
 }
 
+static bool is_mine(const char *const *own, const char *const *labels)
+{
+	static const char *const keys[] = {"org.sandwatch.host", "org.sandwatch.boot", "org.sandwatch.pid",
+	                                   "org.sandwatch.pid_start", "org.sandwatch.pid_ns"};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (strcmp(label(labels, keys[i]), label(own, keys[i])) != 0)
+			return false;
+	return true;
+}
+
 static void look(void *user, const char *id, const char *name, const char *state,
                  const char *const *labels)
 {
 	struct reaping *reaping = user;
 	(void)name;
 	(void)state;
-	int *count = keeper(&reaping->found, (const char *const *)reaping->own, labels);
+	const char *const *own = (const char *const *)reaping->own;
+	int *count =
+		reaping->is_over && is_mine(own, labels) ? NULL : keeper(&reaping->found, own, labels);
 	if (count) {
 		(*count)++;
 		return;
@@ -174,6 +187,18 @@ int sw_reaper_clean(const struct sw_engine *engine, const struct sw_signals *sig
 {
 	struct reaping reaping = {.due_ns = patience_ns ? sw_clock_ns() + patience_ns : 0};
 	if (clean(engine, "org.sandwatch.session", &reaping, signals, err) < 0)
+		return -1;
+	*out_reaped = reaping.found;
+	return 0;
+}
+
+int sw_reaper_clean_session(const struct sw_engine *engine, const char *session_id,
+                            int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err)
+{
+	struct reaping reaping = {.due_ns = sw_clock_ns() + patience_ns, .is_over = true};
+	char which[96];
+	(void)snprintf(which, sizeof which, "org.sandwatch.session=%.64s", session_id);
+	if (clean(engine, which, &reaping, NULL, err) < 0)
 		return -1;
 	*out_reaped = reaping.found;
 	return 0;

@@ -32,9 +32,14 @@ struct sw_reaped {
 int sw_reaper_clean(const struct sw_engine *engine, const struct sw_signals *signals,
                     int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err);
 
-/* Removes the images of ours that have lost their name: an import that was killed leaves what it replaced.
- * Those that a user built (docker/image/Dockerfile) or that a container uses stay. For `sandwatch clean` alone: a
- * session may run one by its id. */
+/* The same for the containers of SESSION_ID alone, and those of this very process, too: its session is
+ * over, and an engine that was down at the wrong moment may have kept some. */
+int sw_reaper_clean_session(const struct sw_engine *engine, const char *session_id,
+                            int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err);
+
+/* Removes the images of ours that have lost their name: an import that was killed leaves what it
+ * replaced. Those that a user built (docker/image/Dockerfile) or that a container uses stay. For
+ * `sandwatch clean` alone: a session may run one by its id. */
 int sw_reaper_clean_images(const struct sw_engine *engine, int *out_removed, struct sw_error *err);
 
 /* The same for the containers of exports alone, which are never started. Before an export: those of the

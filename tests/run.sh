@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [MAKE]
 #
-#   SUITES="lint asan"          only these: build clang lint asan fuzz tsan valgrind image worker engine e2e
+#   SUITES="lint asan"          only these: build clang lint asan fuzz tsan valgrind image worker engine e2e soak
 #   SANDWATCH_REQUIRE_ENGINE=1  a machine on which no private engine starts is a failure, not a skip
 #   FUZZ_SECONDS=60             how long what reads from outside is fuzzed, all targets together
 #   V=1                         how long each test program took
@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
 make=${1:-make}
 jobs=$(nproc)
-suites=${SUITES:-build clang lint asan fuzz tsan valgrind image worker engine e2e}
+suites=${SUITES:-build clang lint asan fuzz tsan valgrind image worker engine e2e soak}
 python=/usr/bin/python3 # the one that the distribution's modules are for
 [ -x "$python" ] || python=python3
 # A make above hands down its job slots and flags; each make here has its own.
@@ -260,7 +260,7 @@ start_engine() {
 }
 
 prepare_engine() {
-  wants engine || wants e2e || wants image || wants worker || return 0
+  wants engine || wants e2e || wants image || wants worker || wants soak || return 0
   state=$work/state
   mkdir -p "$work/home" "$work/runtime" "$state"
   if [ "$(id -u)" != 0 ]; then
@@ -328,6 +328,17 @@ test_e2e() {
   fi
 }
 
+# Short ones, with what a long one counts: `make soak` takes its time.
+test_soak() {
+  wants soak || return 0
+  if [ -n "$no_engine" ]; then
+    skip soak 2 "$no_engine"
+  else
+    single 'soak, short' sheltered tests/soak/soak.py --minutes 1 --iterations 16
+    single 'kills, short' sheltered tests/soak/kills.py --kills 6
+  fi
+}
+
 # ---- what is left ----
 
 stop_engine() {
@@ -391,6 +402,7 @@ main() {
     test_image_and_worker
     test_engine
     test_e2e
+    test_soak
     test_leftovers
   fi
   line total '' "$begin"

@@ -10,8 +10,7 @@
 #include "tui/steps.h"
 #include "tui/term.h"
 
-static int run_batch(struct sw_setup *setup, const struct sw_cli *cli,
-                     struct sw_signals *signals)
+static int run_batch(struct sw_setup *setup, const struct sw_cli *cli, struct sw_signals *signals)
 {
 	struct sw_step_lines lines;
 	struct sw_error err;

@@ -12,12 +12,15 @@
 #include "core/signals.h"
 #include "core/text.h"
 #include "docker/chaos.h"
+#include "docker/reaper.h"
 #include "tui/runners.h"
 
 enum pause { PAUSE_NONE, PAUSE_AFTER, PAUSE_DROP };
 
 /* How long a program that is told to leave at once waits for its last line to be on disk. */
 static const int64_t abandon_ns = 5000000000;
+/* How long an engine is waited for that may still have a container of the session, once that is over. */
+static const int64_t reap_patience_ns = 10000000000;
 
 struct sw_live {
 	const struct sw_setup *setup;
@@ -248,6 +251,33 @@ static int measure(struct sw_live *live)
 	return sw_loop_run(live->loop, &live->thread_error);
 }
 
+/* An engine that was down as a container was to be removed has kept it; and a process that was resumed
+ * may have died with a create on its way, which came through after the first look. */
+static void remove_what_stays(struct sw_live *live)
+{
+	const struct sw_setup *setup = live->setup;
+	struct sw_reaped reaped = {.removed = 0};
+	struct sw_error err;
+	char text[SW_TEXT_MAX];
+	if (!setup->has_engine)
+		return;
+	if (sw_reaper_clean_session(&setup->engine, setup->run.id, reap_patience_ns, &reaped, &err) < 0)
+		(void)snprintf(text, sizeof text,
+		               "cannot ask the engine whether containers stay behind (`sandwatch clean` "
+		               "removes them): %.300s", err.message);
+	else if (reaped.failed)
+		(void)snprintf(text, sizeof text,
+		               "%d %s behind (`sandwatch clean` removes them): %.300s", reaped.failed,
+		               reaped.failed == 1 ? "container stays" : "containers stay",
+		               reaped.why.message);
+	else if (reaped.removed)
+		(void)snprintf(text, sizeof text, "removed %d %s that stayed behind before",
+		               reaped.removed, reaped.removed == 1 ? "container" : "containers");
+	else
+		return;
+	emit_note(live, text);
+}
+
 static void *thread_main(void *user)
 {
 	struct sw_live *live = user;
@@ -258,6 +288,7 @@ static void *thread_main(void *user)
 	sw_runners_free(&live->runners);
 	/* Before the end of the record, as it may have something to tell yet. */
 	sw_chaos_free(live->chaos);
+	remove_what_stays(live);
 	sw_recorder_close(live->recorder);
 	return NULL;
 }

@@ -23,8 +23,8 @@ struct sw_live_handlers {
 	void *user;
 };
 
-/* Creates the run's journal, or goes on with SETUP->resume's, and starts the measuring thread. LOOP is the main thread's; its on_wake
- * is taken. SETUP is borrowed and must not change until sw_live_free. */
+/* Creates the run's journal, or goes on with SETUP->resume's, and starts the measuring thread. LOOP is
+ * the main thread's; its on_wake is taken. SETUP is borrowed and must not change until sw_live_free. */
 int sw_live_start(struct sw_loop *loop, const struct sw_setup *setup,
                   const struct sw_live_handlers *handlers, struct sw_live **out_live,
                   struct sw_error *err);

@@ -33,7 +33,7 @@ struct sw_run_paths {
 int sw_paths_new_run(const struct sw_paths *paths, struct sw_run_paths *out_run,
                      struct sw_error *err);
 
-/* The files of the run that JOURNAL is of, beside it; id and started_at stay empty: they are in the journal. */
+/* The files of the run that JOURNAL is of, beside it; id and started_at, which are in it, stay empty. */
 int sw_paths_of_journal(const char *journal, struct sw_run_paths *out_run, struct sw_error *err);
 
 /* The journal of RUN: "latest", an id, a run's folder (or its name alone), or a journal's path. */

@@ -30,8 +30,8 @@ struct sw_resume {
 int sw_resume_open(const struct sw_cli *cli, struct sw_resume *out_resume, struct sw_error *err);
 void sw_resume_done(struct sw_resume *resume); /* lets go of the journal; zeroes are fine */
 
-/* Whether PLAN is the plan that was begun; what a config.yaml does not hold (an ablation's layers) it gets from
- * the journal. SW_ERR_USAGE says what differs. */
+/* Whether PLAN is the plan that was begun; what a config.yaml does not hold (an ablation's layers) it gets
+ * from the journal. SW_ERR_USAGE says what differs. */
 int sw_resume_plan(const struct sw_resume *resume, struct sw_plan *plan, struct sw_error *err);
 
 /* Whether the strategy's source, whose fingerprint is given, is the one of then. */

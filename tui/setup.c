@@ -288,13 +288,15 @@ static void end_the_deads_processes(struct sw_steps steps)
 		steps.fn(steps.user, "clean", sw_clock_ns() - start_ns, text);
 }
 
-/* Says nothing when there was nothing. What hangs or stays is no reason not to measure. */
-static int reap_the_dead(struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
+/* Says nothing when there was nothing. What hangs or stays is no error: only SW_ERR_INTERRUPTED is. */
+static int reap(const struct sw_setup *setup, struct sw_steps steps, struct sw_error *err)
 {
 	struct sw_reaped reaped;
 	struct sw_error why;
 	char text[SW_TEXT_MAX];
 	int64_t start_ns = sw_clock_ns();
+	if (!setup->has_engine)
+		return 0;
 	int status = sw_reaper_clean(&setup->engine, steps.signals, reap_patience_ns, &reaped, &why);
 	if (status < 0 && why.code == SW_ERR_INTERRUPTED) {
 		*err = why;
@@ -343,7 +345,8 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	setup->resume = resume;
 	if (sw_setup_plan(cli, &setup->plan, err) < 0 ||
 	    (resume && sw_resume_plan(resume, &setup->plan, err) < 0) ||
-	    sw_paths_init(&setup->paths, err) < 0 || load_task(setup, err) < 0 || sw_image_parts(setup->paths.program, &parts, err) < 0)
+	    sw_paths_init(&setup->paths, err) < 0 || load_task(setup, err) < 0 ||
+	    sw_image_parts(setup->paths.program, &parts, err) < 0)
 		return -1;
 	end_the_deads_processes(steps);
 	if (wants_sandbox(&setup->plan) &&
@@ -352,7 +355,7 @@ int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw
 	if (setup->plan.n_chaos &&
 	    sw_chaos_check(&setup->plan, setup->has_engine ? &setup->engine : NULL, err) < 0)
 		return -1;
-	if (setup->has_engine && (reap_the_dead(setup, steps, err) < 0 ||
+	if (setup->has_engine && (reap(setup, steps, err) < 0 ||
 	                          ensure_images(setup, &parts, steps, err) < 0))
 		return -1;
 	if (!setup->task.command && wants_host(&setup->plan) &&

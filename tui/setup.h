@@ -33,8 +33,8 @@ struct sw_setup {
 	struct sw_buf shim_tar; /* for images without our shim; empty when not needed */
 };
 
-/* The configuration's layers and CLI's flags become SETUP's plan; with CLI->resume, that run's config.yaml over
- * the built-in defaults, and nothing of the user's. */
+/* The configuration's layers and CLI's flags become SETUP's plan; with CLI->resume, that run's config.yaml
+ * over the built-in defaults, and nothing of the user's. */
 int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_error *err);
 
 /* An engine that answers, into SETUP, whose paths are set: what CLI, the environment and the state
@@ -42,8 +42,8 @@ int sw_setup_plan(const struct sw_cli *cli, struct sw_plan *plan, struct sw_erro
 int sw_setup_engine(struct sw_setup *setup, const struct sw_cli *cli, bool may_start,
                     struct sw_steps steps, struct sw_error *err);
 
-/* All of it; SETUP is zeroed first, but for `resume`. SW_ERR_NO_ENGINE only when nothing could run instead: else the
- * session runs, and every sandbox iteration shows what it is. */
+/* All of it; SETUP is zeroed first, but for `resume`. SW_ERR_NO_ENGINE only when nothing could run
+ * instead: else the session runs, and every sandbox iteration shows what it is. */
 int sw_setup_session(struct sw_setup *setup, const struct sw_cli *cli, struct sw_steps steps,
                      struct sw_error *err);
 void sw_setup_done(struct sw_setup *setup);

@@ -105,6 +105,18 @@ static int ablate(const struct sw_cli *cli, struct sw_plan *plan, struct sw_erro
 	return 0;
 }
 
+/* It would be full again at the same iteration, and the run never get past it. The entries keep their places,
+ * by which the others' rates are drawn. */
+static void free_disk(struct sw_plan *plan)
+{
+	for (int i = 0; i < plan->n_chaos; i++) {
+		if (plan->chaos[i].fault != SW_FAULT_DISK_FULL)
+			continue;
+		plan->chaos[i].n_iterations = 0;
+		plan->chaos[i].rate = 0;
+	}
+}
+
 /* The plan of a run that is to go on. */
 static int load_resumed(const struct sw_cli *cli, struct sw_plan *plan, struct sw_config_env env,
                         struct sw_error *err)
@@ -116,8 +128,10 @@ static int load_resumed(const struct sw_cli *cli, struct sw_plan *plan, struct s
 	    sw_paths_find_run(&paths, cli->resume, journal, sizeof journal, err) < 0 ||
 	    sw_paths_of_journal(journal, &run, err) < 0)
 		return -1;
-	if (sw_config_load_file(plan, run.config, env, err) == 0)
+	if (sw_config_load_file(plan, run.config, env, err) == 0) {
+		free_disk(plan);
 		return 0;
+	}
 	err->code = SW_ERR_USAGE;
 	return sw_error_wrap(err, "--resume takes the plan from the run's own configuration");
 }

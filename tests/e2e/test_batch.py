@@ -796,6 +796,5 @@ class Study(Case):
         self.assertIn("iterations: 20", bare.stdout)
         self.assertEqual(bare.stdout, file.stdout)
 
-
 if __name__ == "__main__":
     common.main()

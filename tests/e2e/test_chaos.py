@@ -61,6 +61,10 @@ class Disk(Case):
         report = self.run_it("report", journal, host=None, batch=False, export=False)
         self.assert_code(report, 0)
         self.assertIn(SANDBOX, report.stdout)
+        resumed = self.run_it("run", "--resume", session.run_folder, state=session.state)
+        self.assert_code(resumed, 0)
+        self.check_accounts(resumed.snapshot)
+        self.assertEqual(resumed.counts(), {"ok": 6})
 
 
 class Network(Case):

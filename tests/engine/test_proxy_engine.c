@@ -1,6 +1,6 @@
-/* The runner of cold containers through docker/proxy.h to a real engine: with each network fault at each of its
- * requests the attempt ends, within its deadlines, as what it is; nothing is left; the hit is told. Needs
- * sandwatch/python:latest on the engine. */
+/* The runner of cold containers through docker/proxy.h to a real engine: with each network fault
+ * at each of its requests the attempt ends, within its deadlines, as what it is; nothing is left;
+ * the hit is told. Needs sandwatch/python:latest on the engine. */
 #include <pthread.h>
 #include <string.h>
 
@@ -118,8 +118,8 @@ static void without_faults_it_is_as_without_proxy(void **state)
 }
 
 /* A fault, and what becomes of an attempt with it at create, attach, start, wait, remove, stream. e: engine;
- * o: ok, as it did no harm, came in time, or was made up for; r: either, as libcurl asks again, which the engine
- * answers in kind; -: nothing is hit. */
+ * o: ok, as it did no harm, came in time, or was made up for; r: either, as libcurl asks again,
+ * which the engine answers in kind; -: nothing is hit. */
 struct harm {
 	struct sw_proxy_fault fault;
 	const char *outcomes;

@@ -60,7 +60,11 @@ class Engine:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def start(self):
-        self.run("image", "build")
+        hide = ('for socket in /run/docker.sock /run/podman/podman.sock; do '
+                '[ ! -S "$socket" ] || mount --bind /dev/null "$socket" || exit; done; exec "$@"')
+        # Else the machine's own engine would be found first.
+        subprocess.run(["unshare", "-m", "--propagation", "slave", "sh", "-c", hide, "hide", self.program, "image",
+                        "build"], env=self.env, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         pid = (self.state / "engine" / "engine.process").read_text().split()[0]
         arguments = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
         self.socket = next(word for word in arguments if word.startswith("unix://"))[len("unix://"):]
@@ -104,7 +108,7 @@ def chaos(rng, iterations):
     """Rates for what happens now and then, an iteration each for what takes the whole engine along."""
     def at():
         return [rng.randrange(2, iterations + 1)]
-    faults = [{"fault": fault, "rate": round(rng.uniform(0.005, 0.04), 4)}
+    faults = [{"fault": fault, "rate": round(rng.uniform(0.02, 0.08), 4)}
               for fault in ("delay", "status", "truncate", "garbage", "reset", "stall")]
     for entry in faults:
         if entry["fault"] in ("delay", "stall"):
@@ -115,7 +119,7 @@ def chaos(rng, iterations):
             entry["code"] = rng.choice([400, 404, 409, 500, 503])
         entry["on"] = rng.choice(["any", "create", "start", "wait", "remove", "attach"] if entry["fault"] == "status"
                                  else ["any", "create", "start", "wait", "remove", "stream"])
-    faults += [{"fault": fault, "rate": round(rng.uniform(0.005, 0.03), 4)}
+    faults += [{"fault": fault, "rate": round(rng.uniform(0.01, 0.05), 4)}
                for fault in ("container-kill", "container-remove")]
     faults += [{"fault": "engine-pause", "iterations": at(), "mode": "cold", "seconds": round(rng.uniform(0.2, 1.5), 2)},
                {"fault": "engine-kill", "iterations": at(), "mode": rng.choice(["cold", "prepared"]),
@@ -275,8 +279,8 @@ def run_session(engine, rng, number, args, total):
     before, shown = engine.inventory(), folder / "snapshot.json"
     runs = set(engine.state.glob("runs/*"))
     with open(folder / "log", "wb") as log:
-        process = subprocess.Popen([engine.program, "--batch", "--config", folder / "config.yaml",
-                                    "--export", shown], env=engine.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = subprocess.Popen([engine.program, "--batch", "--host", engine.host, "--config",
+                                    folder / "config.yaml", "--export", shown], env=engine.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         watch = Watch(process)
         if not watch.wait(args.patience):
             total.problem(f"{name}: not over after {args.patience} s")

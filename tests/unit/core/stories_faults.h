@@ -1,5 +1,5 @@
-/* A session under injected faults, for the tests of figures, snapshot, report and screens: told as events, as in
- * tests/unit/core/stories.h. */
+/* A session under injected faults, for the tests of figures, snapshot, report and screens: told as
+ * events, as in tests/unit/core/stories.h. */
 #ifndef SW_TEST_STORIES_FAULTS_H
 #define SW_TEST_STORIES_FAULTS_H
 
@@ -70,8 +70,10 @@ static inline void story_falls_back(struct story *s, int64_t attempts)
 /* Up to the moment in which the breaker is open: six undisturbed iterations of each, then what chaos does. */
 static inline void story_breaking(struct story *s)
 {
-	static const char down[] = "creating a container: cannot connect to unix:///run/docker.sock: Connection refused";
-	static const char open[] = "not asked: the circuit breaker is open (3 attempts in a row failed), probed again in 1.5 s";
+	static const char down[] = "creating a container: cannot connect to "
+							   "unix:///run/docker.sock: Connection refused";
+	static const char open[] = "not asked: the circuit breaker is open (3 attempts in a row "
+							   "failed), probed again in 1.5 s";
 	story_good(s, 6);
 	story_start(s, 1, false);
 	story_inject(s, 1, SW_FAULT_STATUS, SW_TARGET_CREATE, "POST /containers/create answered with 503");

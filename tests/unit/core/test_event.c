@@ -170,8 +170,9 @@ static void assert_sound(void)
 /* What is always written: an attempt without its outcome must not pass for a good one. */
 static bool is_required(const char *name)
 {
-	static const char *const required[] = {"event", "seq",     "t_ns",  "order",  "backtest", "shim",   "kind",
-	                                       "phase", "outcome", "clock", "reason", "state",    "target", "fault"};
+	static const char *const required[] = {"event", "seq",    "t_ns",   "order", "backtest",
+	                                       "shim",  "kind",   "phase",  "clock", "outcome",
+	                                       "state", "reason", "target", "fault"};
 	for (size_t i = 0; i < sizeof required / sizeof *required; i++)
 		if (strcmp(name, required[i]) == 0)
 			return true;

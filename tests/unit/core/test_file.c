@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -347,6 +348,61 @@ static void a_file_in_the_way_of_folders_is_an_error(void **state)
 	assert_int_equal(err.code, SW_ERR_IO);
 }
 
+static int dead_pid(void)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return (int)pid;
+}
+
+/* A file named after a process; the descriptor stays open. */
+static int put_file(const char *before, int pid, const char *behind)
+{
+	char name[64];
+	snprintf(name, sizeof name, "%s%d%s", before, pid, behind);
+	in_dir(name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static bool is_there(const char *before, int pid, const char *behind)
+{
+	char name[64];
+	snprintf(name, sizeof name, "%s%d%s", before, pid, behind);
+	in_dir(name);
+	return access(path, F_OK) == 0;
+}
+
+/* What writers that are gone left goes, and nothing else. */
+static void temporary_files_of_the_dead_go(void **state)
+{
+	const char begin[] = ".sandwatch.", end[] = ".tmp";
+	int dead = dead_pid(), locked = dead_pid();
+	(void)state;
+	close(put_file(begin, dead, end));
+	close(put_file(begin, 1, end)); /* lives */
+	close(put_file(begin, dead, ".tmp.bak"));
+	close(put_file(begin, dead, "x.tmp"));
+	close(put_file("sandwatch.", dead, end));
+	int held = put_file(begin, locked, end); /* of a process that cannot be seen from here */
+	assert_int_equal(flock(held, LOCK_EX), 0);
+	in_dir("file");
+	assert_int_equal(sw_file_write(path, "x", 1, &err), 0);
+	assert_false(is_there(begin, dead, end));
+	assert_true(is_there(begin, 1, end));
+	assert_true(is_there(begin, locked, end));
+	assert_true(is_there(begin, dead, ".tmp.bak"));
+	assert_true(is_there(begin, dead, "x.tmp"));
+	assert_true(is_there("sandwatch.", dead, end));
+	close(held);
+	in_dir("other");
+	assert_int_equal(sw_file_write(path, "x", 1, &err), 0);
+	assert_false(is_there(begin, locked, end));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -368,6 +424,7 @@ int main(void)
 		TEST(reading_has_a_bound),
 		TEST(folders_are_made),
 		TEST(a_file_in_the_way_of_folders_is_an_error),
+		TEST(temporary_files_of_the_dead_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

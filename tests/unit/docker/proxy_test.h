@@ -1,4 +1,4 @@
-/* What the tests of docker/proxy*.c share: an engine, a proxy before it, a client's connection, what was hit. */
+/* What the tests of docker/proxy*.c share: an engine, a proxy before it, a connection, and what was hit. */
 #ifndef SW_PROXY_TEST_H
 #define SW_PROXY_TEST_H
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -533,6 +534,22 @@ static void long_folder_is_not_used(void **state)
 	assert_int_equal(strncmp(proxy.dir, t.dir, strlen(t.dir)), 0);
 }
 
+/* As a session leaves it that is killed, and resumed. */
+static void left_sockets_go_first(void **state)
+{
+	char path[100];
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/proxy", t.dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof path, "%s/proxy/p0", t.dir);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fclose(file);
+	start();
+	assert_int_equal(strncmp(proxy.dir, t.dir, strlen(t.dir)), 0);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -555,6 +572,7 @@ int main(void)
 		TEST(what_cannot_be_done_is_no_fault),
 		TEST(what_is_not_told_yet_is_told_by_free),
 		TEST(long_folder_is_not_used),
+		TEST(left_sockets_go_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

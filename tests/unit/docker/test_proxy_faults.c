@@ -316,7 +316,7 @@ static void stream_is_reset(void **state)
 	}
 }
 
-/* A connection that a reset is expected on keeps a byte back: nothing may get lost, added or held up by it. */
+/* Where a reset is expected the connection keeps a byte back: nothing may get lost, or held up, by it. */
 static void expected_reset_changes_nothing_before(void **state)
 {
 	const size_t all = 3 << 20;

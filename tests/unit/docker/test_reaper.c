@@ -375,6 +375,19 @@ static void a_signal_ends_it(void **state)
 	assert_int_equal(error.code, SW_ERR_INTERRUPTED);
 }
 
+/* Once a session is over, what its own process made is as good as a dead one's; another's is not. */
+static void a_session_that_is_over(void **state)
+{
+	(void)state;
+	hold();
+	hold_dead();
+	change(hold(), HOST, "another");
+	assert_int_equal(
+		sw_reaper_clean_session(&fake.engine, "mine", 20000 * MS, &reaped, &error), 0);
+	assert_found(2, 0, 0, 1);
+	assert_true(fake.held[0].is_removed && fake.held[1].is_removed && !fake.held[2].is_removed);
+}
+
 static void exports_alone(void **state)
 {
 	(void)state;
@@ -452,6 +465,7 @@ int main(void)
 		TEST(a_hanging_removal_ends_with_the_patience),
 		TEST(a_hanging_list_ends_with_the_patience),
 		TEST(a_signal_ends_it),
+		TEST(a_session_that_is_over),
 		TEST(exports_alone),
 		TEST(images_without_a_name),
 	};
