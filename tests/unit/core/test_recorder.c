@@ -22,7 +22,7 @@
 #include "core/queue.h"
 #include "core/recorder.h"
 
-enum { MANY = 20000, EACH = 10 };
+enum { MANY = 6000, EACH = 10 };
 
 static char dir[] = "/tmp/sw-recorder-XXXXXX";
 static char path[64];
