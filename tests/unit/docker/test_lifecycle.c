@@ -621,7 +621,7 @@ static void labels_name_their_owner(void **state)
 	static const char *const expected[] = {"org.sandwatch.session=s1",
 	                                       "org.sandwatch.host=", "org.sandwatch.pid=",
 	                                       "org.sandwatch.pid_start=", "org.sandwatch.boot=",
-	                                       "org.sandwatch.pid_ns="};
+	                                       "org.sandwatch.pid_ns=", "org.sandwatch.machine="};
 	struct sw_process_stat own;
 	char pid[64], start[64];
 	(void)state;
@@ -634,9 +634,12 @@ static void labels_name_their_owner(void **state)
 	assert_string_equal(labels[3], start);
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
 		assert_int_equal(strncmp(labels[i], expected[i], strlen(expected[i])), 0);
-		assert_true(labels[i][strlen(expected[i])] != '\0' || i == 0);
+		assert_true(labels[i][strlen(expected[i])] != '\0' || i == 0 || i == 6);
 	}
-	assert_null(labels[6]);
+	assert_null(labels[7]);
+	/* A fingerprint, not the id itself; there may be none. */
+	size_t len = strlen(labels[6] + strlen(expected[6]));
+	assert_true(len == 0 || len == 16);
 	free(labels);
 }
 
