@@ -23,7 +23,7 @@
 #include "core/queue.h"
 #include "core/recorder.h"
 
-enum { MANY = 20000, EACH = 10 };
+enum { MANY = 6000, EACH = 10 };
 
 /* What core/journal.c asks of the disk goes through here. */
 static atomic_int data_syncs;
