@@ -119,8 +119,8 @@ static void without_faults_it_is_as_without_proxy(void **state)
 
 /* A fault, and what becomes of an attempt with it at create, attach, start, wait, remove, stream. e: engine;
  * o: ok, as it did no harm, came in time, or was made up for; r: either, as libcurl asks again,
- * which the engine answers in kind, or as a stream that is silent for longer than the patience is given up unless
- * the code runs for long enough; -: nothing is hit. */
+ * which the engine answers in kind, or as a stream that is silent for longer than the patience is given
+ * up unless the code runs for long enough; -: nothing is hit. */
 struct harm {
 	struct sw_proxy_fault fault;
 	const char *outcomes;

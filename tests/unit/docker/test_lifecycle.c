@@ -159,12 +159,21 @@ static void answer_as_usual(struct connection *connection, enum what what)
 	}
 }
 
+/* A flood that nobody reads would hold up the removal: the client has closed its stream by then. */
+static bool is_attached(void)
+{
+	char byte;
+	return engine.attached && recv(engine.attached->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
 static void answer(struct connection *connection)
 {
 	enum what what = what_is_asked(connection->text);
 	enum answer how = engine.asked[what] < engine.refusals[what] ? engine.answers[what] : AS_USUAL;
-	if (what == REMOVE)
+	if (what == REMOVE) {
 		(void)snprintf(engine.last_removed, sizeof engine.last_removed, "%.100s", connection->text);
+		assert_false(is_attached());
+	}
 	engine.asked[what]++;
 	connection->len = 0;
 	switch (how) {
