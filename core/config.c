@@ -8,6 +8,7 @@
 #include "core/cleanup.h"
 #include "core/config_internal.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/text.h"
 
 #define SYSTEM_PATH "/etc/sandwatch.yaml"
@@ -114,10 +115,8 @@ static int read_all(int fd, const char *path, struct sw_buf *out, struct sw_erro
 	char chunk[16384];
 
 	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof chunk);
+		ssize_t n = sw_file_read_some(fd, chunk, sizeof chunk);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return sw_error_set(err, SW_ERR_USAGE, errno, "%s: cannot be read", path);
 		if (n == 0)
@@ -132,7 +131,7 @@ static int read_all(int fd, const char *path, struct sw_buf *out, struct sw_erro
 /* OUT_MISSING (may be NULL: missing is an error) tells that there is no such file. */
 static int read_file(const char *path, bool *out_missing, struct sw_buf *out, struct sw_error *err)
 {
-	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	SW_CLEANUP(close) int fd = sw_file_open(path);
 	struct stat st;
 
 	if (fd < 0 && out_missing && (errno == ENOENT || errno == ENOTDIR)) {
@@ -144,7 +143,11 @@ static int read_file(const char *path, bool *out_missing, struct sw_buf *out, st
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return sw_error_set(err, SW_ERR_USAGE, 0, "%s: is a directory; name a YAML file", path);
 	sw_buf_init(out, SW_CONFIG_MAX_BYTES);
-	return read_all(fd, path, out, err);
+	if (read_all(fd, path, out, err) < 0)
+		return -1;
+	if (!out->len && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
+		return sw_error_set(err, SW_ERR_USAGE, 0, "%s: a pipe that nothing came from", path);
+	return 0;
 }
 
 static int load_file(struct sw_plan *plan, const char *path, struct sw_config_env env,

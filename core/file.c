@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,14 +20,34 @@
 #define PREFIX ".sandwatch."
 #define SUFFIX ".tmp"
 
+/* For the next bytes of a pipe that somebody has open for writing. */
+#define PATIENCE_MS 10000
+
+int sw_file_open(const char *path)
+{
+	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+ssize_t sw_file_read_some(int fd, char *out, size_t size)
+{
+	for (;;) {
+		ssize_t n = read(fd, out, size);
+		if (n >= 0 || (errno != EINTR && errno != EAGAIN))
+			return n;
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+		if (errno == EAGAIN && poll(&ready, 1, PATIENCE_MS) == 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+}
+
 static int read_all(int fd, const char *path, size_t max, struct sw_buf *out, struct sw_error *err)
 {
 	char block[16 * 1024];
 	size_t total = 0;
 	for (;;) {
-		ssize_t n = read(fd, block, sizeof block);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = sw_file_read_some(fd, block, sizeof block);
 		if (n < 0)
 			return sw_error_set(err, SW_ERR_IO, errno, "cannot read %s", path);
 		if (n == 0)
@@ -42,7 +63,7 @@ static int read_all(int fd, const char *path, size_t max, struct sw_buf *out, st
 int sw_file_read(const char *path, size_t max, struct sw_buf *out, struct sw_error *err)
 {
 	size_t before = out->len;
-	SW_CLEANUP(close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	SW_CLEANUP(close) int fd = sw_file_open(path);
 	if (fd < 0)
 		return sw_error_set(err, errno == ENOENT ? SW_ERR_NOT_FOUND : SW_ERR_IO, errno,
 		                    "cannot open %s", path);

@@ -4,9 +4,18 @@
 #define SW_FILE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct sw_buf;
 struct sw_error;
+
+/* Opens PATH for reading, at once: a pipe that nobody writes is at its end, where open(2) alone would wait
+ * for ever, and the signals of a session are blocked. Returns a descriptor, or -1 and errno. Any thread. */
+int sw_file_open(const char *path);
+
+/* read(2) of what sw_file_open has opened. Blocks until there is something or the end; a pipe whose
+ * writer says nothing for 10 s is ETIMEDOUT. Returns the bytes read, 0 at the end, -1 and errno. */
+ssize_t sw_file_read_some(int fd, char *out, size_t size);
 
 /* Appends the whole file; more than MAX bytes is SW_ERR_LIMIT, a directory or a missing file
  * SW_ERR_IO / SW_ERR_NOT_FOUND. */

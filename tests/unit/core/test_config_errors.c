@@ -498,6 +498,12 @@ static void files(void **state)
 	assert_int_equal(sw_config_load_file(*state, dir, env, &err), -1);
 	snprintf(expected, sizeof expected, "%s: is a directory; name a YAML file", dir);
 	assert_string_equal(err.message, expected);
+	/* A pipe that nobody writes: neither waited for, nor taken for an empty file. */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(sw_config_load_file(*state, path, env, &err), -1);
+	snprintf(expected, sizeof expected, "%s: a pipe that nothing came from", path);
+	assert_string_equal(err.message, expected);
+	assert_int_equal(unlink(path), 0);
 
 	FILE *file = fopen(path, "w");
 
