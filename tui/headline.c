@@ -194,8 +194,10 @@ static void say_disturbances(struct sw_headline *h, const struct sw_session *ses
 	for (int i = 0; i < session->n_modes; i++)
 		injected += sw_mode_faults(session->modes[i]);
 	if (session->breaker == SW_BREAKER_OPEN)
-		sw_headline_say(h, SW_ROLE_BAD,
-		                "The circuit breaker is open: the engine is left alone, and probed again. ");
+		sw_headline_say(h, SW_ROLE_BAD, "%s",
+		                session->state == SW_STATE_RUNNING
+		                    ? "The circuit breaker is open: the engine is left alone, and probed again. "
+		                    : "At its end the circuit breaker was open. ");
 	if (injected)
 		sw_headline_say(h, SW_ROLE_ACCENT, "%llu %s injected. ", (unsigned long long)injected,
 		                injected == 1 ? "fault was" : "faults were");
