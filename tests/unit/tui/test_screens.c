@@ -96,6 +96,7 @@ static void test_faults(void **state)
 	check_story("breaking", story_breaking, 0);
 	check_story("breaking", story_breaking, 1);
 	check_story("breaking", story_breaking, 4);
+	check_story("broken", story_broken, 0);
 	check_story("faults", story_faults, 0);
 }
 
