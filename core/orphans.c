@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -212,11 +213,23 @@ static bool is_of_the_dead(const char *mark, unsigned long long namespace)
 	uint64_t start;
 	struct sw_process_stat stat;
 	if (sscanf(mark, MARK_KEY "%llu.%d.%" SCNu64 ".", &in, &pid, &start) != 3 || pid <= 0 ||
-	    !namespace || in != namespace)
+	    !start || !namespace || in != namespace)
 		return false;
 	if (sw_process_read_stat((pid_t)pid, &stat, NULL) < 0)
 		return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 	return stat.start_ticks != start || stat.state == 'Z';
+}
+
+/* Opened before the last look: the number cannot pass to another process between that and the signal. */
+static bool kill_started_at(pid_t pid, uint64_t start_ticks)
+{
+	struct sw_process_stat stat;
+	SW_CLEANUP(close) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (sw_process_read_stat(pid, &stat, NULL) < 0 || stat.start_ticks != start_ticks)
+		return false;
+	if (pidfd < 0) /* Linux before 5.3 */
+		return kill(pid, SIGKILL) == 0;
+	return syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) == 0;
 }
 
 int sw_orphans_kill_of_dead(void)
@@ -226,14 +239,13 @@ int sw_orphans_kill_of_dead(void)
 	int killed = 0;
 	DIR *dir = opendir("/proc");
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
-		struct sw_process_stat before, after;
+		struct sw_process_stat before;
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 		if (pid <= 0 || pid == getpid() || sw_process_read_stat(pid, &before, NULL) < 0)
 			continue;
 		const char *mark = read_environment(pid, &text) < 0 ? NULL : find_string(&text, MARK_KEY);
-		if (mark && is_of_the_dead(mark, namespace) &&
-		    sw_process_read_stat(pid, &after, NULL) == 0 && after.start_ticks == before.start_ticks)
-			killed += kill(pid, SIGKILL) == 0;
+		if (mark && is_of_the_dead(mark, namespace))
+			killed += kill_started_at(pid, before.start_ticks);
 	}
 	if (dir)
 		(void)closedir(dir);

@@ -186,7 +186,8 @@ void sw_scheduler_resume(struct sw_scheduler *s)
 	s->pausing = false;
 	if (s->stage != SW_STAGE_PAUSED || s->stopping)
 		return;
-	s->paused_ns += sw_clock_ns() - s->pause_began_ns;
+	if (s->first_ns) /* a pause before it takes nothing of the time budget */
+		s->paused_ns += sw_clock_ns() - s->pause_began_ns;
 	sw_event_init(&s->event, SW_EVENT_RESUMED, -1);
 	sw_scheduler_emit(s);
 	s->wait_seq = s->event.seq;

@@ -62,7 +62,7 @@ bool sw_slot_waits(struct sw_slot *slot)
 	       sw_loop_arm(s->o.loop, &slot->retry, until_ns, sw_slot_attempt, slot) == 0;
 }
 
-/* The state has changed: whoever waits asks again. */
+/* The state has changed, or the one chance is free again: whoever waits asks again. */
 static void hurry_retries(struct sw_scheduler *s)
 {
 	for (int i = 0; i < s->n_slots; i++) {
@@ -121,9 +121,13 @@ void sw_slot_tell_breaker(struct sw_slot *slot)
 {
 	struct sw_scheduler *s = slot->s;
 	enum sw_outcome outcome = slot->checked.outcome;
-	if (slot->not_asked || !sw_slot_is_sandboxed(slot) ||
-	    !sw_breaker_ended(&s->breaker, slot->is_trial, outcome, sw_clock_ns()))
+	if (slot->not_asked || !sw_slot_is_sandboxed(slot))
 		return;
+	if (!sw_breaker_ended(&s->breaker, slot->is_trial, outcome, sw_clock_ns())) {
+		if (slot->is_trial) /* cancelled: another may be the one that is let through */
+			hurry_retries(s);
+		return;
+	}
 	if (s->breaker.state == SW_BREAKER_CLOSED) {
 		emit_breaker(s, "an attempt ended as %s: the engine is used again",
 		             sw_word(&sw_words_outcome, (int)outcome));

@@ -66,7 +66,7 @@ struct sw_scheduler {
 	/* `iterations: auto` */
 	struct sw_adaptive adaptive;
 	int64_t done[SW_MODES_MAX];  /* counted iterations that ended */
-	int64_t first_ns, paused_ns; /* when the first counted turn began; pauses since */
+	int64_t first_ns, paused_ns; /* when the first counted turn began; 0: not yet; pauses since */
 	int64_t pause_began_ns;
 	bool is_enough;
 	struct sw_restored restored;
@@ -117,8 +117,6 @@ void sw_scheduler_skip_done(struct sw_scheduler *s);
 /* No counted iteration of MODE is left, or of any. */
 bool sw_scheduler_is_mode_done(const struct sw_scheduler *s, int mode);
 bool sw_scheduler_is_all_done(const struct sw_scheduler *s);
-
-/* ---- core/scheduler_attempt.c ---- */
 
 /* ---- core/scheduler_breaker.c ---- */
 

@@ -337,6 +337,10 @@ void sw_chaos_calm(struct sw_chaos *chaos)
 int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endpoint *out_endpoint,
                       struct sw_error *err)
 {
+	if (!chaos->options.engine->endpoint.text[0]) {
+		*out_endpoint = chaos->options.engine->endpoint;
+		return 0;
+	}
 	if (sw_proxy_listen(chaos->proxy, out_endpoint, err) < 0)
 		return sw_error_wrap(err, "chaos");
 	chaos->listeners[mode][slot] = chaos->n_listeners++;
@@ -362,6 +366,17 @@ static int make_dir(struct sw_chaos *chaos, struct sw_error *err)
 	chaos->dir[0] = '\0';
 	return sw_error_set(err, SW_ERR_IO, errno,
 	                    "cannot make a directory for the proxy's sockets in /tmp");
+}
+
+/* Without an engine there is nothing to be between: the disk may be full all the same. */
+static int start_proxy(struct sw_chaos *chaos, struct sw_error *err)
+{
+	const struct sw_endpoint *engine = &chaos->options.engine->endpoint;
+	if (!engine->text[0])
+		return 0;
+	if (make_dir(chaos, err) < 0)
+		return -1;
+	return sw_proxy_start(engine, chaos->dir, on_hit, chaos, &chaos->proxy, err);
 }
 
 static int init_lock(struct sw_chaos *chaos, struct sw_error *err)
@@ -395,9 +410,7 @@ static int set_up(struct sw_chaos *chaos, struct sw_error *err)
 	chaos->has_paths = options->engine->is_private && geteuid() == 0;
 	if (chaos->has_paths && sw_daemon_paths(options->state_dir, &chaos->paths, err) < 0)
 		return -1;
-	if (init_lock(chaos, err) < 0 || make_dir(chaos, err) < 0 ||
-	    sw_proxy_start(&options->engine->endpoint, chaos->dir, on_hit, chaos, &chaos->proxy, err) <
-	        0 ||
+	if (init_lock(chaos, err) < 0 || start_proxy(chaos, err) < 0 ||
 	    sw_loop_watch(options->loop, chaos->news_fd, SW_LOOP_READ, on_news, chaos, err) < 0)
 		return -1;
 	return sw_chaos_act_start(chaos, err);

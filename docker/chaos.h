@@ -25,7 +25,7 @@ struct sw_chaos;
 struct sw_chaos_options {
 	struct sw_loop *loop; /* the measuring thread's: events are emitted there */
 	const struct sw_plan *plan;
-	const struct sw_engine *engine;
+	const struct sw_engine *engine; /* its endpoint is empty where none answers */
 	const char *state_dir;  /* where the private engine's state is */
 	const char *session_id; /* whose containers are killed and removed */
 	const char *dir;        /* of this run: the proxy's sockets are below it where that is short enough for a
@@ -44,7 +44,8 @@ int sw_chaos_check(const struct sw_plan *plan, const struct sw_engine *engine, s
 int sw_chaos_new(const struct sw_chaos_options *options, struct sw_chaos **out_chaos,
                  struct sw_error *err);
 
-/* Where the runner of MODE's SLOT has to connect; one listener each. */
+/* Where the runner of MODE's SLOT has to connect; one listener each. No engine: its endpoint, which is
+ * empty. */
 int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endpoint *out_endpoint,
                       struct sw_error *err);
 

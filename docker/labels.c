@@ -4,10 +4,11 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/fingerprint.h"
 #include "core/process.h"
 #include "docker/lifecycle.h"
 
-enum { LABELS = 6, LABEL_MAX = 160 };
+enum { LABELS = 7, LABEL_MAX = 160, MACHINE_ID_LEN = 32 };
 
 static void own_start(char dst[32])
 {
@@ -26,6 +27,16 @@ static void boot_id(char dst[64])
 	dst[strcspn(dst, "\n")] = '\0';
 }
 
+/* machine-id(5): it is not to be shown to others as it is. Empty in many images, "uninitialized" at times. */
+static void machine(char dst[SW_FINGERPRINT_MAX])
+{
+	char id[MACHINE_ID_LEN + 1] = "";
+	dst[0] = '\0';
+	SW_CLEANUP(fclose) FILE *file = fopen("/etc/machine-id", "re");
+	if (file && fgets(id, sizeof id, file) && strspn(id, "0123456789abcdef") == MACHINE_ID_LEN)
+		sw_fingerprint(id, MACHINE_ID_LEN, dst);
+}
+
 /* namespaces(7): the inode names the namespace among those of one boot. */
 static void pid_namespace(char dst[32])
 {
@@ -37,7 +48,7 @@ static void pid_namespace(char dst[32])
 
 const char **sw_lifecycle_labels(const char *session_id)
 {
-	char start[32], boot[64], namespace[32], host[128] = "";
+	char start[32], boot[64], namespace[32], host[128] = "", machine_id[SW_FINGERPRINT_MAX];
 	struct {
 		const char *pointers[LABELS + 1];
 		char text[LABELS][LABEL_MAX];
@@ -47,6 +58,7 @@ const char **sw_lifecycle_labels(const char *session_id)
 	own_start(start);
 	boot_id(boot);
 	pid_namespace(namespace);
+	machine(machine_id);
 	if (gethostname(host, sizeof host - 1) < 0)
 		host[0] = '\0';
 	(void)snprintf(block->text[0], LABEL_MAX, "org.sandwatch.session=%.100s", session_id);
@@ -55,6 +67,7 @@ const char **sw_lifecycle_labels(const char *session_id)
 	(void)snprintf(block->text[3], LABEL_MAX, "org.sandwatch.pid_start=%s", start);
 	(void)snprintf(block->text[4], LABEL_MAX, "org.sandwatch.boot=%s", boot);
 	(void)snprintf(block->text[5], LABEL_MAX, "org.sandwatch.pid_ns=%s", namespace);
+	(void)snprintf(block->text[6], LABEL_MAX, "org.sandwatch.machine=%s", machine_id);
 	for (int i = 0; i < LABELS; i++)
 		block->pointers[i] = block->text[i];
 	return block->pointers;

@@ -115,15 +115,6 @@ static void on_uploaded(void *user, const struct sw_error *error)
 		attach(life);
 }
 
-/* Names are unique, and their session's: who has it is what an earlier create made whose answer was lost.
- * libcurl sends a request again, without a word, when the connection it kept turns out to be closed.
- * Docker: 409, "The container name … is already in use"; Podman: 500, "that name is already in use". */
-static bool is_name_taken(const struct sw_error *error)
-{
-	return error->code == SW_ERR_REFUSED && strstr(error->message, "name") &&
-	       strstr(error->message, "already in use");
-}
-
 static void on_created(void *user, const char *id, const char *warning,
                        const struct sw_error *error)
 {
@@ -134,8 +125,6 @@ static void on_created(void *user, const char *id, const char *warning,
 	if (!error) {
 		life->presence = SW_THERE;
 		(void)sw_text_copy(life->id, sizeof life->id, id);
-	} else if (is_name_taken(error)) {
-		life->presence = SW_THERE;
 	} else if (error->code == SW_ERR_REFUSED || error->code == SW_ERR_NOT_FOUND ||
 	           error->code == SW_ERR_NO_ENGINE) {
 		life->presence = SW_NOT_THERE;

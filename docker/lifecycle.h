@@ -114,9 +114,10 @@ void sw_lifecycle_free(struct sw_lifecycle *life);
 
 /* The labels that every container of sandwatch carries, so that a later run can tell whose it was
  * and whether its owner still lives: org.sandwatch.{session,host,pid,pid_start,boot,
- * pid_ns}. "k=v", NULL-terminated, one block that the caller frees with free(); NULL when memory is
+ * pid_ns,machine}. "k=v", NULL-terminated, one block that the caller frees with free(); NULL when memory is
  * out. pid_start is core/process.h's start_ticks, boot the kernel's boot_id, pid_ns the inode of the
- * PID namespace in which pid counts; "" where there is no /proc. */
+ * PID namespace in which pid counts; "" where there is no /proc. machine is a fingerprint of
+ * /etc/machine-id, as host names are not unique; "" where there is none. */
 const char **sw_lifecycle_labels(const char *session_id);
 
 #endif

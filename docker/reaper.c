@@ -56,14 +56,18 @@ static bool is_alive(const char *pid, const char *start)
 static int *keeper(struct sw_reaped *found, const char *const *own, const char *const *labels)
 {
 	static const char host[] = "org.sandwatch.host", boot[] = "org.sandwatch.boot",
-					  pid_ns[] = "org.sandwatch.pid_ns", start[] = "org.sandwatch.pid_start";
+					  pid_ns[] = "org.sandwatch.pid_ns", start[] = "org.sandwatch.pid_start",
+					  machine[] = "org.sandwatch.machine";
 	if (strcmp(label(labels, host), label(own, host)) != 0)
+		return &found->foreign;
+	/* Of the same name, at an engine that both can reach: its boot says nothing of ours. */
+	if (*label(labels, machine) && strcmp(label(labels, machine), label(own, machine)) != 0)
 		return &found->foreign;
 	if (!*label(own, boot) || !*label(own, start))
 		return &found->living; /* without a /proc nobody can be told dead */
 	if (strcmp(label(labels, boot), label(own, boot)) != 0)
 		return NULL;
-	/* One without the label is of a sandwatch that did not write it yet. */
+	/* One without the label is of a sandwatch that did not write it yet; as with machine. */
 	if (*label(labels, pid_ns) && strcmp(label(labels, pid_ns), label(own, pid_ns)) != 0)
 		return &found->elsewhere;
 	return is_alive(label(labels, "org.sandwatch.pid"), label(labels, start)) ? &found->living

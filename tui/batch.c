@@ -165,8 +165,9 @@ static int exit_code(const struct batch *batch)
 
 static void say_how_to_go_on(struct batch *batch)
 {
+	const struct sw_session *session = sw_live_session(batch->live);
 	char text[SW_PATH_MAX + 64];
-	if (batch->options->quiet || sw_live_session(batch->live)->state == SW_STATE_DONE)
+	if (batch->options->quiet || !session->started || session->state == SW_STATE_DONE)
 		return;
 	sw_resume_hint(&batch->setup->run, batch->setup->paths.state, text, sizeof text);
 	say(batch, text);

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/orphans.h"
+#include "docker/image_away.h"
 #include "docker/reaper.h"
 #include "tui/cmd.h"
 #include "tui/setup.h"
@@ -60,6 +61,15 @@ static int clean_nothing(const struct sw_cli *cli, const struct sw_setup *setup)
 	return SW_EXIT_DONE;
 }
 
+/* Nobody else's engine is ever robbed of an image. What cannot be given back is left to the next session. */
+static void give_images_back(const struct sw_cli *cli, const struct sw_engine *engine)
+{
+	int given = 0;
+	if (engine->is_private && sw_image_away_mend(engine, &given, NULL) == 0 && given > 0 && !cli->quiet)
+		printf("%d image%s given back that a chaos session had taken away\n", given,
+		       given == 1 ? "" : "s");
+}
+
 static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 {
 	struct sw_step_lines lines;
@@ -84,6 +94,7 @@ static int clean_containers(const struct sw_cli *cli, struct sw_setup *setup)
 		printf("%d left containers removed, %d of running sessions, %d of other PID namespaces and %d of "
 		       "other hosts kept\n", reaped.removed, reaped.living, reaped.elsewhere, reaped.foreign);
 	int images = 0;
+	give_images_back(cli, &setup->engine);
 	if (!reaped.failed && sw_reaper_clean_images(&setup->engine, &images, &err) < 0)
 		return fail(&err);
 	if (images > 0 && !cli->quiet)

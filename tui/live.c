@@ -329,7 +329,9 @@ void sw_live_abandon(struct sw_live *live, const char *why)
 {
 	struct sw_event *end = &live->last;
 	sw_live_drain(live);
-	sw_event_init(end, SW_EVENT_SESSION_FINISHED, -1);
+	/* Over already, and only what stays behind is looked for: a session ends once. */
+	bool is_over = live->session->state != SW_STATE_RUNNING;
+	sw_event_init(end, is_over ? SW_EVENT_NOTE : SW_EVENT_SESSION_FINISHED, -1);
 	end->u.end.state = SW_STATE_INTERRUPTED;
 	sw_text_copy(end->u.end.text, sizeof end->u.end.text, why);
 	sw_recorder_abandon(live->recorder, end, abandon_ns);

@@ -450,7 +450,7 @@ static int finish(struct run *run)
 		what |= SW_RESULTS_FILES;
 	if (sw_results_write(&results, session, what) < 0)
 		run->failed = true;
-	if (session->state != SW_STATE_DONE && !run->cli->quiet) {
+	if (session->started && session->state != SW_STATE_DONE && !run->cli->quiet) {
 		char text[SW_PATH_MAX + 64];
 		sw_resume_hint(&run->setup->run, run->setup->paths.state, text, sizeof text);
 		fprintf(stderr, "sandwatch: %s\n", text);

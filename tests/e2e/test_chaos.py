@@ -48,8 +48,8 @@ class Configuration(Case):
 class Disk(Case):
     @needs_engine
     def test_full(self):
-        """It ends the session as any full disk does, long before its plan, and what was measured stays readable."""
-        session = self.run_it(config=plan([{"fault": "disk-full", "iterations": [3]}], iterations=5000))
+        """It ends the session as any full disk does, and what was measured stays readable."""
+        session = self.run_it(config=plan([{"fault": "disk-full", "iterations": [3]}], iterations=6))
         self.assert_code(session, 5)
         journal = session.run_folder / "journal.jsonl"
         self.assertIn(f"cannot write {journal}: No space left on device", session.stderr)
@@ -65,6 +65,13 @@ class Disk(Case):
         self.assert_code(resumed, 0)
         self.check_accounts(resumed.snapshot)
         self.assertEqual(resumed.counts(), {"ok": 6})
+
+    @needs_engine
+    def test_it_stops_what_runs(self):
+        """Long before the plan is through: what cannot be recorded is not measured."""
+        session = self.run_it(config=plan([{"fault": "disk-full", "iterations": [3]}], iterations=5000))
+        self.assert_code(session, 5)
+        self.assertEqual(session.mode(SANDBOX)["iterations"]["ok"], 2)
 
 
 class Network(Case):

@@ -119,7 +119,8 @@ static void without_faults_it_is_as_without_proxy(void **state)
 
 /* A fault, and what becomes of an attempt with it at create, attach, start, wait, remove, stream. e: engine;
  * o: ok, as it did no harm, came in time, or was made up for; r: either, as libcurl asks again,
- * which the engine answers in kind; -: nothing is hit. */
+ * which the engine answers in kind, or as a stream that is silent for longer than the patience is given
+ * up unless the code runs for long enough; -: nothing is hit. */
 struct harm {
 	struct sw_proxy_fault fault;
 	const char *outcomes;
@@ -154,13 +155,14 @@ static void each_fault_at_each_request(void **state)
 	                                         SW_TARGET_WAIT,   SW_TARGET_REMOVE, SW_TARGET_STREAM};
 	static const struct harm harms[] = {
 		{{.fault = SW_FAULT_DELAY, .duration_ns = FX_SECOND / 5}, "oooooo"},
-		{{.fault = SW_FAULT_DELAY, .duration_ns = 3 * FX_SECOND}, "eeeooo"},
+		{{.fault = SW_FAULT_DELAY, .duration_ns = 3 * FX_SECOND}, "eeeoor"},
 		{{.fault = SW_FAULT_STATUS, .code = 500}, "eeeeo-"},
 		{{.fault = SW_FAULT_TRUNCATE, .bytes = 4}, "eeeeoe"},
 		{{.fault = SW_FAULT_GARBAGE, .bytes = 4}, "eeeeoe"},
 		{{.fault = SW_FAULT_RESET}, "eerro "},
 		{{.fault = SW_FAULT_RESET, .bytes = 4}, "eeeeoe"},
-		{{.fault = SW_FAULT_STALL, .bytes = 4, .duration_ns = 3 * FX_SECOND}, "eeeooo"},
+		{{.fault = SW_FAULT_STALL, .bytes = 4, .duration_ns = FX_SECOND / 5}, "oooooo"},
+		{{.fault = SW_FAULT_STALL, .bytes = 4, .duration_ns = 3 * FX_SECOND}, "eeeoor"},
 	};
 	(void)state;
 	need_all();

@@ -15,12 +15,29 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/file.h"
+
+/* What core/file.c asks of the disk goes through here. */
+static int file_syncs, syncs_at_rename;
+
+int fsync(int fd)
+{
+	struct stat st;
+	file_syncs += fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	return (int)syscall(SYS_fsync, fd);
+}
+
+int rename(const char *from, const char *to)
+{
+	syncs_at_rename = file_syncs;
+	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
 
 static char dir[] = "/tmp/sw-file-XXXXXX";
 static char path[600];
@@ -104,6 +121,16 @@ static void what_is_written_is_read(void **state)
 }
 
 /* Who has the old file open keeps the whole old file: it is replaced, not written over. */
+static void a_file_is_on_disk_before_it_has_its_name(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		file_syncs = syncs_at_rename = 0;
+		assert_int_equal(sw_file_write(in_dir("a"), "x", 1, &err), 0);
+		assert_int_equal(syncs_at_rename, 1);
+	}
+}
+
 static void a_reader_never_sees_half_a_file(void **state)
 {
 	char seen[16] = "";
@@ -409,6 +436,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_written_is_read),
+		TEST(a_file_is_on_disk_before_it_has_its_name),
 		TEST(a_reader_never_sees_half_a_file),
 		TEST(a_failed_write_keeps_the_old_file_and_leaves_nothing),
 		TEST(a_folder_is_not_replaced),

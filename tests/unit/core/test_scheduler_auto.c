@@ -97,6 +97,39 @@ static void a_fixed_number_is_not_decided(void **state)
 	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), 20 * MODES);
 }
 
+static bool is_time;
+
+static void time_has_come(void *user)
+{
+	(void)user;
+	is_time = true;
+}
+
+/* What is paused before the first counted turn is none of the budget's time, and not to be taken off it. */
+static void a_pause_in_the_warm_up_gives_no_time(void **state)
+{
+	struct sw_timer timer = {0};
+	(void)state;
+	plan_auto(400, 500);
+	plan.warmup = 1;
+	plan.time_budget_ns = 1;
+	start();
+	sw_scheduler_pause(scheduler, false);
+	while (!count_seen(SW_EVENT_PAUSED))
+		step();
+	assert_int_equal(sw_loop_arm(loop, &timer, sw_clock_ns() + SECOND / 10, time_has_come, NULL), 0);
+	for (is_time = false; !is_time;)
+		step();
+	sw_scheduler_resume(scheduler);
+	while (!n_done)
+		step();
+	assert_ended(SW_STATE_DONE);
+	int counted = 0;
+	for (int i = 0; i < n_seen; i++)
+		counted += seen[i].kind == SW_EVENT_ITERATION_FINISHED && !seen[i].warmup;
+	assert_int_equal(counted, MODES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +139,7 @@ int main(void)
 		TEST(the_time_budget_ends_it),
 		TEST(the_time_budget_is_kept_turn_by_turn),
 		TEST(a_fixed_number_is_not_decided),
+		TEST(a_pause_in_the_warm_up_gives_no_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

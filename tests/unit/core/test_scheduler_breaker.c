@@ -435,6 +435,20 @@ static void start_parallel(void)
 	start();
 }
 
+/* Each slot's first attempt is ok, its second is not; then the engine works again, and is waited for. */
+static void start_parallel_outage(void)
+{
+	plan.modes[1].parallel = SLOTS;
+	plan.iterations = 3 * SLOTS;
+	plan_an_outage(SECOND / 1000);
+	plan.breaker.failures = SLOTS;
+	for (int i = 0; i < SLOTS; i++) {
+		slots[i].runner.ops = &probed_ops;
+		slots[i].script[1] = SW_OUTCOME_ENGINE;
+	}
+	start();
+}
+
 /* Two slots wait for their retries when the third one's failure opens it: neither waits any longer. */
 static void waiting_retries_are_refused_when_it_opens(void **state)
 {
@@ -496,6 +510,34 @@ static void one_slot_probes_and_one_tries(void **state)
 	assert_ended(SW_STATE_DONE);
 }
 
+/* All work, then all fail at once, and one is let through. Whoever waits must not wait for what was
+ * cancelled. */
+static void a_cancelled_trial_is_anothers_chance(void **state)
+{
+	(void)state;
+	int trial = -1;
+	start_parallel_outage();
+	while (!changes_to(SW_BREAKER_OPEN))
+		step();
+	for (int i = 0; i < SLOTS; i++)
+		slots[i].hold_start = true;
+	while (!changes_to(SW_BREAKER_HALF_OPEN))
+		step();
+	settle();
+	for (int i = 0; i < SLOTS; i++)
+		trial = slots[i].running ? i : trial;
+	assert_in_range(trial, 0, SLOTS - 1);
+	for (int i = 0; i < SLOTS; i++)
+		slots[i].hold_start = false;
+	sw_scheduler_cancel_iteration(scheduler,
+	                              sw_scheduler_key(1, slots[trial].attempt.iteration, false));
+	while (!n_done)
+		step();
+	assert_ended(SW_STATE_DONE);
+	assert_int_equal(told(true), 0);
+	assert_int_equal(changes_to(SW_BREAKER_CLOSED), 1);
+}
+
 int main(void)
 {
 #define BREAKER(name) cmocka_unit_test_setup_teardown(name, setup_breaker, teardown)
@@ -519,6 +561,7 @@ int main(void)
 		BREAKER(a_disturbance_drops_it_as_ever),
 		BREAKER(waiting_retries_are_refused_when_it_opens),
 		BREAKER(one_slot_probes_and_one_tries),
+		BREAKER(a_cancelled_trial_is_anothers_chance),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,6 +299,11 @@ static void a_fault_is_beside_what_it_hit(void **state)
 	assert_int_equal(mode_at(1)->faults[SW_FAULT_ENGINE_KILL], 1);
 	assert_int_equal(sw_mode_faults(mode_at(1)), 5);
 	assert_int_equal(sw_mode_faults(mode_at(0)), 0);
+	for (int fault = SW_FAULT_DELAY; fault < SW_FAULT_COUNT; fault++) {
+		bool has_hit = fault == SW_FAULT_DELAY || fault == SW_FAULT_RESET ||
+		               fault == SW_FAULT_STALL || fault == SW_FAULT_ENGINE_KILL;
+		assert_int_equal(mode_at(1)->came_of[fault][SW_OUTCOME_OK], has_hit);
+	}
 	assert_int_equal(session->unexpected, 0);
 }
 

@@ -26,7 +26,7 @@ static struct {
 	sw_proxy_hit_fn hit;
 	void *user;
 	char dir[SW_PATH_MAX];
-	int n_listeners;
+	int n_started, n_listeners;
 	struct {
 		int listener;
 		struct sw_proxy_fault fault;
@@ -40,6 +40,7 @@ int sw_proxy_start(const struct sw_endpoint *engine, const char *dir, sw_proxy_h
 {
 	(void)engine, (void)err;
 	(void)snprintf(proxy.dir, sizeof proxy.dir, "%s", dir);
+	proxy.n_started++;
 	proxy.hit = hit;
 	proxy.user = user;
 	*out_proxy = NULL;
@@ -128,10 +129,9 @@ static struct sw_chaos_fault *add(enum sw_fault fault, enum sw_target on)
 	return entry;
 }
 
-static void start(void)
+static void start_without_endpoints(void)
 {
 	struct sw_error err;
-	struct sw_endpoint endpoint;
 	const struct sw_chaos_options options = {
 		.loop = t.loop,
 		.plan = &t.plan,
@@ -144,6 +144,13 @@ static void start(void)
 	};
 	if (sw_chaos_new(&options, &t.chaos, &err) < 0)
 		fail_msg("%s", err.message);
+}
+
+static void start(void)
+{
+	struct sw_error err;
+	struct sw_endpoint endpoint;
+	start_without_endpoints();
 	/* Two slots of the second mode. */
 	for (int slot = 0; slot < 2; slot++)
 		assert_int_equal(sw_chaos_endpoint(t.chaos, 1, slot, &endpoint, &err), 0);
@@ -463,6 +470,25 @@ static void disk_is_full_once_that_is_told(void **state)
 	assert_int_equal(t.told[0].kind, SW_EVENT_FAULT_INJECTED);
 }
 
+/* As with a fallback for all: the attempts fail, and their runners are told of no engine. */
+static void disk_is_full_without_an_engine(void **state)
+{
+	struct sw_error err;
+	struct sw_endpoint endpoint;
+	(void)state;
+	t.engine = (struct sw_engine){0};
+	add(SW_FAULT_DISK_FULL, SW_TARGET_ANY);
+	assert_int_equal(sw_chaos_check(&t.plan, NULL, &err), 0);
+	start_without_endpoints();
+	assert_int_equal(proxy.n_started, 0);
+	assert_int_equal(sw_chaos_endpoint(t.chaos, 1, 0, &endpoint, &err), 0);
+	assert_string_equal(endpoint.text, "");
+	begin(0, 1);
+	step(t.loop);
+	assert_int_equal(t.n_full, 1);
+	end(0, 1);
+}
+
 static void disk_is_full_at_its_request(void **state)
 {
 	(void)state;
@@ -568,6 +594,7 @@ int main(void)
 		TEST(full_proxy_is_told_of),
 		TEST(calm_ends_it),
 		TEST(disk_is_full_once_that_is_told),
+		TEST(disk_is_full_without_an_engine),
 		TEST(disk_is_full_at_its_request),
 		TEST(what_cannot_be_done_is_no_fault),
 		TEST(what_is_not_told_yet_is_told_by_free),

@@ -1,6 +1,7 @@
 /* docker/lifecycle.c against an engine that misbehaves as told: a create whose answer is lost, a
  * removal that is refused, a daemon that dies in the middle, ends that come alone. The engine is a
  * socket in the test's own loop: no threads, no time but the lifecycle's own timers. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 
 #include "core/error.h"
 #include "core/loop.h"
+#include "core/process.h"
 #include "docker/lifecycle.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -157,12 +159,21 @@ static void answer_as_usual(struct connection *connection, enum what what)
 	}
 }
 
+/* A flood that nobody reads would hold up the removal: the client has closed its stream by then. */
+static bool is_attached(void)
+{
+	char byte;
+	return engine.attached && recv(engine.attached->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
 static void answer(struct connection *connection)
 {
 	enum what what = what_is_asked(connection->text);
 	enum answer how = engine.asked[what] < engine.refusals[what] ? engine.answers[what] : AS_USUAL;
-	if (what == REMOVE)
+	if (what == REMOVE) {
 		(void)snprintf(engine.last_removed, sizeof engine.last_removed, "%.100s", connection->text);
+		assert_false(is_attached());
+	}
 	engine.asked[what]++;
 	connection->len = 0;
 	switch (how) {
@@ -619,18 +630,25 @@ static void labels_name_their_owner(void **state)
 	static const char *const expected[] = {"org.sandwatch.session=s1",
 	                                       "org.sandwatch.host=", "org.sandwatch.pid=",
 	                                       "org.sandwatch.pid_start=", "org.sandwatch.boot=",
-	                                       "org.sandwatch.pid_ns="};
-	char pid[64];
+	                                       "org.sandwatch.pid_ns=", "org.sandwatch.machine="};
+	struct sw_process_stat own;
+	char pid[64], start[64];
 	(void)state;
 	const char **labels = sw_lifecycle_labels("s1");
 	assert_non_null(labels);
 	(void)snprintf(pid, sizeof pid, "org.sandwatch.pid=%d", (int)getpid());
 	assert_string_equal(labels[2], pid);
+	assert_int_equal(sw_process_read_stat(0, &own, NULL), 0);
+	(void)snprintf(start, sizeof start, "org.sandwatch.pid_start=%" PRIu64, own.start_ticks);
+	assert_string_equal(labels[3], start);
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
 		assert_int_equal(strncmp(labels[i], expected[i], strlen(expected[i])), 0);
-		assert_true(labels[i][strlen(expected[i])] != '\0' || i == 0);
+		assert_true(labels[i][strlen(expected[i])] != '\0' || i == 0 || i == 6);
 	}
-	assert_null(labels[6]);
+	assert_null(labels[7]);
+	/* A fingerprint, not the id itself; there may be none. */
+	size_t len = strlen(labels[6] + strlen(expected[6]));
+	assert_true(len == 0 || len == 16);
 	free(labels);
 }
 

@@ -19,8 +19,8 @@
 
 #define MS INT64_C(1000000)
 
-enum { HELD_MAX = 1500, LABELS = 6 };
-enum label { SESSION, HOST, PID, START, BOOT, PID_NS };
+enum { HELD_MAX = 1500, LABELS = 7 };
+enum label { SESSION, HOST, PID, START, BOOT, PID_NS, MACHINE };
 enum removal { GOES, IS_GONE, REFUSED, HANGS, LAST_WORD };
 
 struct held {
@@ -242,6 +242,20 @@ static void another_host_is_not_touched(void **state)
 	assert_int_equal(removed_now(), 0);
 }
 
+/* Two machines may have one name, and one engine; one is booted later than the other. */
+static void another_machine_of_that_name_is_not_touched(void **state)
+{
+	(void)state;
+	struct held *held = hold();
+	change(held, MACHINE, "0123456789abcdef");
+	change(held, BOOT, "00000000-0000-0000-0000-000000000000");
+	change(hold_dead(), MACHINE, "0123456789abcdef");
+	hold_dead()->labels[MACHINE][0] = '\0'; /* of a sandwatch that did not write it yet */
+	assert_int_equal(clean(0), 0);
+	assert_found(1, 0, 0, 2);
+	assert_true(fake.held[2].is_removed);
+}
+
 static void another_pid_namespace_is_not_touched(void **state)
 {
 	(void)state;
@@ -454,6 +468,7 @@ int main(void)
 		TEST(an_earlier_boot_is_nobodys),
 		TEST(a_number_used_again_is_nobodys),
 		TEST(another_host_is_not_touched),
+		TEST(another_machine_of_that_name_is_not_touched),
 		TEST(another_pid_namespace_is_not_touched),
 		TEST(one_that_names_no_namespace_is_of_this_one),
 		TEST(nonsense_is_no_process),
