@@ -26,3 +26,20 @@ int sw_journal_load(const char *path, struct sw_session *session,
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot hold the session of %s", path);
 	return 0;
 }
+
+bool sw_journal_say_broken(const struct sw_journal_stats *stats, char *text, size_t size)
+{
+	bool is_one = stats->broken == 1;
+	char foreign[96] = "";
+	if (!stats->broken)
+		return false;
+	if (stats->foreign)
+		(void)snprintf(foreign, sizeof foreign, "; %llu %s of another version of sandwatch",
+		               (unsigned long long)stats->foreign,
+		               stats->foreign == 1 ? "is an event" : "are events");
+	(void)snprintf(text, size, "%llu broken %s skipped%s line %llu: %s%s",
+	               (unsigned long long)stats->broken, is_one ? "line was" : "lines were",
+	               is_one ? "," : ", the first is", (unsigned long long)stats->first_broken_line,
+	               stats->first_error, foreign);
+	return true;
+}

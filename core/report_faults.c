@@ -37,9 +37,11 @@ struct sw_sentence sw_say_breaker(const struct sw_figures *figures)
 		not_asked += session->modes[i]->not_asked;
 	if (opened == 0)
 		return (struct sw_sentence){""};
-	return sw_say("opened %" PRIu64 " %s, now %s: %" PRIu64 " %s not asked of the engine, %" PRIu64
+	bool is_over = session->state != SW_STATE_RUNNING;
+	return sw_say("opened %" PRIu64 " %s, %s%s%s: %" PRIu64 " %s not asked of the engine, %" PRIu64
 	              " %s got no answer",
-	              opened, times(opened), sw_word(&sw_words_breaker, (int)session->breaker),
+	              opened, times(opened), is_over ? "" : "now ",
+	              sw_word(&sw_words_breaker, (int)session->breaker), is_over ? " at the end" : "",
 	              not_asked, not_asked == 1 ? "attempt was" : "attempts were", probes,
 	              probes == 1 ? "probe" : "probes");
 }

@@ -58,7 +58,7 @@ struct sw_sentence sw_say_counts(const uint64_t counts[SW_OUTCOME_COUNT]);
 
 /* "delay 2, reset 1": those above 0. */
 struct sw_sentence sw_say_faults(const uint64_t counts[SW_FAULT_COUNT]);
-/* "opened 1 time, now closed: 14 attempts were not asked of the engine …"; "" when it never opened. */
+/* "opened 1 time, closed at the end: 14 attempts were not asked of the engine …"; "" when it never opened. */
 struct sw_sentence sw_say_breaker(const struct sw_figures *figures);
 /* "1 time by another process; 1 iteration was dropped …"; "" when it never was. */
 struct sw_sentence sw_say_resumed(const struct sw_figures *figures);

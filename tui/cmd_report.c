@@ -56,14 +56,9 @@ static int print(const struct run *run)
 
 static void tell_broken(const struct run *run)
 {
-	if (run->stats.broken)
-		fprintf(stderr,
-		        "sandwatch: %s: %llu broken lines were skipped, the first is line %llu: %s\n",
-		        run->journal, (unsigned long long)run->stats.broken,
-		        (unsigned long long)run->stats.first_broken_line, run->stats.first_error);
-	if (run->stats.foreign)
-		fprintf(stderr, "sandwatch: %s: %llu of them are events of another version of sandwatch\n",
-		        run->journal, (unsigned long long)run->stats.foreign);
+	char text[2 * SW_TEXT_MAX];
+	if (sw_journal_say_broken(&run->stats, text, sizeof text))
+		fprintf(stderr, "sandwatch: %s: %s\n", run->journal, text);
 	if (run->stats.torn)
 		fprintf(stderr, "sandwatch: %s: its last line is torn%s\n", run->journal,
 		        run->writer == SW_WRITER_ALIVE  ? ": it is being written"

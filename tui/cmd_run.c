@@ -50,6 +50,8 @@ static int resume(struct sw_setup *setup, const struct sw_cli *cli, struct sw_si
 		return sw_cli_exit_code(&err);
 	}
 	setup->resume = &found;
+	if (*found.broken && !cli->quiet)
+		fprintf(stderr, "sandwatch: %s: %s\n", found.run.journal, found.broken);
 	named.resume = found.run.journal;
 	if (!found.is_complete)
 		code = run(setup, &named, signals);

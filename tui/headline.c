@@ -190,14 +190,19 @@ static void say_phases(struct sw_headline *h, const struct sw_mode_figures *mode
 /* Faults that were injected come first: whatever else is said is of a run that was disturbed. */
 static void say_disturbances(struct sw_headline *h, const struct sw_session *session)
 {
-	uint64_t injected = 0;
-	for (int i = 0; i < session->n_modes; i++)
+	uint64_t injected = 0, not_asked = 0;
+	for (int i = 0; i < session->n_modes; i++) {
 		injected += sw_mode_faults(session->modes[i]);
-	if (session->breaker == SW_BREAKER_OPEN)
-		sw_headline_say(h, SW_ROLE_BAD, "%s",
-		                session->state == SW_STATE_RUNNING
-		                    ? "The circuit breaker is open: the engine is left alone, and probed again. "
-		                    : "At its end the circuit breaker was open. ");
+		not_asked += session->modes[i]->not_asked;
+	}
+	if (session->breaker == SW_BREAKER_OPEN && session->state == SW_STATE_RUNNING)
+		sw_headline_say(
+			h, SW_ROLE_BAD,
+			"The circuit breaker is open: the engine is left alone, and probed again. ");
+	else if (session->breaker == SW_BREAKER_OPEN)
+		sw_headline_say(h, SW_ROLE_BAD, "The engine did not come back: %llu %s not asked of it. ",
+		                (unsigned long long)not_asked,
+		                not_asked == 1 ? "attempt was" : "attempts were");
 	if (injected)
 		sw_headline_say(h, SW_ROLE_ACCENT, "%llu %s injected. ", (unsigned long long)injected,
 		                injected == 1 ? "fault was" : "faults were");

@@ -130,6 +130,7 @@ static int load(struct sw_resume *resume, struct sw_error *err)
 		return sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot read %s", resume->run.journal);
 	if (sw_journal_load(resume->run.journal, resume->session, &stats, err) < 0)
 		return -1;
+	(void)sw_journal_say_broken(&stats, resume->broken, sizeof resume->broken);
 	const struct sw_session *session = resume->session;
 	if (!session->started)
 		return sw_error_set(

@@ -18,10 +18,11 @@ struct sw_session;
 /* sw_live_start takes journal and session, and leaves NULL. */
 struct sw_resume {
 	struct sw_run_paths run;
-	struct sw_journal *journal; /* opened for this process: nobody else writes it */
-	struct sw_session *session; /* all events that are in it */
-	int64_t cut_bytes;          /* of a torn last line that is gone now */
-	bool is_complete;           /* nothing is left to run */
+	struct sw_journal *journal;   /* opened for this process: nobody else writes it */
+	struct sw_session *session;   /* all events that are in it */
+	int64_t cut_bytes;            /* of a torn last line that is gone now */
+	char broken[2 * SW_TEXT_MAX]; /* says which lines in it were skipped, or "" */
+	bool is_complete;             /* nothing is left to run */
 };
 
 /* The run that CLI->resume names, if it can go on; blocks as long as its journal takes to read. Errors

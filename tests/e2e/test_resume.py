@@ -145,6 +145,16 @@ class OnTheHost(Resumes):
         self.assert_code(session, 0)
         self.check_whole(session, 1, config)
 
+    def test_broken_lines_are_told(self):
+        config = self.config()
+        first = self.killed(5, config=config, host="")
+        journal = first.run_folder / "journal.jsonl"
+        lines = journal.read_bytes().splitlines(keepends=True)
+        journal.write_bytes(b"".join(lines[:-3]) + b"\xff\x00 {\n" + b"".join(lines[-3:]))
+        session = self.resume(first.state, host="")
+        self.assert_code(session, 0)
+        self.assertIn(f"1 broken line was skipped, line {len(lines) - 2}: ", session.stderr)
+
     def test_one_that_lives(self):
         gate = self.gated()
         config = self.config(3, gate.words)

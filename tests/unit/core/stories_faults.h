@@ -103,6 +103,15 @@ static inline void story_breaking(struct story *s)
 	story_falls_back(s, 1);
 }
 
+/* The engine does not come back, and the session ends. */
+static inline void story_broken(struct story *s)
+{
+	story_breaking(s);
+	while (s->iterations[0] < 20)
+		story_ok(s, 0);
+	story_end(s, SW_STATE_DONE, "");
+}
+
 /* To its end: the engine comes back, the process is killed and another one goes on. */
 static inline void story_faults(struct story *s)
 {

@@ -21,6 +21,7 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/journal.h"
+#include "core/journal_load.h"
 #include "core/journal_read.h"
 #include "core/process.h"
 #include "tests/unit/core/random_events.h"
@@ -230,6 +231,23 @@ static void broken_lines_are_counted_and_skipped(void **state)
 	assert_int_equal(stats.overlong, 0);
 	assert_int_equal(stats.first_broken_line, 2);
 	assert_non_null(strstr(stats.first_error, "JSON"));
+}
+
+static void broken_lines_are_told(void **state)
+{
+	struct sw_journal_stats met = {.broken = 1, .first_broken_line = 7, .first_error = "not JSON"};
+	char text[200] = "untouched";
+	(void)state;
+	assert_true(sw_journal_say_broken(&met, text, sizeof text));
+	assert_string_equal(text, "1 broken line was skipped, line 7: not JSON");
+	met.broken = 3;
+	met.foreign = 2;
+	assert_true(sw_journal_say_broken(&met, text, sizeof text));
+	assert_string_equal(
+		text, "3 broken lines were skipped, the first is line 7: not JSON; 2 are events of "
+			  "another version of sandwatch");
+	met.broken = 0;
+	assert_false(sw_journal_say_broken(&met, text, sizeof text));
 }
 
 /* Longer than an event, than the reader's buffer, and than many of them. */
@@ -558,6 +576,7 @@ int main(void)
 		TEST(a_missing_journal_is_an_error),
 		TEST(a_journal_cut_anywhere_is_read_up_to_there),
 		TEST(broken_lines_are_counted_and_skipped),
+		TEST(broken_lines_are_told),
 		TEST(overlong_lines_are_one_broken_line_each),
 		TEST(an_overlong_last_line_is_torn),
 		TEST(the_reader_may_stop),
