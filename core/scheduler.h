@@ -118,7 +118,8 @@ int64_t sw_scheduler_running(const struct sw_scheduler *scheduler);
  * dropped. */
 void sw_scheduler_cancel_iteration(struct sw_scheduler *scheduler, int64_t key);
 
-/* Ends the session early, also a paused one: cancels what runs and finishes. STATE and TEXT go into
+/* Ends the session early, also a paused one: cancels what runs and finishes. What that cuts short has no
+ * end: it counts nowhere (iteration_dropped), and a resumed session runs it. STATE and TEXT go into
  * session_finished. Asking twice is fine. */
 void sw_scheduler_stop(struct sw_scheduler *scheduler, enum sw_state state, const char *text);
 

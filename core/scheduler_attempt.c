@@ -5,6 +5,7 @@
 #include "core/text.h"
 
 static const char dropped_text[] = "paused: it is measured anew after the pause";
+static const char stopped_text[] = "stopped before its end: `sandwatch run --resume` measures it anew";
 static const char cancelled_text[] = "cancelled by the user";
 static const char unbegun_text[] = "cancelled before its first attempt";
 
@@ -97,7 +98,7 @@ static void drop_iteration(struct sw_slot *slot)
 	leave(slot);
 	slot->again = s->turn_is_spoilt = true;
 	struct sw_iteration_info *it = begin_event(slot, SW_EVENT_ITERATION_DROPPED);
-	sw_text_copy(it->text, sizeof it->text, dropped_text);
+	sw_text_copy(it->text, sizeof it->text, s->stopping ? stopped_text : dropped_text);
 	sw_scheduler_emit(s);
 	s->wait_seq = s->event.seq;
 	sw_scheduler_slot_free(slot);
@@ -196,6 +197,26 @@ static bool call_off_attempt(struct sw_slot *slot)
 	return true;
 }
 
+/* Whether OUTCOME of an attempt in a sandbox is not the iteration's end: it is tried again, or run on the host. */
+static bool would_go_on(const struct sw_slot *slot, enum sw_outcome outcome)
+{
+	const struct sw_scheduler *s = slot->s;
+	const struct sw_fallback *policy = &s->o.plan->fallback;
+	if (!sw_slot_is_sandboxed(slot) || !sw_outcome_is_sandbox_failure(outcome))
+		return false;
+	return (slot->attempt.number <= policy->max_retries && !slot->not_asked) ||
+	       (s->o.fallbacks && sw_fallback_allows(policy, outcome));
+}
+
+/* A stop has taken its end away: it is as if it had not been run, so that a resumed session runs it. One that
+ * the user cancelled alone has its end. */
+static bool is_cut_short(const struct sw_slot *slot)
+{
+	enum sw_outcome outcome = slot->checked.outcome;
+	return slot->s->stopping && !slot->cancelling &&
+	       (outcome == SW_OUTCOME_CANCELLED || would_go_on(slot, outcome));
+}
+
 /* Retries come before the fallback; both only for what the sandbox, not the code, did. */
 static bool go_on(struct sw_slot *slot, enum sw_outcome outcome)
 {
@@ -242,7 +263,7 @@ static void conclude_attempt(struct sw_slot *slot)
 		slot->iteration_start_ns = slot->checked.start_ns;
 	emit_attempt_finished(slot);
 	sw_slot_tell_breaker(slot);
-	if (slot->dropping)
+	if (slot->dropping || is_cut_short(slot))
 		drop_iteration(slot);
 	else if (!go_on(slot, slot->checked.outcome))
 		finish_iteration(slot);
@@ -304,7 +325,7 @@ void sw_slot_probed(struct sw_slot *slot, bool is_answered)
 	else if (slot->cancelling)
 		finish_cancelled(slot);
 	else if (slot->s->stopping)
-		finish_iteration(slot);
+		drop_iteration(slot);
 	else if (is_answered)
 		sw_slot_attempt(slot);
 	else if (!sw_slot_waits(slot))
@@ -342,7 +363,6 @@ void sw_slot_stop(struct sw_slot *slot)
 	if (slot->runner) {
 		slot->runner->ops->cancel(slot->runner);
 	} else if (call_off_attempt(slot)) {
-		/* Between two attempts: the last one's outcome is the iteration's. Before the first: cancelled. */
-		finish_iteration(slot);
+		drop_iteration(slot);
 	}
 }

@@ -85,7 +85,7 @@ struct sw_running {
  * finished is in exactly one of outcomes[] (by its final outcome in its own kind of mode) or in
  * fell_back (ended ok on the host):  done = fell_back + sum(outcomes).  Latency, samples and phases
  * are of iterations that ended ok without a fallback: what the mode itself costs. An iteration that was
- * dropped (for a pause, or because its process died) is counted in `dropped` and nowhere else, as if it had
+ * dropped (for a pause, by a stop, or because its process died) is counted in `dropped` and nowhere else, as if it had
  * not been run yet. So at any moment
  *   planned = fell_back + sum(outcomes) + running + pending
  * where running are counted iterations in slots, and pending those not begun; checked after each event. */

@@ -441,7 +441,7 @@ class Running(ScreenCase):
         snapshot = screen.snapshot
         self.assertEqual(snapshot["state"], "interrupted")
         counts = snapshot["modes"][0]["iterations"]
-        self.assertEqual((counts["ok"], counts["cancelled"], counts["not_run"]), (1, 1, 1))
+        self.assertEqual((counts["ok"], counts["dropped"], counts["not_run"]), (1, 1, 2))
         self.check_schema(screen.run_folder / "snapshot.json")
         screen.press("q")
         self.assertEqual(screen.status(), 130)

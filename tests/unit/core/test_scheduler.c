@@ -311,6 +311,17 @@ static void stop_while_preparing(void **state)
 	assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), 0);
 }
 
+/* What a stop cuts short has no end: it is told as dropped, and a resumed session runs it. */
+static void assert_cut_short(int mode)
+{
+	const struct seen *dropped = nth(SW_EVENT_ITERATION_DROPPED, 0);
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_DROPPED), 1);
+	assert_int_equal(dropped->mode, mode);
+	assert_non_null(strstr(dropped->text, "run --resume"));
+	for (int i = 0; i < n_seen; i++)
+		assert_false(seen[i].kind == SW_EVENT_ITERATION_FINISHED && seen[i].mode == mode);
+}
+
 static void stop_while_an_attempt_runs(void **state)
 {
 	(void)state;
@@ -321,15 +332,30 @@ static void stop_while_an_attempt_runs(void **state)
 		step();
 	stop_and_end();
 	assert_int_equal(fakes[1].cancels, 1);
-	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 1)->outcome, SW_OUTCOME_CANCELLED);
+	assert_cut_short(1);
 	assert_int_equal(fakes[2].starts, 0);
 }
 
-/* The runner's own end came first: its outcome stands, but nothing is tried again. */
+static void stop_as_an_attempt_is_about_to_be_tried_again(void **state)
+{
+	(void)state;
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 3};
+	fakes[1].script[0] = SW_OUTCOME_CRASHED;
+	fakes[1].hold_start = true;
+	start();
+	while (!fakes[1].running)
+		step();
+	release(&fakes[1]);
+	stop_and_end();
+	assert_cut_short(1);
+	assert_int_equal(fakes[1].starts, 1);
+}
+
+/* The runner's own end came first, and it is the iteration's: it stands. */
 static void stop_as_an_attempt_fails(void **state)
 {
 	(void)state;
-	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 3, .on = ~0u};
+	plan.fallback = (struct sw_fallback){.enabled = true, .max_retries = 0};
 	fakes[1].script[0] = SW_OUTCOME_CRASHED;
 	fakes[1].hold_start = true;
 	start();
@@ -352,7 +378,7 @@ static void stop_between_two_attempts(void **state)
 		step();
 	stop_and_end();
 	assert_int_equal(fakes[1].starts, 1);
-	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 1)->outcome, SW_OUTCOME_ENGINE);
+	assert_cut_short(1);
 }
 
 /* Stops as soon as an event of KIND was emitted, whatever is pending then. */
@@ -439,6 +465,7 @@ int main(void)
 		TEST(stop_before_the_start),
 		TEST(stop_while_preparing),
 		TEST(stop_while_an_attempt_runs),
+		TEST(stop_as_an_attempt_is_about_to_be_tried_again),
 		TEST(stop_as_an_attempt_fails),
 		TEST(stop_between_two_attempts),
 		TEST(stop_after_any_event),

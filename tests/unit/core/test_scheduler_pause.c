@@ -270,8 +270,9 @@ static void pause_while_stopping(void **state)
 	sw_scheduler_pause(scheduler, true);
 	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler));
 	stop_and_end();
-	assert_int_equal(count_seen(SW_EVENT_ITERATION_DROPPED) + count_seen(SW_EVENT_PAUSED), 0);
-	assert_int_equal(nth(SW_EVENT_ITERATION_FINISHED, 1)->outcome, SW_OUTCOME_CANCELLED);
+	assert_int_equal(count_seen(SW_EVENT_PAUSED), 0);
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_DROPPED), 1); /* by the stop */
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), 1);
 }
 
 /* A key that comes late must not hit the iteration after the one that was meant. */
