@@ -8,9 +8,9 @@
  * half-open: a probe was answered, and one attempt is let through. Whatever but `engine` comes of it closes
  * the breaker; `engine` opens it again, for twice as long.
  *
- * An engine that has worked in this session and went away is likely to come back: for wait_ns from the
- * moment in which the breaker opened, attempts wait for the next probe instead of being refused. Else the
- * rest of a plan would be spent on fallbacks while a daemon is restarted.
+ * An engine that has worked in this session and went away is likely to come back: for wait_ns from the moment
+ * in which the breaker opened, attempts wait for the next probe instead of being refused. Else the rest of a
+ * plan would be spent on fallbacks while a daemon is restarted.
  *
  * After M. Nygard, "Release It!", and the usual implementations. One breaker per session: a session has one
  * engine. Embedded; one thread. */

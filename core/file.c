@@ -122,21 +122,30 @@ static bool is_abandoned(int folder, const char *name)
 	       flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-static void remove_abandoned(const char *path)
+/* The folder that PATH is in, or -1. */
+static int open_parent(const char *path)
 {
 	char parent[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) : 0;
 	if (len >= sizeof parent)
-		return;
+		return -1;
 	(void)snprintf(parent, sizeof parent, "%.*s", (int)len, path);
-	DIR *folder = opendir(slash ? (len ? parent : "/") : ".");
+	return open(slash ? (len ? parent : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void remove_abandoned(const char *path)
+{
+	int fd = open_parent(path);
+	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 	for (struct dirent *entry; folder && (entry = readdir(folder));)
 		if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) == 0 &&
 		    is_abandoned(dirfd(folder), entry->d_name))
 			(void)unlinkat(dirfd(folder), entry->d_name, 0);
 	if (folder)
 		closedir(folder);
+	else if (fd >= 0)
+		close(fd);
 }
 
 /* Beside PATH; short, as PATH's own name may be as long as a name can be. */
@@ -150,14 +159,7 @@ static int temporary_name(const char *path, char *dst, size_t size)
 
 void sw_file_sync_parent(const char *path)
 {
-	char parent[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
-	if (len >= sizeof parent)
-		return;
-	(void)snprintf(parent, sizeof parent, "%.*s", (int)len, path);
-	SW_CLEANUP(close)
-	int fd = open(slash ? (len ? parent : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	SW_CLEANUP(close) int fd = open_parent(path);
 	if (fd >= 0)
 		(void)fsync(fd);
 }

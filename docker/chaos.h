@@ -44,8 +44,8 @@ int sw_chaos_check(const struct sw_plan *plan, const struct sw_engine *engine, s
 int sw_chaos_new(const struct sw_chaos_options *options, struct sw_chaos **out_chaos,
                  struct sw_error *err);
 
-/* Where the runner of MODE's SLOT has to connect; one listener each. No engine: its endpoint, which is
- * empty. */
+/* Where the runner of MODE's SLOT has to connect; one listener each. Without an engine: nowhere, an empty
+ * endpoint. */
 int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endpoint *out_endpoint,
                       struct sw_error *err);
 

@@ -1,12 +1,9 @@
 #include "docker/image_away.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
 #include "core/cleanup.h"
-#include "core/process.h"
 #include "core/text.h"
 #include "docker/blocking.h"
 #include "docker/lifecycle.h"
@@ -29,15 +26,6 @@ struct asking {
 	struct kept_name *left;      /* what the dead have taken away */
 	int n_left;
 };
-
-static const char *label(const char *const *labels, const char *key)
-{
-	size_t len = strlen(key);
-	for (; *labels; labels++)
-		if (strncmp(*labels, key, len) == 0)
-			return *labels + len;
-	return "";
-}
 
 static int open_asking(struct asking *asking, const struct sw_engine *engine, struct sw_error *err)
 {
@@ -70,8 +58,8 @@ static void write_kept(const struct asking *asking, const char *name, char dst[S
 		n += snprintf(dst + n, SW_IMAGE_KEPT_MAX - (size_t)n, "%02x",
 		              (unsigned)(unsigned char)*name);
 	(void)snprintf(dst + n, SW_IMAGE_KEPT_MAX - (size_t)n, ":%.10s-%.20s-%.40s",
-	               label(own, "org.sandwatch.pid="), label(own, "org.sandwatch.pid_start="),
-	               label(own, "org.sandwatch.boot="));
+	               sw_label(own, "org.sandwatch.pid"), sw_label(own, "org.sandwatch.pid_start"),
+	               sw_label(own, "org.sandwatch.boot"));
 }
 
 /* ---- taking and giving ---- */
@@ -165,15 +153,10 @@ static bool read_name(const char *hex, size_t len, char dst[NAME_MAX_BYTES + 1])
 /* Whether the process that OWNER ("PID-START-BOOT") names lives. */
 static bool lives(const struct asking *asking, const char *owner)
 {
-	struct sw_process_stat stat;
-	char boot[64];
-	long long pid;
-	uint64_t start;
-	if (sscanf(owner, "%10lld-%20" SCNu64 "-%60s", &pid, &start, boot) != 3 || pid <= 0 ||
-	    pid > INT_MAX)
-		return false;
-	return strcmp(boot, label((const char *const *)asking->own, "org.sandwatch.boot=")) == 0 &&
-	       sw_process_read_stat((pid_t)pid, &stat, NULL) == 0 && stat.start_ticks == start;
+	const char *const *own = (const char *const *)asking->own;
+	char pid[12], start[24], boot[64];
+	return sscanf(owner, "%11[0-9]-%23[0-9]-%63s", pid, start, boot) == 3 &&
+	       strcmp(boot, sw_label(own, "org.sandwatch.boot")) == 0 && sw_label_is_alive(pid, start);
 }
 
 static void look(void *user, const char *kept)

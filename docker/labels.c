@@ -1,4 +1,8 @@
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,4 +75,29 @@ const char **sw_lifecycle_labels(const char *session_id)
 	for (int i = 0; i < LABELS; i++)
 		block->pointers[i] = block->text[i];
 	return block->pointers;
+}
+
+const char *sw_label(const char *const *labels, const char *key)
+{
+	size_t len = strlen(key);
+	for (; *labels; labels++)
+		if (strncmp(*labels, key, len) == 0 && (*labels)[len] == '=')
+			return *labels + len + 1;
+	return "";
+}
+
+bool sw_label_is_alive(const char *pid, const char *start)
+{
+	struct sw_process_stat stat;
+	char now[32];
+	if (*pid < '1' || strspn(pid, "0123456789") != strlen(pid) || strlen(pid) > 10)
+		return false;
+	long long number = strtoll(pid, NULL, 10);
+	if (number > INT_MAX)
+		return false;
+	/* A /proc that hides other users' processes (hidepid) is no sign of their end. */
+	if (sw_process_read_stat((pid_t)number, &stat, NULL) < 0)
+		return kill((pid_t)number, 0) == 0 || errno != ESRCH;
+	(void)snprintf(now, sizeof now, "%" PRIu64, stat.start_ticks);
+	return stat.state != 'Z' && stat.state != 'X' && strcmp(now, start) == 0;
 }

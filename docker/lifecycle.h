@@ -120,4 +120,11 @@ void sw_lifecycle_free(struct sw_lifecycle *life);
  * /etc/machine-id, as host names are not unique; "" where there is none. */
 const char **sw_lifecycle_labels(const char *session_id);
 
+/* What KEY says among LABELS, or "". */
+const char *sw_label(const char *const *labels, const char *key);
+
+/* Whether the process that these values of pid and pid_start name lives, in this PID namespace and boot.
+ * Spelled otherwise than sw_lifecycle_labels writes them they are nobody's. */
+bool sw_label_is_alive(const char *pid, const char *start);
+
 #endif

@@ -1,12 +1,8 @@
 #include "docker/reaper.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <signal.h>
 #include <string.h>
 
-#include "core/process.h"
 #include "core/text.h"
 #include "docker/blocking.h"
 #include "docker/lifecycle.h"
@@ -24,33 +20,7 @@ struct reaping {
 	bool is_over;  /* what this process made is nobody's any more */
 };
 
-static const char *label(const char *const *labels, const char *key)
-{
-	size_t len = strlen(key);
-	for (; *labels; labels++)
-		if (strncmp(*labels, key, len) == 0 && (*labels)[len] == '=')
-			return *labels + len + 1;
-	return "";
-}
-
 /* ---- whose it is ---- */
-
-/* Both as sw_lifecycle_labels writes them; spelled otherwise they are nobody's (0 would be us). */
-static bool is_alive(const char *pid, const char *start)
-{
-	struct sw_process_stat stat;
-	char now[32];
-	if (*pid < '1' || strspn(pid, "0123456789") != strlen(pid) || strlen(pid) > 10)
-		return false;
-	long long number = strtoll(pid, NULL, 10);
-	if (number > INT_MAX)
-		return false;
-	/* A /proc that hides other users' processes (hidepid) is no sign of their end. */
-	if (sw_process_read_stat((pid_t)number, &stat, NULL) < 0)
-		return kill((pid_t)number, 0) == 0 || errno != ESRCH;
-	(void)snprintf(now, sizeof now, "%" PRIu64, stat.start_ticks);
-	return stat.state != 'Z' && stat.state != 'X' && strcmp(now, start) == 0;
-}
 
 /* Which of FOUND's counts a container with LABELS goes into; NULL: it is nobody's. */
 static int *keeper(struct sw_reaped *found, const char *const *own, const char *const *labels)
@@ -58,19 +28,20 @@ static int *keeper(struct sw_reaped *found, const char *const *own, const char *
 	static const char host[] = "org.sandwatch.host", boot[] = "org.sandwatch.boot",
 					  pid_ns[] = "org.sandwatch.pid_ns", start[] = "org.sandwatch.pid_start",
 					  machine[] = "org.sandwatch.machine";
-	if (strcmp(label(labels, host), label(own, host)) != 0)
+	if (strcmp(sw_label(labels, host), sw_label(own, host)) != 0)
 		return &found->foreign;
 	/* Of the same name, at an engine that both can reach: its boot says nothing of ours. */
-	if (*label(labels, machine) && strcmp(label(labels, machine), label(own, machine)) != 0)
+	if (*sw_label(labels, machine) &&
+	    strcmp(sw_label(labels, machine), sw_label(own, machine)) != 0)
 		return &found->foreign;
-	if (!*label(own, boot) || !*label(own, start))
+	if (!*sw_label(own, boot) || !*sw_label(own, start))
 		return &found->living; /* without a /proc nobody can be told dead */
-	if (strcmp(label(labels, boot), label(own, boot)) != 0)
+	if (strcmp(sw_label(labels, boot), sw_label(own, boot)) != 0)
 		return NULL;
 	/* One without the label is of a sandwatch that did not write it yet; as with machine. */
-	if (*label(labels, pid_ns) && strcmp(label(labels, pid_ns), label(own, pid_ns)) != 0)
+	if (*sw_label(labels, pid_ns) && strcmp(sw_label(labels, pid_ns), sw_label(own, pid_ns)) != 0)
 		return &found->elsewhere;
-	return is_alive(label(labels, "org.sandwatch.pid"), label(labels, start)) ? &found->living
+	return sw_label_is_alive(sw_label(labels, "org.sandwatch.pid"), sw_label(labels, start)) ? &found->living
 	                                                                          : NULL;
 }
 
@@ -79,7 +50,7 @@ static bool is_mine(const char *const *own, const char *const *labels)
 	static const char *const keys[] = {"org.sandwatch.host", "org.sandwatch.boot", "org.sandwatch.pid",
 	                                   "org.sandwatch.pid_start", "org.sandwatch.pid_ns"};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (strcmp(label(labels, keys[i]), label(own, keys[i])) != 0)
+		if (strcmp(sw_label(labels, keys[i]), sw_label(own, keys[i])) != 0)
 			return false;
 	return true;
 }

@@ -2,11 +2,11 @@
  * Must not know sessions beyond that. Blocking; for `sandwatch clean` and a session's setup, never the
  * measuring thread.
  *
- * A container of ours carries sw_lifecycle_labels. It is nobody's when they name this host (its name, and
- * its machine-id where they tell one), and another boot, or a process of this PID namespace that has ended:
- * no such pid, or one with another start time.
- * A process of another PID namespace of this boot cannot be seen from here, nor can any where there is
- * no /proc: their containers are kept, as are those of other hosts. */
+ * A container of ours carries sw_lifecycle_labels. It is nobody's when they name this host (its name,
+ * and its machine-id where they tell one), and another boot, or a process of this PID namespace that
+ * has ended: no such pid, or one with another start time. A process of another PID namespace of this
+ * boot cannot be seen from here, nor can any where there is no /proc: their containers are kept, as
+ * are those of other hosts. */
 #ifndef SW_REAPER_H
 #define SW_REAPER_H
 

@@ -334,8 +334,8 @@ test_soak() {
   if [ -n "$no_engine" ]; then
     skip soak 2 "$no_engine"
   else
-    single 'soak, short' sheltered tests/soak/soak.py --minutes 1 --iterations 16
-    single 'kills, short' sheltered tests/soak/kills.py --kills 6
+    single 'soak, short' sheltered tests/soak/soak.py --minutes 0.5 --iterations 16
+    single 'kills, short' sheltered tests/soak/kills.py --kills 5
   fi
 }
 

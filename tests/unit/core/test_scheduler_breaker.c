@@ -510,8 +510,7 @@ static void one_slot_probes_and_one_tries(void **state)
 	assert_ended(SW_STATE_DONE);
 }
 
-/* All work, then all fail at once, and one is let through. Whoever waits must not wait for what was
- * cancelled. */
+/* All work, then all fail at once, and one is let through. Nobody waits for what was cancelled. */
 static void a_cancelled_trial_is_anothers_chance(void **state)
 {
 	(void)state;
