@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/cleanup.h"
 #include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -319,6 +320,28 @@ static int reap(const struct sw_setup *setup, struct sw_steps steps, struct sw_e
 	return 0;
 }
 
+static void make_absolute(char path[static SW_PATH_MAX])
+{
+	SW_CLEANUP(free)
+	char *real = strchr(path, '/') || strchr(path, '.') ? realpath(path, NULL) : NULL;
+	if (real && strlen(real) < SW_PATH_MAX)
+		sw_text_copy(path, SW_PATH_MAX, real);
+}
+
+/* The plan as text; its paths are absolute, since --resume may be called in another folder. */
+static int write_plan(const struct sw_plan *plan, struct sw_buf *out)
+{
+	SW_CLEANUP(free) struct sw_plan *lasting = malloc(sizeof *lasting);
+	if (!lasting)
+		return -1;
+	*lasting = *plan; /* what it points to stays the plan's */
+	make_absolute(lasting->workload.strategy);
+	make_absolute(lasting->sandbox.seccomp);
+	for (int i = 0; i < lasting->n_modes; i++)
+		make_absolute(lasting->modes[i].sandbox.seccomp);
+	return sw_config_write(lasting, out);
+}
+
 /* The plan is on disk before the journal begins: a journal can always go on. */
 static int open_run(struct sw_setup *setup, struct sw_error *err)
 {
@@ -328,7 +351,7 @@ static int open_run(struct sw_setup *setup, struct sw_error *err)
 		return 0;
 	}
 	int status = sw_paths_new_run(&setup->paths, &setup->run, err);
-	if (status == 0 && sw_config_write(&setup->plan, &yaml) < 0)
+	if (status == 0 && write_plan(&setup->plan, &yaml) < 0)
 		status = sw_error_set(err, SW_ERR_INTERNAL, ENOMEM, "cannot write the configuration");
 	if (status == 0)
 		status = sw_file_write(setup->run.config, yaml.data, yaml.len, err);

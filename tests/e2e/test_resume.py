@@ -3,6 +3,7 @@
 and the plan's order stays."""
 import itertools
 import json
+import os
 import signal
 import subprocess
 import unittest
@@ -296,6 +297,15 @@ class OnTheHost(Resumes):
 
 @needs_engine
 class Strategy(Resumes):
+    def test_a_relative_path_is_found_from_another_folder(self):
+        path = self.box.root / f"strategy{self.box.next_number()}.py"
+        path.write_text((REPO / "config/strategies/momentum.py").read_text())
+        config = plan(iterations=4, modes=[HOST_MODE])
+        config["workload"] = {"strategy": os.path.relpath(path)}
+        first = self.killed(2, config=config)
+        self.assert_code(self.resume(first.state, wrap=["env", "-C", "/"]), 0)
+        self.check_whole(first, 1, config)
+
     def test_that_has_changed(self):
         source = (REPO / "config/strategies/momentum.py").read_text()
         path = self.box.root / f"strategy{self.box.next_number()}.py"
