@@ -345,6 +345,7 @@ class OnTheScreen(Resumes, ScreenCase):
         identity = screen.journal()[0]["id"]
         self.assertIn(f"`sandwatch run --resume {identity}` goes on where it stopped", screen.all_text())
         again = self.screen("--resume", identity, state=screen.state, host="")
+        gate.let_go()  # what was stopped is measured anew
         gate.let_go()
         until(lambda: again.count("session_finished") == 2, "the session's end")
         again.press("q")
