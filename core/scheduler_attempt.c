@@ -197,15 +197,14 @@ static bool call_off_attempt(struct sw_slot *slot)
 	return true;
 }
 
-/* Whether OUTCOME of an attempt in a sandbox is not the iteration's end: it is tried again, or run on the host. */
-static bool would_go_on(const struct sw_slot *slot, enum sw_outcome outcome)
+static bool has_retry(const struct sw_slot *slot)
 {
-	const struct sw_scheduler *s = slot->s;
-	const struct sw_fallback *policy = &s->o.plan->fallback;
-	if (!sw_slot_is_sandboxed(slot) || !sw_outcome_is_sandbox_failure(outcome))
-		return false;
-	return (slot->attempt.number <= policy->max_retries && !slot->not_asked) ||
-	       (s->o.fallbacks && sw_fallback_allows(policy, outcome));
+	return slot->attempt.number <= slot->s->o.plan->fallback.max_retries && !slot->not_asked;
+}
+
+static bool may_fall_back(const struct sw_slot *slot, enum sw_outcome outcome)
+{
+	return slot->s->o.fallbacks && sw_fallback_allows(&slot->s->o.plan->fallback, outcome);
 }
 
 /* A stop has taken its end away: it is as if it had not been run, so that a resumed session runs it. One that
@@ -214,18 +213,19 @@ static bool is_cut_short(const struct sw_slot *slot)
 {
 	enum sw_outcome outcome = slot->checked.outcome;
 	return slot->s->stopping && !slot->cancelling &&
-	       (outcome == SW_OUTCOME_CANCELLED || would_go_on(slot, outcome));
+	       (outcome == SW_OUTCOME_CANCELLED ||
+	        (sw_slot_is_sandboxed(slot) && sw_outcome_is_sandbox_failure(outcome) &&
+	         (has_retry(slot) || may_fall_back(slot, outcome))));
 }
 
 /* Retries come before the fallback; both only for what the sandbox, not the code, did. */
 static bool go_on(struct sw_slot *slot, enum sw_outcome outcome)
 {
 	struct sw_scheduler *s = slot->s;
-	const struct sw_fallback *policy = &s->o.plan->fallback;
 	if (!sw_slot_is_sandboxed(slot) || !sw_outcome_is_sandbox_failure(outcome) || s->stopping ||
 	    slot->cancelling)
 		return false;
-	if (slot->attempt.number <= policy->max_retries && !slot->not_asked) {
+	if (has_retry(slot)) {
 		emit_reason(slot, SW_EVENT_RETRY, outcome);
 		/* What the breaker refuses need not wait for it. */
 		int64_t delay = s->breaker.state == SW_BREAKER_OPEN
@@ -237,7 +237,7 @@ static bool go_on(struct sw_slot *slot, enum sw_outcome outcome)
 		sw_loop_defer(s->o.loop, &slot->step, sw_slot_attempt, slot);
 		return true;
 	}
-	if (!s->o.fallbacks || !sw_fallback_allows(policy, outcome)) {
+	if (!may_fall_back(slot, outcome)) {
 		emit_reason(slot, SW_EVENT_FALLBACK_REFUSED, outcome);
 		return false;
 	}

@@ -81,14 +81,13 @@ struct sw_running {
 	struct sw_mode_counts added;
 };
 
-/* Warm-up iterations are counted in warmup_done and nowhere else. Every counted iteration that
- * finished is in exactly one of outcomes[] (by its final outcome in its own kind of mode) or in
- * fell_back (ended ok on the host):  done = fell_back + sum(outcomes).  Latency, samples and phases
- * are of iterations that ended ok without a fallback: what the mode itself costs. An iteration that was
- * dropped (for a pause, by a stop, or because its process died) is counted in `dropped` and nowhere else, as if it had
- * not been run yet. So at any moment
- *   planned = fell_back + sum(outcomes) + running + pending
- * where running are counted iterations in slots, and pending those not begun; checked after each event. */
+/* Warm-up iterations are counted in warmup_done and nowhere else. Every counted iteration that finished
+ * is in exactly one of outcomes[] (by its final outcome in its own kind of mode) or in fell_back (ended
+ * ok on the host):  done = fell_back + sum(outcomes).  Latency, samples and phases are of iterations that
+ * ended ok without a fallback: what the mode itself costs. An iteration that was dropped (for a pause, by
+ * a stop, or because its process died) is counted in `dropped` and nowhere else, as if it had not been
+ * run yet. So at any moment planned = fell_back + sum(outcomes) + running + pending where running are
+ * counted iterations in slots, and pending those not begun; checked after each event. */
 struct sw_mode_state {
 	struct sw_mode_info info;
 	uint64_t done, fell_back, warmup_done;
