@@ -130,6 +130,7 @@ static void emit(struct sw_chaos *chaos, const struct sw_chaos_news *news)
 		(void)sw_text_copy(event->u.end.text, sizeof event->u.end.text, news->text);
 	} else {
 		sw_event_init(event, SW_EVENT_FAULT_INJECTED, job->mode);
+		chaos->injected[job->entry]++;
 		event->u.it.iteration = job->iteration;
 		event->u.it.attempt = job->number;
 		event->u.it.fault = fault->fault;
@@ -294,6 +295,7 @@ void sw_chaos_attempt_begins(struct sw_chaos *chaos, int slot, const struct sw_a
 			.tag = ++chaos->last_tag,
 		};
 		const struct sw_chaos_fault *fault = sw_chaos_fault(chaos, job);
+		chaos->due[job->entry]++;
 		if (sw_fault_is_network(fault->fault) || fault->on != SW_TARGET_ANY)
 			arm(chaos, job);
 		else
@@ -440,16 +442,50 @@ static void end_acting(struct sw_chaos *chaos)
 	pthread_join(chaos->thread, NULL);
 }
 
+static bool is_calm(struct sw_chaos *chaos)
+{
+	if (!chaos->has_lock)
+		return true;
+	pthread_mutex_lock(&chaos->lock);
+	bool calm = chaos->calm;
+	pthread_mutex_unlock(&chaos->lock);
+	return calm;
+}
+
+/* A list that hits nothing must not pass for a run that withstood it. Not of a session that was stopped,
+ * or that another process began: there an entry may have had, or has yet, its turn. */
+static void tell_idle_entries(struct sw_chaos *chaos)
+{
+	const struct sw_plan *plan = chaos->options.plan;
+	for (int i = 0; i < plan->n_chaos && !chaos->options.is_resumed; i++) {
+		const struct sw_chaos_fault *fault = &plan->chaos[i];
+		if (chaos->injected[i])
+			continue;
+		if (chaos->due[i])
+			sw_chaos_note(chaos, "chaos: entry %d (%s, on %s) came due %d %s and was never injected: nothing "
+			              "fitted", i + 1, sw_word(&sw_words_fault, (int)fault->fault),
+			              sw_word(&sw_words_target, (int)fault->on), chaos->due[i],
+			              chaos->due[i] == 1 ? "time" : "times");
+		else
+			sw_chaos_note(chaos, "chaos: entry %d (%s) never came due", i + 1,
+			              sw_word(&sw_words_fault, (int)fault->fault));
+	}
+}
+
 void sw_chaos_free(struct sw_chaos *chaos)
 {
 	if (!chaos)
 		return;
+	bool was_calm = is_calm(chaos);
 	if (chaos->has_thread) {
 		sw_chaos_calm(chaos);
 		end_acting(chaos);
 	}
 	sw_proxy_stop(chaos->proxy);
 	if (chaos->has_lock) {
+		drain(chaos);
+		if (!was_calm)
+			tell_idle_entries(chaos);
 		drain(chaos);
 		pthread_cond_destroy(&chaos->wake);
 		pthread_mutex_destroy(&chaos->lock);

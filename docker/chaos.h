@@ -30,6 +30,7 @@ struct sw_chaos_options {
 	const char *session_id; /* whose containers are killed and removed */
 	const char *dir;        /* of this run: the proxy's sockets are below it where that is short enough for a
 	                         * socket's path, else below /tmp */
+	bool is_resumed;        /* another process began the session */
 	struct sw_sink sink;    /* fault_injected, and notes about what could not be injected or undone */
 	void (*disk_full)(void *user); /* the journal's next write is to find the disk full; on the loop's thread,
 	                                * behind its event. NULL: no such fault is in the plan */
@@ -62,8 +63,8 @@ void sw_chaos_attempt_ended(struct sw_chaos *chaos, int slot, const struct sw_at
 void sw_chaos_calm(struct sw_chaos *chaos);
 
 /* Undoes what is still done, then ends both threads; may take as long as an engine's start. Blocks.
- * What was injected and not yet told is told first. After the runners, which talk through the proxy.
- * NULL is fine. */
+ * What was injected and not yet told is told first; then, of a session that this process began and nobody
+ * stopped, which entries hit nothing. After the runners, which talk through the proxy. NULL is fine. */
 void sw_chaos_free(struct sw_chaos *chaos);
 
 #endif

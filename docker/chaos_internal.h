@@ -56,6 +56,7 @@ struct sw_chaos {
 	int n_listeners;
 	uint64_t last_tag, last_turn;
 	struct sw_event *event; /* reused */
+	int due[SW_CHAOS_MAX], injected[SW_CHAOS_MAX]; /* of each entry: how often */
 	/* Between the threads, under the lock. */
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* on CLOCK_MONOTONIC: a job, an attempt's end, calm, quit */

@@ -209,6 +209,16 @@ static void say_disturbances(struct sw_headline *h, const struct sw_session *ses
 	end_sentence(h);
 }
 
+static bool has_failures(const struct sw_session *session)
+{
+	for (int i = 0; i < session->n_modes; i++) {
+		const struct sw_mode_state *mode = session->modes[i];
+		if (mode->done > mode->outcomes[SW_OUTCOME_OK] + mode->outcomes[SW_OUTCOME_CANCELLED])
+			return true;
+	}
+	return false;
+}
+
 static void say_fallbacks(struct sw_headline *h, const struct sw_session *session)
 {
 	uint64_t fell_back = 0, sandboxed = 0, failed = 0, done = 0;
@@ -437,11 +447,17 @@ void sw_view_headline(const struct sw_session *session, const struct sw_figures 
 	if (highlights && session->info.is_auto && !session->is_length_decided)
 		say_length(h, session, highlights);
 	end_sentence(h);
+	/* What went wrong must not be what a small terminal leaves out. */
+	bool has_trouble = has_failures(session);
+	if (has_trouble)
+		say_fallbacks(h, session);
+	end_sentence(h);
 	/* What matters most is told of one first: with many the others come before where its time goes. */
 	if (!is_many && told >= 0)
 		say_phases(h, &figures->modes[told]);
 	end_sentence(h);
-	say_fallbacks(h, session);
+	if (!has_trouble)
+		say_fallbacks(h, session);
 	end_sentence(h);
 	if (highlights && session->info.is_auto && session->is_length_decided)
 		say_length(h, session, highlights);

@@ -193,6 +193,7 @@ static int start_chaos(struct sw_live *live)
 		.state_dir = setup->paths.state,
 		.session_id = setup->run.id,
 		.dir = setup->run.dir,
+		.is_resumed = live->why_resumed != NULL,
 		.sink = {push, live},
 		.disk_full = disk_full,
 		.user = live,

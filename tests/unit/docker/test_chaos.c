@@ -105,6 +105,7 @@ static struct {
 	char dir[64];
 	struct sw_event told[TOLD_MAX];
 	int n_told, n_full;
+	bool is_resumed;
 	bool full_was_told; /* its event came before the disk was full */
 } t;
 
@@ -139,6 +140,7 @@ static void start_without_endpoints(void)
 		.state_dir = t.dir,
 		.session_id = "s",
 		.dir = t.dir,
+		.is_resumed = t.is_resumed,
 		.sink = {hear, NULL},
 		.disk_full = disk_full,
 	};
@@ -538,6 +540,40 @@ static void what_is_not_told_yet_is_told_by_free(void **state)
 	assert_int_equal(t.n_told, 1);
 }
 
+/* A list that hits nothing must not pass for a run that withstood it. */
+static void entries_that_hit_nothing_are_told(void **state)
+{
+	(void)state;
+	add(SW_FAULT_STATUS, SW_TARGET_CREATE);
+	add(SW_FAULT_RESET, SW_TARGET_EXEC);
+	add(SW_FAULT_STALL, SW_TARGET_ANY)->iterations[0] = 500;
+	start();
+	begin(0, 1);
+	hit("POST /containers/create");
+	end(0, 1);
+	sw_chaos_free(t.chaos);
+	t.chaos = NULL;
+	assert_int_equal(t.n_told, 3);
+	assert_int_equal(t.told[0].u.it.fault, SW_FAULT_STATUS);
+	assert_string_equal(t.told[1].u.end.text, "chaos: entry 2 (reset, on exec) came due 1 time and was "
+	                                          "never injected: nothing fitted");
+	assert_string_equal(t.told[2].u.end.text, "chaos: entry 3 (stall) never came due");
+}
+
+static void of_a_part_of_a_session_nothing_is_said(void **state)
+{
+	(void)state;
+	add(SW_FAULT_RESET, SW_TARGET_EXEC);
+	start();
+	sw_chaos_calm(t.chaos); /* it was stopped */
+	sw_chaos_free(t.chaos);
+	t.is_resumed = true;
+	start_without_endpoints();
+	sw_chaos_free(t.chaos);
+	t.chaos = NULL;
+	assert_int_equal(t.n_told, 0);
+}
+
 static void long_folder_is_not_used(void **state)
 {
 	char deep[140];
@@ -598,6 +634,8 @@ int main(void)
 		TEST(disk_is_full_at_its_request),
 		TEST(what_cannot_be_done_is_no_fault),
 		TEST(what_is_not_told_yet_is_told_by_free),
+		TEST(entries_that_hit_nothing_are_told),
+		TEST(of_a_part_of_a_session_nothing_is_said),
 		TEST(long_folder_is_not_used),
 		TEST(left_sockets_go_first),
 	};
