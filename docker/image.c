@@ -51,7 +51,7 @@ int sw_image_parts(const char *program_dir, struct sw_image_parts *out_parts, st
 		return sw_error_set(err, SW_ERR_NOT_FOUND, 0, "the image's recipe is incomplete: neither "
 		                    "%s/../share/sandwatch/{build.sh,shim,worker.py,zygote.py} nor the build "
 		                    "tree's docker/image/build.sh, docker/worker/{worker,zygote}.py and %s/shim "
-		                    "are all there (make builds the shim, make install copies the rest)",
+		                    "are all there (make builds the shim; the rest comes with the sources)",
 		                    program_dir, program_dir);
 	*out_parts = parts;
 	return 0;
