@@ -461,7 +461,7 @@ class Running(ScreenCase):
         screen.wait("╭ are you sure? ")
         screen.press("q")
         self.assertEqual(screen.status(), 130)
-        self.assert_given_back(screen, "interrupted, 2 of 3")
+        self.assert_given_back(screen, "interrupted, 1 of 3")
         for answer in ("Enter", "y", "click"):
             screen, gate = self.begin(1)
             screen.press("q")
