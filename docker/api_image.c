@@ -50,45 +50,6 @@ static void each_image(const struct sw_api_call *call, const cJSON *item)
 	}
 }
 
-static void read_images(struct sw_api_call *call, const struct sw_http_reply *reply,
-                        const struct sw_error *error)
-{
-	struct sw_error own;
-	const cJSON *item;
-	SW_CLEANUP(cjson) cJSON *json = error ? NULL : sw_api_parse(call, reply, cJSON_Array, &own);
-
-	if (!error && !json)
-		error = &own;
-	cJSON_ArrayForEach(item, json) each_image(call, item);
-	call->done(call->user, error);
-}
-
-void sw_api_image_list(struct sw_api *api, const char *pattern, int64_t timeout_ns,
-                       sw_api_tag_fn each, sw_api_done_fn done, void *user)
-{
-	SW_CLEANUP(buf) struct sw_buf path = {0};
-	SW_CLEANUP(buf) struct sw_buf filter = {0};
-	struct sw_http_request request = {.method = "GET", .response_max = 4 << 20};
-	const struct sw_api_call like = {.answered = read_images,
-	                                 .done = done,
-	                                 .each_tag = each,
-	                                 .user = user,
-	                                 .timeout_ns = timeout_ns};
-	struct sw_api_call *call = sw_api_call_new(api, &like, "listing images");
-	struct sw_json json;
-	if (!call)
-		return;
-	sw_json_init(&json, &filter, 0);
-	sw_json_object(&json, NULL);
-	sw_json_array(&json, "reference");
-	sw_json_str(&json, NULL, pattern);
-	sw_json_end_array(&json);
-	sw_json_end_object(&json);
-	sw_api_path(api, &path, "/images/json?filters=");
-	sw_api_path_value(&path, filter.data ? filter.data : "");
-	sw_api_call_send(call, &request, &path);
-}
-
 static void each_nameless(const struct sw_api_call *call, const cJSON *item)
 {
 	char id[80], value[80];
@@ -101,8 +62,8 @@ static void each_nameless(const struct sw_api_call *call, const cJSON *item)
 		call->each_nameless(call->user, id, value);
 }
 
-static void read_nameless(struct sw_api_call *call, const struct sw_http_reply *reply,
-                          const struct sw_error *error)
+static void read_images(struct sw_api_call *call, const struct sw_http_reply *reply,
+                        const struct sw_error *error)
 {
 	struct sw_error own;
 	const cJSON *item;
@@ -110,36 +71,61 @@ static void read_nameless(struct sw_api_call *call, const struct sw_http_reply *
 
 	if (!error && !json)
 		error = &own;
-	cJSON_ArrayForEach(item, json) each_nameless(call, item);
+	cJSON_ArrayForEach(item, json)
+	{
+		if (call->each_tag)
+			each_image(call, item);
+		else
+			each_nameless(call, item);
+	}
 	call->done(call->user, error);
+}
+
+/* FILTER: pairs of a key and its one value; a NULL key ends them. */
+static void list_images(struct sw_api *api, const struct sw_api_call *like, const char *what,
+                        const char *const filter[][2])
+{
+	SW_CLEANUP(buf) struct sw_buf path = {0};
+	SW_CLEANUP(buf) struct sw_buf filters = {0};
+	struct sw_http_request request = {.method = "GET", .response_max = 4 << 20};
+	struct sw_api_call *call = sw_api_call_new(api, like, "%s", what);
+	struct sw_json json;
+	if (!call)
+		return;
+	sw_json_init(&json, &filters, 0);
+	sw_json_object(&json, NULL);
+	for (; (*filter)[0]; filter++) {
+		sw_json_array(&json, (*filter)[0]);
+		sw_json_str(&json, NULL, (*filter)[1]);
+		sw_json_end_array(&json);
+	}
+	sw_json_end_object(&json);
+	sw_api_path(api, &path, "/images/json?filters=");
+	sw_api_path_value(&path, filters.data ? filters.data : "");
+	sw_api_call_send(call, &request, &path);
+}
+
+void sw_api_image_list(struct sw_api *api, const char *pattern, int64_t timeout_ns,
+                       sw_api_tag_fn each, sw_api_done_fn done, void *user)
+{
+	const struct sw_api_call like = {.answered = read_images,
+	                                 .done = done,
+	                                 .each_tag = each,
+	                                 .user = user,
+	                                 .timeout_ns = timeout_ns};
+	const char *const filter[][2] = {{"reference", pattern}, {NULL, NULL}};
+	list_images(api, &like, "listing images", filter);
 }
 
 void sw_api_image_list_nameless(struct sw_api *api, const char *label, int64_t timeout_ns,
                                 sw_api_nameless_fn each, sw_api_done_fn done, void *user)
 {
-	SW_CLEANUP(buf) struct sw_buf path = {0};
-	SW_CLEANUP(buf) struct sw_buf filter = {0};
-	struct sw_http_request request = {.method = "GET", .response_max = 4 << 20};
-	const struct sw_api_call like = {.answered = read_nameless,
+	const struct sw_api_call like = {.answered = read_images,
 	                                 .done = done,
 	                                 .each_nameless = each,
 	                                 .label = label,
 	                                 .user = user,
 	                                 .timeout_ns = timeout_ns};
-	struct sw_api_call *call = sw_api_call_new(api, &like, "listing images without a name");
-	struct sw_json json;
-	if (!call)
-		return;
-	sw_json_init(&json, &filter, 0);
-	sw_json_object(&json, NULL);
-	sw_json_array(&json, "dangling");
-	sw_json_str(&json, NULL, "true");
-	sw_json_end_array(&json);
-	sw_json_array(&json, "label");
-	sw_json_str(&json, NULL, label);
-	sw_json_end_array(&json);
-	sw_json_end_object(&json);
-	sw_api_path(api, &path, "/images/json?filters=");
-	sw_api_path_value(&path, filter.data ? filter.data : "");
-	sw_api_call_send(call, &request, &path);
+	const char *const filter[][2] = {{"dangling", "true"}, {"label", label}, {NULL, NULL}};
+	list_images(api, &like, "listing images without a name", filter);
 }

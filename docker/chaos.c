@@ -112,6 +112,9 @@ void sw_chaos_note(struct sw_chaos *chaos, const char *format, ...)
 void sw_chaos_tell_not_done(struct sw_chaos *chaos, const struct sw_chaos_job *job, const char *why)
 {
 	const struct sw_chaos_fault *fault = sw_chaos_fault(chaos, job);
+	pthread_mutex_lock(&chaos->lock);
+	chaos->is_excused[job->entry] = true;
+	pthread_mutex_unlock(&chaos->lock);
 	sw_chaos_note(chaos, "chaos: %s of mode '%s', iteration %lld, attempt %d, was not injected: %s",
 	              sw_word(&sw_words_fault, (int)fault->fault),
 	              chaos->options.plan->modes[job->mode].name, (long long)job->iteration,
@@ -459,7 +462,7 @@ static void tell_idle_entries(struct sw_chaos *chaos)
 	const struct sw_plan *plan = chaos->options.plan;
 	for (int i = 0; i < plan->n_chaos && !chaos->options.is_resumed; i++) {
 		const struct sw_chaos_fault *fault = &plan->chaos[i];
-		if (chaos->injected[i])
+		if (chaos->injected[i] || chaos->is_excused[i])
 			continue;
 		if (chaos->due[i])
 			sw_chaos_note(chaos, "chaos: entry %d (%s, on %s) came due %d %s and was never injected: nothing "

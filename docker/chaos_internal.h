@@ -64,6 +64,7 @@ struct sw_chaos {
 	struct sw_chaos_news *news, **news_end;
 	uint64_t turns[SW_MODES_MAX][SW_PARALLEL_MAX]; /* of the attempt that runs; 0: none does */
 	bool calm, quit;
+	bool is_excused[SW_CHAOS_MAX]; /* it was told why an entry was not injected */
 	int news_fd; /* an eventfd: readable when there are news */
 	pthread_t thread;
 	bool has_lock, has_thread;
