@@ -545,7 +545,8 @@ static void request_that_never_came_is_not_waited_for(void **state)
 	t.chaos = NULL;
 	assert_int_equal(t.injected, 0);
 	assert_int_equal(t.notes, 1);
-	assert_non_null(strstr(t.note.u.end.text, "(engine-kill, on inspect) came due 1 time and was never injected"));
+	assert_non_null(strstr(t.note.u.end.text,
+	                       "(engine-kill, on inspect) came due 1 time and was never injected"));
 	assert_int_equal(daemon_pid(), pid);
 }
 
