@@ -1,14 +1,7 @@
 /* A journal's lines: what decodes is written as a line that decodes to the same event; and a
- * session of whatever events, however absurd, adds up, has figures, and can be told as a snapshot
- * and as a report. */
-#include "core/codec.h"
-#include "core/figures.h"
-#include "core/report.h"
+ * session of whatever events, however absurd, adds up. (fuzz_report.c has what is told of it.) */
 #include "core/session.h"
-#include "core/snapshot.h"
 #include "tests/fuzz/fuzz.h"
-
-#define FIGURES_EVERY 64 /* inputs: their bootstrap costs more than all else */
 
 static void check_round_trip(const struct sw_event *event)
 {
@@ -39,38 +32,6 @@ static void check_accounts(const struct sw_session *session)
 	FUZZ_CHECK(session->n_containers <= SW_SEEN_CONTAINERS_MAX && session->n_notes <= SW_NOTES_MAX);
 }
 
-/* What is told of SESSION is complete, and safe to show. */
-static void check_told(const struct sw_session *session)
-{
-	static const struct sw_report_files files = {.journal = "journal.jsonl", .snapshot = "s.json"};
-	static const char at[] = "2026-11-23T16:16:14Z";
-	static struct sw_figures figures;
-	SW_CLEANUP(buf) struct sw_buf out = {0};
-	struct sw_value *value = NULL;
-	struct sw_error err = {0};
-
-	FUZZ_CHECK(sw_figures_compute(session, &figures) == 0);
-	FUZZ_CHECK(sw_snapshot_write(&figures, at, &out) == 0);
-	if (sw_value_parse(out.data, out.len, &value, &err) < 0) {
-		fprintf(stderr, "%s\n%s", err.message, out.data);
-		abort();
-	}
-	sw_value_free(value);
-	for (int ascii = 0; ascii < 2; ascii++) {
-		sw_buf_clear(&out);
-		FUZZ_CHECK(sw_report_summary(&figures, ascii ? 60 : 120, ascii, &out) == 0);
-		for (size_t i = 0; i < out.len; i++)
-			FUZZ_CHECK(out.data[i] == '\n' ||
-			           ((unsigned char)out.data[i] >= ' ' && out.data[i] != 0x7f));
-		for (size_t i = 0; ascii && i < out.len; i++)
-			FUZZ_CHECK((unsigned char)out.data[i] < 0x80);
-	}
-	sw_buf_clear(&out);
-	FUZZ_CHECK(sw_report_markdown(&figures, &files, at, &out) == 0);
-	sw_buf_clear(&out);
-	FUZZ_CHECK(sw_report_recommended_yaml(&figures, &out) == 0);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sw_event event;
@@ -92,8 +53,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		at += len;
 	}
-	if (session->started && fuzz_hash(data, size, 7) % FIGURES_EVERY == 0)
-		check_told(session);
 	sw_session_free(session);
 	return 0;
 }
