@@ -1,7 +1,7 @@
 /* A journal's lines: what decodes is written as a line that decodes to the same event; and a
  * session of whatever events, however absurd, adds up. (fuzz_report.c has what is told of it.) */
 #include "core/session.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/lines.h"
 
 static void check_round_trip(const struct sw_event *event)
 {

@@ -8,7 +8,7 @@
 #include "core/report_text.h"
 #include "core/session.h"
 #include "core/snapshot.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/lines.h"
 
 static const char at[] = "2026-11-23T16:16:14Z";
 
@@ -68,6 +68,13 @@ static void check_report(const struct sw_figures *figures, uint64_t hash, struct
 	check_lines(out, 0);
 }
 
+static const char *get(void *user, const char *name)
+{
+	(void)user, (void)name;
+	return NULL;
+}
+
+/* It loads; only a number that no session has may be out of range there, too. */
 static void check_recommended(const struct sw_figures *figures, struct sw_buf *out)
 {
 	static struct sw_plan plan;
@@ -76,7 +83,9 @@ static void check_recommended(const struct sw_figures *figures, struct sw_buf *o
 	FUZZ_CHECK(sw_report_recommended_yaml(figures, out) == 0);
 	check_lines(out, 0);
 	sw_plan_defaults(&plan);
-	if (sw_config_load_text(&plan, "f", out->data, out->len, (struct sw_config_env){0}, &err) < 0) {
+	if (sw_config_load_text(&plan, "f", out->data, out->len, (struct sw_config_env){get, NULL},
+	                        &err) < 0 &&
+	    !strstr(err.message, " is out of range; ")) {
 		fprintf(stderr, "%s\n%s", err.message, out->data);
 		abort();
 	}
