@@ -1,6 +1,8 @@
 /* What a client and an engine send through the proxy: however it is cut, what comes out is what went
  * in, and the same messages are found in it; and an injected fault does what it says, and nothing
  * else. */
+#include <ctype.h>
+
 #include "docker/proxy_internal.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -186,7 +188,15 @@ static void check_same_messages(const struct sw_proxy_connection *a,
 	FUZZ_CHECK(strcmp(a->request.what, b->request.what) == 0);
 }
 
-static void check_cuts(const struct bytes *in, bool early)
+/* Whether all that was asked has been answered, to its end. */
+static bool is_complete(const struct traffic *t)
+{
+	return t->fed[SW_PROXY_UP] > 0 && !t->c.is_opaque && !t->c.is_stream &&
+	       t->c.up == SW_PROXY_UP_HEAD && t->c.down == SW_PROXY_DOWN_IDLE;
+}
+
+/* Returns is_complete. */
+static bool check_cuts(const struct bytes *in, bool early)
 {
 	static struct traffic whole, cut_up;
 	begin(&whole, NULL);
@@ -201,11 +211,13 @@ static void check_cuts(const struct bytes *in, bool early)
 		check_same_messages(&cut_up.c, &whole.c);
 		end(&cut_up);
 	}
+	bool result = is_complete(&whole);
 	end(&whole);
 	begin(&cut_up, NULL);
 	interrupt(&cut_up, in, fuzz_hash(in[0].at, in[0].len, in[1].len) | 1);
 	check_untouched(&cut_up, in);
 	end(&cut_up);
+	return result;
 }
 
 static void check_fault(const struct traffic *t, enum sw_fault fault, const struct bytes *in)
@@ -232,26 +244,81 @@ static void check_fault(const struct traffic *t, enum sw_fault fault, const stru
 		check_untouched(t, in);
 }
 
-/* Each fault once, wherever the input's hash says. */
-static void check_faults(const struct bytes *in, uint64_t hash, bool early)
+/* Each fault once: at once, or wherever the input's hash says. An answer without a byte of its own has
+ * nothing to be garbled. */
+static void check_faults(const struct bytes *in, uint64_t hash, bool early, bool complete)
 {
 	static struct traffic t;
 	uint64_t state = hash | 1;
 	for (enum sw_fault fault = SW_FAULT_DELAY; fault <= SW_FAULT_ENGINE_PAUSE; fault++) {
-		struct sw_proxy_fault armed = {
-			.fault = fault,
-			.target = fuzz_next(&state) % 2 ? SW_TARGET_ANY
-		                                    : (enum sw_target)(fuzz_next(&state) % SW_TARGET_COUNT),
-			.duration_ns = 1000000,
-			.code = 503,
-			.bytes =
-				(int64_t)(fuzz_next(&state) % 3 ? fuzz_next(&state) % 64 : fuzz_next(&state) >> 1),
-			.tag = TAG,
-		};
+		struct sw_proxy_fault armed = {.fault = fault,
+		                               .target = SW_TARGET_ANY,
+		                               .duration_ns = 1000000,
+		                               .code = 503,
+		                               .tag = TAG};
+		if (fuzz_next(&state) % 2)
+			armed.target = (enum sw_target)(fuzz_next(&state) % SW_TARGET_COUNT);
+		if (fuzz_next(&state) % 2)
+			armed.bytes = (int64_t)(fuzz_next(&state) % 64);
+		else if (fuzz_next(&state) % 4 == 0)
+			armed.bytes = (int64_t)(fuzz_next(&state) >> 1);
 		begin(&t, &armed);
 		converse(&t, in, fuzz_next(&state) % 2 ? FUZZ_SMALL : FUZZ_ANY, early);
 		check_fault(&t, fault, in);
+		FUZZ_CHECK(!complete || t.hits == 1 || fault == SW_FAULT_GARBAGE || armed.bytes > 0 ||
+		           armed.target != SW_TARGET_ANY);
 		end(&t);
+	}
+}
+
+/* Where the line that BYTES begin with ends, before its CRLF; NULL: it is not whole, or too long. */
+static const char *line_end(const char *bytes, const char *end)
+{
+	const char *at = bytes < end ? memmem(bytes, (size_t)(end - bytes), "\r\n", 2) : NULL;
+	return at && at - bytes <= 1000 && !memchr(bytes, '\n', (size_t)(at - bytes)) ? at : NULL;
+}
+
+/* Chunks by the book (RFC 9112, 7.1): the bytes that they take; 0: they are none. */
+static size_t by_the_book(const char *bytes, size_t len, int64_t *out_data)
+{
+	const char *at = bytes, *end = bytes + len, *eol;
+	*out_data = 0;
+	for (;;) {
+		size_t size = 0, digits = 0;
+		if (!(eol = line_end(at, end)))
+			return 0;
+		for (; at < eol && isxdigit((unsigned char)*at) && digits < 8; at++, digits++)
+			size = size * 16 + (size_t)(*at <= '9' ? *at - '0' : (*at | 32) - 'a' + 10);
+		if (digits == 0 || (at < eol && *at != ';'))
+			return 0;
+		at = eol + 2;
+		if (size == 0)
+			break;
+		if ((size_t)(end - at) < size + 2 || memcmp(at + size, "\r\n", 2) != 0)
+			return 0;
+		at += size + 2;
+		*out_data += (int64_t)size;
+	}
+	while ((eol = line_end(at, end)) && eol > at)
+		at = eol + 2;
+	return eol ? (size_t)(eol + 2 - bytes) : 0;
+}
+
+/* Behind each header of BYTES: what is chunked by the book ends where the book says. */
+static void check_chunks(const char *bytes, size_t len)
+{
+	for (size_t head; (head = sw_proxy_head_len(bytes, len)) > 0;) {
+		struct sw_proxy_body body = {.kind = SW_PROXY_BODY_CHUNKED};
+		bytes += head;
+		len -= head;
+		int64_t data = 0;
+		bool is_data;
+		size_t wanted = by_the_book(bytes, len, &data), at = 0, n;
+		if (wanted == 0)
+			continue;
+		while ((n = sw_proxy_body_next(&body, bytes + at, len - at, 7, &is_data)) > 0)
+			at += n;
+		FUZZ_CHECK(body.is_over && at == wanted && body.passed == data);
 	}
 }
 
@@ -269,7 +336,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		in[SW_PROXY_DOWN].at = (const char *)gap + gap_len;
 		in[SW_PROXY_DOWN].len = size - in[SW_PROXY_UP].len - gap_len;
 	}
-	check_cuts(in, hash % 2);
-	check_faults(in, hash, hash % 2);
+	check_chunks(in[SW_PROXY_DOWN].at, in[SW_PROXY_DOWN].len);
+	bool complete = check_cuts(in, hash % 2);
+	check_faults(in, hash, hash % 2, complete);
 	return 0;
 }

@@ -74,7 +74,7 @@ static const char *get(void *user, const char *name)
 	return NULL;
 }
 
-/* It loads; only a number that no session has may be out of range there, too. */
+/* It loads; only a number that no session has may be refused there, too. */
 static void check_recommended(const struct sw_figures *figures, struct sw_buf *out)
 {
 	static struct sw_plan plan;
@@ -85,7 +85,8 @@ static void check_recommended(const struct sw_figures *figures, struct sw_buf *o
 	sw_plan_defaults(&plan);
 	if (sw_config_load_text(&plan, "f", out->data, out->len, (struct sw_config_env){get, NULL},
 	                        &err) < 0 &&
-	    !strstr(err.message, " is out of range; ")) {
+	    !strstr(err.message, " is out of range; ") &&
+	    !strstr(err.message, " is not a number of CPUs ")) {
 		fprintf(stderr, "%s\n%s", err.message, out->data);
 		abort();
 	}

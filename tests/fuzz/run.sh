@@ -24,7 +24,7 @@ max_len() {
   case $1 in
     follow) echo 16384 ;;
     worker | attach | observe | stream | journal | report) echo 8192 ;;
-    config | theme | http | exchange) echo 4096 ;;
+    config | theme | http | exchange | proxy) echo 4096 ;;
     argv) echo 2048 ;;
     *) echo 1024 ;;
   esac
