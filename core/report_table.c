@@ -1,6 +1,7 @@
 #include "core/report_table.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,6 +90,11 @@ static size_t max_size(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static void measure(const struct sw_table *table, int column, struct layout *layout)
 {
 	size_t title = sw_text_columns(title_of(table, column)), cells = 0;
@@ -129,13 +135,13 @@ static int least_needed(const struct sw_table *table, const struct layout *layou
 	return least;
 }
 
-/* The widest column that can still shrink; -1 when there is none. */
-static int widest(const struct sw_table *table, const struct layout *layout)
+/* The widest column that can still shrink, to its minimum or to LEAST; -1 when there is none. */
+static int widest(const struct sw_table *table, const struct layout *layout, size_t least)
 {
 	int found = -1;
 
 	for (int c = 0; c < table->n_columns; c++) {
-		if (layout->shown[c] && layout->widths[c] > layout->minimums[c] &&
+		if (layout->shown[c] && layout->widths[c] > min_size(layout->minimums[c], least) &&
 		    (found < 0 || layout->widths[c] > layout->widths[found]))
 			found = c;
 	}
@@ -151,7 +157,11 @@ static void fit(const struct sw_table *table, size_t width, struct layout *layou
 	while (total(table, layout, layout->minimums) > width &&
 	       (column = least_needed(table, layout)) >= 0)
 		layout->shown[column] = false;
-	while (total(table, layout, layout->widths) > width && (column = widest(table, layout)) >= 0)
+	while (total(table, layout, layout->widths) > width &&
+	       (column = widest(table, layout, SIZE_MAX)) >= 0)
+		layout->widths[column]--;
+	/* No session has such numbers, but a journal that somebody made may. */
+	while (total(table, layout, layout->widths) > width && (column = widest(table, layout, 1)) >= 0)
 		layout->widths[column]--;
 }
 

@@ -11,10 +11,10 @@
 #define SW_TABLE_ROWS 40
 
 enum sw_column {
-	SW_COLUMN_NUMBER, /* right-aligned, never cut */
+	SW_COLUMN_NUMBER, /* right-aligned, cut only where all else does not fit */
 	SW_COLUMN_NAMED,  /* the same, but its title may be cut: a mode's name over figures */
 	SW_COLUMN_TEXT,   /* left-aligned, title and cells may be cut */
-	SW_COLUMN_FIXED,  /* left-aligned, never cut */
+	SW_COLUMN_FIXED,  /* left-aligned, cut as a number is */
 };
 
 /* Embedded: init, columns, then rows cell by cell, write, done. Errors stay in text.overflow until

@@ -20,6 +20,8 @@ static void check_lines(const struct sw_buf *out, size_t columns)
 		size_t len = strcspn(line, "\n");
 		SW_CLEANUP(free) char *text = fuzz_text(line, len);
 		fuzz_check_shown(text, len + 1);
+		if (columns && sw_text_columns(text) > columns)
+			fprintf(stderr, "%zu columns of %zu: %s\n", sw_text_columns(text), columns, text);
 		FUZZ_CHECK(columns == 0 || sw_text_columns(text) <= columns);
 		line += len + 1;
 	}

@@ -83,6 +83,20 @@ static void test_table_leaves_columns_out_then_cuts(void **state)
 	                                  "a-very-long-nam…  123456\n");
 }
 
+/* A journal that somebody made: tests/fuzz/fuzz_report.c. */
+static void test_table_cuts_numbers_rather_than_be_too_wide(void **state)
+{
+	struct fixture *f = *state;
+	sw_table_init(&f->table);
+	sw_table_column(&f->table, SW_COLUMN_TEXT, 0, "name");
+	sw_table_column(&f->table, SW_COLUMN_NUMBER, 0, "n");
+	sw_table_column(&f->table, SW_COLUMN_NUMBER, 0, "ok");
+	fill(f, "abc", 7, "0/9223372036854775807");
+	assert_int_equal(sw_table_write(&f->table, 0, 20, &f->text), 0);
+	assert_string_equal(f->text.data, "name  n           ok\n"
+	                                  "abc   7  0/92233720…\n");
+}
+
 static void test_table_bounds(void **state)
 {
 	struct fixture *f = *state;
@@ -108,6 +122,7 @@ int main(void)
 		TEST(test_ascii_keeps_the_columns),
 		TEST(test_table_is_aligned),
 		TEST(test_table_leaves_columns_out_then_cuts),
+		TEST(test_table_cuts_numbers_rather_than_be_too_wide),
 		TEST(test_table_bounds),
 	};
 	return cmocka_run_group_tests_name("report_table", tests, NULL, NULL);
