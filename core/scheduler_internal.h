@@ -72,7 +72,7 @@ struct sw_scheduler {
 	int64_t pause_began_ns;
 	bool is_enough;
 	struct sw_restored restored;
-	bool turn_is_partial; /* an earlier process ran some of it: its length says nothing */
+	bool turn_has_gap; /* an earlier process ran some of it, or it waited: its length says nothing */
 	struct sw_deferred step;
 	int64_t began;
 	int runner_at; /* which runner is being prepared or finished */

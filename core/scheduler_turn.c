@@ -17,7 +17,7 @@ static bool take_turn(struct sw_scheduler *s)
 		if (!sw_order_next(&s->order, &s->turn))
 			return false;
 		s->next_in_turn = 0;
-		s->turn_is_partial = false;
+		s->turn_has_gap = false;
 		sw_scheduler_skip_done(s);
 	} while (s->next_in_turn == s->turn.count);
 	return s->has_turn = true;
@@ -79,7 +79,7 @@ void sw_scheduler_go_on_when_acked(struct sw_scheduler *s)
 
 static void emit_turn(struct sw_scheduler *s)
 {
-	if (s->turn_is_spoilt || s->turn_is_partial || !s->turn_ended)
+	if (s->turn_is_spoilt || s->turn_has_gap || !s->turn_ended)
 		return;
 	sw_event_init(&s->event, SW_EVENT_TURN_FINISHED, s->turn.mode);
 	struct sw_iteration_info *it = &s->event.u.it;
