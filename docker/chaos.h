@@ -26,20 +26,23 @@ struct sw_chaos_options {
 	struct sw_loop *loop; /* the measuring thread's: events are emitted there */
 	const struct sw_plan *plan;
 	const struct sw_engine *engine; /* its endpoint is empty where none answers */
-	const char *state_dir;  /* where the private engine's state is */
-	const char *session_id; /* whose containers are killed and removed */
-	const char *dir;        /* of this run: the proxy's sockets are below it where that is short enough for a
+	const char *state_dir;          /* where the private engine's state is */
+	const char *session_id;         /* whose containers are killed and removed */
+	const char
+		*dir; /* of this run: the proxy's sockets are below it where that is short enough for a
 	                         * socket's path, else below /tmp */
-	bool is_resumed;        /* another process began the session */
-	struct sw_sink sink;    /* fault_injected, and notes about what could not be injected or undone */
-	void (*disk_full)(void *user); /* the journal's next write is to find the disk full; on the loop's thread,
+	bool is_resumed;     /* another process began the session */
+	struct sw_sink sink; /* fault_injected, and notes about what could not be injected or undone */
+	void (*disk_full)(
+		void *user); /* the journal's next write is to find the disk full; on the loop's thread,
 	                                * behind its event. NULL: no such fault is in the plan */
 	void *user;
 };
 
 /* Whether PLAN's faults can be injected with ENGINE (NULL: none answers); else SW_ERR_USAGE says which
  * entry cannot, why, and what to do. Before a session. Any thread. */
-int sw_chaos_check(const struct sw_plan *plan, const struct sw_engine *engine, struct sw_error *err);
+int sw_chaos_check(const struct sw_plan *plan, const struct sw_engine *engine,
+                   struct sw_error *err);
 
 /* Starts the proxy and the thread that does real faults. */
 int sw_chaos_new(const struct sw_chaos_options *options, struct sw_chaos **out_chaos,
@@ -57,14 +60,19 @@ int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endp
 void sw_chaos_attempt_begins(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 void sw_chaos_attempt_ended(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 
-/* The session is about to end (before the runners' finish), or was asked to: nothing new is done from
- * now on, and what is done is being undone, behind this call. Does not block. Calling it again does
- * nothing. */
+/* The session was asked to end: nothing new is done from now on, and what is done is being undone, behind
+ * this call. Does not block. Calling it again does nothing. */
 void sw_chaos_calm(struct sw_chaos *chaos);
+
+/* The same, asked for or not, before the runners' finish, which would fail at an engine that is down: calls
+ * SETTLED with USER from the loop, when what was done is undone, or that was tried in vain. That takes as
+ * long as an engine's start. Once per chaos; SETTLED may free it. */
+void sw_chaos_settle(struct sw_chaos *chaos, void (*settled)(void *user), void *user);
 
 /* Undoes what is still done, then ends both threads; may take as long as an engine's start. Blocks.
  * What was injected and not yet told is told first; then, of a session that this process began and nobody
- * stopped, which entries hit nothing. After the runners, which talk through the proxy. NULL is fine. */
+ * stopped (sw_chaos_calm), which entries hit nothing. Once the runners are finished, as they talk through
+ * the proxy. NULL is fine. */
 void sw_chaos_free(struct sw_chaos *chaos);
 
 #endif

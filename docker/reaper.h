@@ -18,10 +18,10 @@ struct sw_signals;
 /* Plain value: what became of the containers that were found. */
 struct sw_reaped {
 	int removed;
-	int failed;            /* nobody's, and still there; WHY says what came of the first of them */
-	int living;            /* their process runs, or it cannot be told that it does not */
-	int elsewhere;         /* of another PID namespace of this boot */
-	int foreign;           /* of another host */
+	int failed;    /* nobody's, and still there; WHY says what came of the first of them */
+	int living;    /* their process runs, or it cannot be told that it does not */
+	int elsewhere; /* of another PID namespace of this boot */
+	int foreign;   /* of another host */
 	struct sw_error why;
 };
 
@@ -33,10 +33,19 @@ struct sw_reaped {
 int sw_reaper_clean(const struct sw_engine *engine, const struct sw_signals *signals,
                     int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err);
 
-/* The same for the containers of SESSION_ID alone, and those of this very process, too: its session is
- * over, and an engine that was down at the wrong moment may have kept some. */
-int sw_reaper_clean_session(const struct sw_engine *engine, const char *session_id,
-                            int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err);
+/* Whose containers are looked for, and who hears of those that stay. */
+struct sw_reaper_session {
+	const char *id;
+	int64_t patience_ns;                                 /* as above */
+	void (*stays)(void *user, const char *container_id); /* called from inside; may be NULL */
+	void *user;
+};
+
+/* The same for the containers of SESSION alone, and those of this very process, too: it is over, and an
+ * engine that was down at the wrong moment may have kept some. Each that is there still is told to
+ * `stays`: one that was not, by the time this returns 0, is gone. With -1 that is known of none. */
+int sw_reaper_clean_session(const struct sw_engine *engine, const struct sw_reaper_session *session,
+                            struct sw_reaped *out_reaped, struct sw_error *err);
 
 /* Removes the images of ours that have lost their name: an import that was killed leaves what it
  * replaced. Those that a user built (docker/image/Dockerfile) or that a container uses stay. For

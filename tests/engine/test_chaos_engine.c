@@ -34,7 +34,7 @@ static struct {
 	struct sw_attempt attempt;
 	/* What was told. */
 	int injected, notes;
-	bool is_told, is_noted;
+	bool is_told, is_noted, is_settled;
 	struct sw_event fault, note;
 } t;
 
@@ -93,6 +93,12 @@ static void ensure_running(void)
 	struct sw_error err;
 	if (sw_engine_start_private(t.state_dir, (struct sw_steps){0}, &err) < 0)
 		fail_msg("%s", err.message);
+}
+
+static void settled(void *user)
+{
+	(void)user;
+	t.is_settled = true;
 }
 
 static bool answers(void)
@@ -271,6 +277,26 @@ static void engine_goes_on_by_itself(void **state)
 	end_told_once();
 }
 
+/* Without a stop: before the runners' finish, which asks the engine. */
+static void until_settled(void)
+{
+	t.is_settled = false;
+	sw_chaos_settle(t.chaos, settled, NULL);
+	fx_until(&t.fx, &t.is_settled, 60, "what was done to be undone");
+	assert_true(answers());
+}
+
+static void engine_goes_on_before_the_runners_finish(void **state)
+{
+	(void)state;
+	pid_t pid = daemon_pid();
+	begin(SW_FAULT_ENGINE_PAUSE, SW_TARGET_ANY, FOR_EVER);
+	until_told();
+	until_settled();
+	assert_int_equal(daemon_pid(), pid);
+	end_told_once();
+}
+
 /* As a chaos session that is killed leaves it. */
 static void next_start_continues_one_that_was_left_stopped(void **state)
 {
@@ -320,6 +346,28 @@ static void engine_is_ended_and_started(void **state)
 {
 	(void)state;
 	is_another_one(SW_FAULT_ENGINE_RESTART, "asked to end", " after it was asked to end");
+}
+
+static void engine_runs_again_before_the_runners_finish(void **state)
+{
+	(void)state;
+	pid_t pid = daemon_pid();
+	begin(SW_FAULT_ENGINE_KILL, SW_TARGET_ANY, 0);
+	until(is_gone, pid);
+	until_settled();
+	assert_int_not_equal(daemon_pid(), pid);
+	end_told_with("the engine runs again");
+}
+
+static void image_is_back_before_the_runners_finish(void **state)
+{
+	(void)state;
+	begin(SW_FAULT_IMAGE_REMOVE, SW_TARGET_ANY, FOR_EVER);
+	until_told();
+	assert_false(fx_has_image(&t.fx, FX_SHELL));
+	until_settled();
+	assert_true(fx_has_image(&t.fx, FX_SHELL));
+	end_told_once();
 }
 
 static void free_in_the_middle_leaves_an_engine(void **state)
@@ -608,13 +656,16 @@ int main(void)
 		TEST(engine_is_stopped_until_the_end),
 		TEST(engine_goes_on_when_calm_is_asked_for),
 		TEST(engine_goes_on_by_itself),
+		TEST(engine_goes_on_before_the_runners_finish),
 		TEST(next_start_continues_one_that_was_left_stopped),
 		TEST(engine_is_killed_and_started),
 		TEST(engine_is_ended_and_started),
+		TEST(engine_runs_again_before_the_runners_finish),
 		TEST(free_in_the_middle_leaves_an_engine),
 		TEST(dead_engine_cannot_be_killed),
 		TEST(image_is_away_until_the_end),
 		TEST(image_comes_back_by_itself),
+		TEST(image_is_back_before_the_runners_finish),
 		TEST(image_survives_an_engine_that_dies),
 		TEST(next_session_gives_a_lost_image_back),
 		TEST(container_is_killed),
