@@ -26,23 +26,20 @@ struct sw_chaos_options {
 	struct sw_loop *loop; /* the measuring thread's: events are emitted there */
 	const struct sw_plan *plan;
 	const struct sw_engine *engine; /* its endpoint is empty where none answers */
-	const char *state_dir;          /* where the private engine's state is */
-	const char *session_id;         /* whose containers are killed and removed */
-	const char
-		*dir; /* of this run: the proxy's sockets are below it where that is short enough for a
+	const char *state_dir;  /* where the private engine's state is */
+	const char *session_id; /* whose containers are killed and removed */
+	const char *dir;        /* of this run: the proxy's sockets are below it where that is short enough for a
 	                         * socket's path, else below /tmp */
-	bool is_resumed;     /* another process began the session */
-	struct sw_sink sink; /* fault_injected, and notes about what could not be injected or undone */
-	void (*disk_full)(
-		void *user); /* the journal's next write is to find the disk full; on the loop's thread,
+	bool is_resumed;        /* another process began the session */
+	struct sw_sink sink;    /* fault_injected, and notes about what could not be injected or undone */
+	void (*disk_full)(void *user); /* the journal's next write is to find the disk full; on the loop's thread,
 	                                * behind its event. NULL: no such fault is in the plan */
 	void *user;
 };
 
 /* Whether PLAN's faults can be injected with ENGINE (NULL: none answers); else SW_ERR_USAGE says which
  * entry cannot, why, and what to do. Before a session. Any thread. */
-int sw_chaos_check(const struct sw_plan *plan, const struct sw_engine *engine,
-                   struct sw_error *err);
+int sw_chaos_check(const struct sw_plan *plan, const struct sw_engine *engine, struct sw_error *err);
 
 /* Starts the proxy and the thread that does real faults. */
 int sw_chaos_new(const struct sw_chaos_options *options, struct sw_chaos **out_chaos,

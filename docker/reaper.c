@@ -26,24 +26,17 @@ struct reaping {
 /* Which of FOUND's counts a container with LABELS goes into; NULL: it is nobody's. */
 static int *keeper(struct sw_reaped *found, const char *const *own, const char *const *labels)
 {
-	static const char host[] = "org.sandwatch.host", boot[] = "org.sandwatch.boot",
-					  pid_ns[] = "org.sandwatch.pid_ns", start[] = "org.sandwatch.pid_start",
-					  machine[] = "org.sandwatch.machine";
-	if (strcmp(sw_label(labels, host), sw_label(own, host)) != 0)
+	switch (sw_labels_owner(own, labels)) {
+	case SW_OWNER_FOREIGN:
 		return &found->foreign;
-	/* Of the same name, at an engine that both can reach: its boot says nothing of ours. */
-	if (*sw_label(labels, machine) &&
-	    strcmp(sw_label(labels, machine), sw_label(own, machine)) != 0)
-		return &found->foreign;
-	if (!*sw_label(own, boot) || !*sw_label(own, start))
-		return &found->living; /* without a /proc nobody can be told dead */
-	if (strcmp(sw_label(labels, boot), sw_label(own, boot)) != 0)
-		return NULL;
-	/* One without the label is of a sandwatch that did not write it yet; as with machine. */
-	if (*sw_label(labels, pid_ns) && strcmp(sw_label(labels, pid_ns), sw_label(own, pid_ns)) != 0)
+	case SW_OWNER_ELSEWHERE:
 		return &found->elsewhere;
-	return sw_label_is_alive(sw_label(labels, "org.sandwatch.pid"), sw_label(labels, start)) ? &found->living
-	                                                                          : NULL;
+	case SW_OWNER_LIVES:
+		return &found->living;
+	case SW_OWNER_DEAD:
+		break;
+	}
+	return NULL;
 }
 
 static void stays(const struct reaping *reaping, const char *id)

@@ -2,11 +2,8 @@
  * Must not know sessions beyond that. Blocking; for `sandwatch clean` and a session's setup, never the
  * measuring thread.
  *
- * A container of ours carries sw_lifecycle_labels. It is nobody's when they name this host (its name,
- * and its machine-id where they tell one), and another boot, or a process of this PID namespace that
- * has ended: no such pid, or one with another start time. A process of another PID namespace of this
- * boot cannot be seen from here, nor can any where there is no /proc: their containers are kept, as
- * are those of other hosts. */
+ * A container of ours carries sw_lifecycle_labels. It is nobody's when sw_labels_owner (docker/lifecycle.h)
+ * calls its process dead. */
 #ifndef SW_REAPER_H
 #define SW_REAPER_H
 
@@ -18,10 +15,10 @@ struct sw_signals;
 /* Plain value: what became of the containers that were found. */
 struct sw_reaped {
 	int removed;
-	int failed;    /* nobody's, and still there; WHY says what came of the first of them */
-	int living;    /* their process runs, or it cannot be told that it does not */
-	int elsewhere; /* of another PID namespace of this boot */
-	int foreign;   /* of another host */
+	int failed;            /* nobody's, and still there; WHY says what came of the first of them */
+	int living;            /* their process runs, or it cannot be told that it does not */
+	int elsewhere;         /* of another PID namespace of this boot */
+	int foreign;           /* of another host */
 	struct sw_error why;
 };
 
@@ -36,7 +33,7 @@ int sw_reaper_clean(const struct sw_engine *engine, const struct sw_signals *sig
 /* Whose containers are looked for, and who hears of those that stay. */
 struct sw_reaper_session {
 	const char *id;
-	int64_t patience_ns;                                 /* as above */
+	int64_t patience_ns; /* as above */
 	void (*stays)(void *user, const char *container_id); /* called from inside; may be NULL */
 	void *user;
 };

@@ -16,6 +16,7 @@
 #include "core/event.h"
 #include "core/loop.h"
 #include "docker/chaos_internal.h"
+#include "docker/container_runner.h"
 #include "tests/unit/docker/turns.h"
 
 /* ---- the proxy ---- */
@@ -505,6 +506,23 @@ static void settled_may_free_it(void **state)
 	assert_null(t.chaos);
 }
 
+/* ---- whose containers are hit ---- */
+
+/* Also of modes whose names look like another's slots, or alike once the engine's signs are used. */
+static void prefixes_tell_the_slots_of_all_modes_apart(void **state)
+{
+	static const char *const modes[] = {"a", "a-1", "a-1-0", "a b", "a_b", "1.0-a", "-", ""};
+	enum { N = (int)(sizeof modes / sizeof *modes), SLOTS = 12 };
+	char names[N * SLOTS][SW_CONTAINER_NAME_MAX];
+	(void)state;
+	for (int i = 0; i < N * SLOTS; i++)
+		sw_container_prefix("20261123T200613Z-ab-1", i / SLOTS, modes[i / SLOTS], i % SLOTS, names[i]);
+	assert_string_equal(names[SLOTS + 2], "sandwatch-20261123T200613Z-ab-1-1.2-a-1-");
+	for (int i = 0; i < N * SLOTS; i++)
+		for (int k = 0; k < N * SLOTS; k++)
+			assert_int_equal(strncmp(names[i], names[k], strlen(names[k])) == 0, i == k);
+}
+
 /* ---- real ones ---- */
 
 static void disk_is_full_once_that_is_told(void **state)
@@ -575,6 +593,8 @@ static void what_cannot_be_done_is_no_fault(void **state)
 	}
 	assert_non_null(strstr(t.told[0].u.end.text, "container-kill of mode 'boxed'"));
 	assert_non_null(strstr(t.told[1].u.end.text, "image-remove of mode 'boxed'"));
+	assert_non_null(strstr(t.told[1].u.end.text, "taking away image '"));
+	assert_null(strstr(t.told[1].u.end.text, "kept"));
 }
 
 static void what_is_not_told_yet_is_told_by_free(void **state)
@@ -678,6 +698,7 @@ int main(void)
 		TEST(others_attempts_are_left_alone),
 		TEST(full_proxy_is_told_of),
 		TEST(calm_ends_it),
+		TEST(prefixes_tell_the_slots_of_all_modes_apart),
 		TEST(settles_before_the_runners_finish),
 		TEST(settled_may_free_it),
 		TEST(disk_is_full_once_that_is_told),
