@@ -43,7 +43,7 @@ static const struct flag flags[] = {
      SW_FLAGS_RESULTS, FIELD(export_path), 0, 0},
 	{"--report", "FILE.md", "write the study's report", FLAG_TEXT, SW_FLAGS_RESULTS,
      FIELD(report_path), 0, 0},
-	{"--resume", "RUN", "go on with a run that was stopped or killed (latest, an id, a folder)", FLAG_TEXT,
+	{"--resume", "RUN", "go on with a run that was stopped or killed (latest, an id, a folder or its journal)", FLAG_TEXT,
      SW_FLAGS_RUN, FIELD(resume), 0, 0},
 	{"--theme", "THEME", "the screen's colours: a theme's name or file", FLAG_TEXT,
      SW_FLAGS_SCREEN, FIELD(theme), 0, 0},
