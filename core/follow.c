@@ -141,7 +141,11 @@ static void at_end(struct sw_follow *follow)
 static void take(struct sw_follow *follow, const struct sw_event *event)
 {
 	follow->gone = false;
-	follow->finished = event->kind == SW_EVENT_SESSION_FINISHED;
+	/* Notes may come behind the end: only who resumes the session goes on with it. */
+	if (event->kind == SW_EVENT_SESSION_FINISHED)
+		follow->finished = true;
+	else if (event->kind == SW_EVENT_SESSION_RESUMED)
+		follow->finished = false;
 	follow->ops->event(follow->user, event);
 }
 

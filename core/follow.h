@@ -21,7 +21,7 @@ struct sw_follow_ops {
 	void (*caught_up)(void *user);
 	/* The file was cut, rewritten or replaced: forget everything, its events follow from the first. */
 	void (*restarted)(void *user);
-	/* Nobody writes the journal any more, and it does not end with session_finished: its writer was
+	/* Nobody writes the journal any more, and its session has no end (session_finished): its writer was
 	 * killed. After caught_up. Should another one go on with it, events follow all the same. */
 	void (*writer_gone)(void *user);
 	/* The path leads nowhere any more; all that the file held was told. Should there be a file again,

@@ -139,6 +139,8 @@ static void finish_next(struct sw_scheduler *s)
 		runner->ops->finish(runner, finished, s);
 		return;
 	}
+	if (s->o.before_end)
+		s->o.before_end(s->o.user);
 	sw_event_init(&s->event, SW_EVENT_SESSION_FINISHED, -1);
 	s->event.u.end.state = s->end_state;
 	sw_text_copy(s->event.u.end.text, sizeof s->event.u.end.text, s->end_text);
@@ -146,11 +148,21 @@ static void finish_next(struct sw_scheduler *s)
 	s->o.done(s->o.user, s->end_state);
 }
 
+static void may_finish(void *user, const char *error)
+{
+	struct sw_scheduler *s = user;
+	(void)error;
+	finish_next(s);
+}
+
 void sw_scheduler_finish(struct sw_scheduler *s)
 {
 	s->stage = SW_STAGE_FINISHING;
 	s->runner_at = 0;
-	finish_next(s);
+	if (s->o.before_finish)
+		s->o.before_finish(s->o.user, may_finish, s);
+	else
+		finish_next(s);
 }
 
 void sw_scheduler_start(struct sw_scheduler *s)

@@ -74,6 +74,12 @@ struct sw_scheduler_options {
 	/* Chaos: an attempt in a sandbox is about to start in SLOT of its mode, and has ended. May be NULL. */
 	void (*attempt_begins)(void *user, int slot, const struct sw_attempt *attempt);
 	void (*attempt_ended)(void *user, int slot, const struct sw_attempt *attempt);
+	/* All turns are over, and the runners are about to be finished, which READY lets begin: called once,
+	 * with READY_USER and NULL, maybe from inside. May be NULL. */
+	void (*before_finish)(void *user, sw_runner_ready_fn ready, void *ready_user);
+	/* All runners are finished, and session_finished is the next event: the last moment to emit others.
+	 * May block, as nothing is measured any more. May be NULL. */
+	void (*before_end)(void *user);
 	/* The end: all runners are finished, session_finished was emitted. */
 	void (*done)(void *user, enum sw_state state);
 	void *user;

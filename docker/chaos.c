@@ -59,16 +59,21 @@ static void list_free(struct sw_chaos_list *list)
 
 /* ---- news: any thread ---- */
 
-static void add_news(struct sw_chaos *chaos, struct sw_chaos_news *news)
+void sw_chaos_wake_loop(struct sw_chaos *chaos)
 {
 	uint64_t one = 1;
+	if (write(chaos->news_fd, &one, sizeof one) < 0) {
+		/* It is readable already. */
+	}
+}
+
+static void add_news(struct sw_chaos *chaos, struct sw_chaos_news *news)
+{
 	pthread_mutex_lock(&chaos->lock);
 	*chaos->news_end = news;
 	chaos->news_end = &news->next;
 	pthread_mutex_unlock(&chaos->lock);
-	if (write(chaos->news_fd, &one, sizeof one) < 0) {
-		/* It is readable already. */
-	}
+	sw_chaos_wake_loop(chaos);
 }
 
 __attribute__((format(printf, 3, 0)))
@@ -162,12 +167,21 @@ static void drain(struct sw_chaos *chaos)
 
 static void on_news(void *user, int fd, unsigned events)
 {
+	struct sw_chaos *chaos = user;
 	uint64_t count;
 	(void)events;
 	if (read(fd, &count, sizeof count) < 0) {
 		/* Somebody has read it already. */
 	}
-	drain(user);
+	/* Before the news are taken: those that came until then are told first. */
+	pthread_mutex_lock(&chaos->lock);
+	void (*settled)(void *user) = chaos->is_settled ? chaos->settled : NULL;
+	pthread_mutex_unlock(&chaos->lock);
+	drain(chaos);
+	if (!settled)
+		return;
+	chaos->settled = NULL;
+	settled(chaos->settled_user); /* may free it */
 }
 
 /* ---- jobs ---- */
@@ -318,7 +332,7 @@ void sw_chaos_attempt_ended(struct sw_chaos *chaos, int slot, const struct sw_at
 	drain(chaos);
 }
 
-void sw_chaos_calm(struct sw_chaos *chaos)
+static void calm_down(struct sw_chaos *chaos)
 {
 	struct sw_chaos_list dropped;
 	list_init(&dropped);
@@ -335,6 +349,20 @@ void sw_chaos_calm(struct sw_chaos *chaos)
 			if (chaos->listeners[i][slot] >= 0)
 				disarm(chaos, i, slot);
 	drain(chaos);
+}
+
+void sw_chaos_calm(struct sw_chaos *chaos)
+{
+	chaos->is_stopped = true;
+	calm_down(chaos);
+}
+
+void sw_chaos_settle(struct sw_chaos *chaos, void (*settled)(void *user), void *user)
+{
+	chaos->settled = settled;
+	chaos->settled_user = user;
+	calm_down(chaos);
+	sw_chaos_wake_loop(chaos); /* it may be so already */
 }
 
 /* ---- life ---- */
@@ -445,16 +473,6 @@ static void end_acting(struct sw_chaos *chaos)
 	pthread_join(chaos->thread, NULL);
 }
 
-static bool is_calm(struct sw_chaos *chaos)
-{
-	if (!chaos->has_lock)
-		return true;
-	pthread_mutex_lock(&chaos->lock);
-	bool calm = chaos->calm;
-	pthread_mutex_unlock(&chaos->lock);
-	return calm;
-}
-
 /* A list that hits nothing must not pass for a run that withstood it. Not of a session that was stopped,
  * or that another process began: there an entry may have had, or has yet, its turn. */
 static void tell_idle_entries(struct sw_chaos *chaos)
@@ -479,15 +497,14 @@ void sw_chaos_free(struct sw_chaos *chaos)
 {
 	if (!chaos)
 		return;
-	bool was_calm = is_calm(chaos);
 	if (chaos->has_thread) {
-		sw_chaos_calm(chaos);
+		calm_down(chaos);
 		end_acting(chaos);
 	}
 	sw_proxy_stop(chaos->proxy);
 	if (chaos->has_lock) {
 		drain(chaos);
-		if (!was_calm)
+		if (!chaos->is_stopped)
 			tell_idle_entries(chaos);
 		drain(chaos);
 		pthread_cond_destroy(&chaos->wake);

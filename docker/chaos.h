@@ -57,14 +57,19 @@ int sw_chaos_endpoint(struct sw_chaos *chaos, int mode, int slot, struct sw_endp
 void sw_chaos_attempt_begins(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 void sw_chaos_attempt_ended(struct sw_chaos *chaos, int slot, const struct sw_attempt *attempt);
 
-/* The session is about to end (before the runners' finish), or was asked to: nothing new is done from
- * now on, and what is done is being undone, behind this call. Does not block. Calling it again does
- * nothing. */
+/* The session was asked to end: nothing new is done from now on, and what is done is being undone, behind
+ * this call. Does not block. Calling it again does nothing. */
 void sw_chaos_calm(struct sw_chaos *chaos);
+
+/* The same, asked for or not, before the runners' finish, which would fail at an engine that is down: calls
+ * SETTLED with USER from the loop, when what was done is undone, or that was tried in vain. That takes as
+ * long as an engine's start. Once per chaos; SETTLED may free it. */
+void sw_chaos_settle(struct sw_chaos *chaos, void (*settled)(void *user), void *user);
 
 /* Undoes what is still done, then ends both threads; may take as long as an engine's start. Blocks.
  * What was injected and not yet told is told first; then, of a session that this process began and nobody
- * stopped, which entries hit nothing. After the runners, which talk through the proxy. NULL is fine. */
+ * stopped (sw_chaos_calm), which entries hit nothing. Once the runners are finished, as they talk through
+ * the proxy. NULL is fine. */
 void sw_chaos_free(struct sw_chaos *chaos);
 
 #endif

@@ -162,6 +162,10 @@ static struct sw_chaos_job *next_job(struct sw_chaos *chaos)
 		int64_t due_ns = next_due_ns(chaos);
 		if (due_ns <= sw_clock_ns())
 			return NULL;
+		if (chaos->calm && !chaos->is_settled) {
+			chaos->is_settled = true;
+			sw_chaos_wake_loop(chaos);
+		}
 		doze(chaos, due_ns);
 	}
 }

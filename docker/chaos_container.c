@@ -92,8 +92,8 @@ void sw_chaos_container(struct sw_chaos *chaos, const struct sw_chaos_job *job)
 	const struct sw_engine *engine = chaos->options.engine;
 	struct search search = {.id = ""};
 	struct sw_error err;
-	sw_container_name_of(chaos->options.session_id, chaos->options.plan->modes[job->mode].name,
-	                     job->slot, "", search.prefix);
+	sw_container_prefix(chaos->options.session_id, job->mode,
+	                    chaos->options.plan->modes[job->mode].name, job->slot, search.prefix);
 	if (sw_blocking_init(&search.blocking, &engine->endpoint, engine->api_version, &err) == 0)
 		act(chaos, &search, job);
 	else

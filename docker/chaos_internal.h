@@ -57,6 +57,9 @@ struct sw_chaos {
 	uint64_t last_tag, last_turn;
 	struct sw_event *event; /* reused */
 	int due[SW_CHAOS_MAX], injected[SW_CHAOS_MAX]; /* of each entry: how often */
+	bool is_stopped;                               /* by somebody: sw_chaos_calm */
+	void (*settled)(void *user);                   /* NULL: nobody asked, or it was told */
+	void *settled_user;
 	/* Between the threads, under the lock. */
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* on CLOCK_MONOTONIC: a job, an attempt's end, calm, quit */
@@ -64,6 +67,7 @@ struct sw_chaos {
 	struct sw_chaos_news *news, **news_end;
 	uint64_t turns[SW_MODES_MAX][SW_PARALLEL_MAX]; /* of the attempt that runs; 0: none does */
 	bool calm, quit;
+	bool is_settled; /* calm, and what was to be undone is, or was tried in vain */
 	bool is_excused[SW_CHAOS_MAX]; /* it was told why an entry was not injected */
 	int news_fd; /* an eventfd: readable when there are news */
 	pthread_t thread;
@@ -89,6 +93,8 @@ static inline const struct sw_chaos_fault *sw_chaos_fault(const struct sw_chaos 
 void sw_chaos_tell(struct sw_chaos *chaos, const struct sw_chaos_job *job, const char *container,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 void sw_chaos_tell_not_done(struct sw_chaos *chaos, const struct sw_chaos_job *job, const char *why);
+/* There is something to be told on the loop's thread. */
+void sw_chaos_wake_loop(struct sw_chaos *chaos);
 void sw_chaos_note(struct sw_chaos *chaos, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

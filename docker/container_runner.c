@@ -255,23 +255,29 @@ void sw_container_shape_once(const struct sw_container_runner *base, const char 
 }
 
 /* [a-zA-Z0-9][a-zA-Z0-9_.-]*: the engine's rule for names. */
-void sw_container_name_of(const char *session_id, const char *mode, int slot, const char *what,
-                          char dst[SW_CONTAINER_NAME_MAX])
+static void to_allowed(char *name)
 {
-	(void)snprintf(dst, SW_CONTAINER_NAME_MAX, "sandwatch-%.32s-%.64s-%d-%.64s", session_id, mode,
-	               slot, what);
-	for (char *p = dst; *p; p++)
+	for (char *p = name; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("_.-", *p))
 			*p = '_';
+}
+
+void sw_container_prefix(const char *session_id, int index, const char *mode, int slot,
+                         char dst[SW_CONTAINER_NAME_MAX])
+{
+	(void)snprintf(dst, SW_CONTAINER_NAME_MAX, "sandwatch-%.32s-%d.%d-%.64s-", session_id, index,
+	               slot, mode);
+	to_allowed(dst);
 }
 
 void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
                        size_t size)
 {
-	char name[SW_CONTAINER_NAME_MAX];
-	sw_container_name_of(base->options.session_id, base->options.mode->name, base->options.slot,
-	                     what, name);
-	(void)snprintf(dst, size, "%s", name);
+	char prefix[SW_CONTAINER_NAME_MAX];
+	sw_container_prefix(base->options.session_id, base->options.index, base->options.mode->name,
+	                    base->options.slot, prefix);
+	(void)snprintf(dst, size, "%s%.64s", prefix, what);
+	to_allowed(dst);
 }
 
 int sw_container_body(const struct sw_container_runner *base,

@@ -151,11 +151,13 @@ const char *sw_container_shim_path(enum sw_shim shim);
 
 #define SW_CONTAINER_NAME_MAX 192
 
-/* "sandwatch-SESSION-MODE-SLOT-WHAT" of what a runner's options say, of the signs that an engine allows. */
-void sw_container_name_of(const char *session_id, const char *mode, int slot, const char *what,
-                          char dst[SW_CONTAINER_NAME_MAX]);
+/* "sandwatch-SESSION-INDEX.SLOT-MODE-", of the signs that an engine allows: how the names of the containers
+ * of one slot begin, and those of no other in that session, whatever its mode is called. INDEX is MODE's
+ * place in the plan. */
+void sw_container_prefix(const char *session_id, int index, const char *mode, int slot,
+                         char dst[SW_CONTAINER_NAME_MAX]);
 
-/* "sandwatch-SESSION-MODE-SLOT-WHAT", of the signs that an engine allows; WHAT makes it unique. */
+/* The prefix of the runner's slot, and WHAT, which makes it unique. */
 void sw_container_name(const struct sw_container_runner *base, const char *what, char *dst,
                        size_t size);
 

@@ -8,8 +8,8 @@
 #include "docker/blocking.h"
 #include "docker/lifecycle.h"
 
-/* sandwatch-chaos/kept/NAME:PID-START-BOOT: NAME in hex, as a repository may have neither colons nor
- * capitals; PID, START and BOOT as the labels of containers have them. */
+/* sandwatch-chaos/kept/NAME:PID-START-BOOT_NS: NAME in hex, as a repository may have neither colons nor
+ * capitals; PID, START, BOOT and the PID namespace as the labels of containers have them. */
 #define KEPT "sandwatch-chaos/kept/"
 enum { NAME_MAX_BYTES = 100, MEND_MAX = 64 };
 
@@ -57,9 +57,29 @@ static void write_kept(const struct asking *asking, const char *name, char dst[S
 	for (; *name; name++)
 		n += snprintf(dst + n, SW_IMAGE_KEPT_MAX - (size_t)n, "%02x",
 		              (unsigned)(unsigned char)*name);
-	(void)snprintf(dst + n, SW_IMAGE_KEPT_MAX - (size_t)n, ":%.10s-%.20s-%.40s",
+	(void)snprintf(dst + n, SW_IMAGE_KEPT_MAX - (size_t)n, ":%.10s-%.20s-%.40s_%.20s",
 	               sw_label(own, "org.sandwatch.pid"), sw_label(own, "org.sandwatch.pid_start"),
-	               sw_label(own, "org.sandwatch.boot"));
+	               sw_label(own, "org.sandwatch.boot"), sw_label(own, "org.sandwatch.pid_ns"));
+}
+
+/* The second name is nobody's business: WHY without it. */
+static int tell(const struct sw_error *why, const char *doing, const char *name,
+                struct sw_error *err)
+{
+	const char *rest = strstr(why->message, "': "); /* behind the names of what was asked for */
+	char told[sizeof why->message];
+	size_t n = 0;
+	for (rest = rest ? rest + 3 : why->message; *rest && n < sizeof told - 1;) {
+		if (strncmp(rest, KEPT, strlen(KEPT)) == 0) {
+			n += sw_text_copy(told + n, sizeof told - n, "it") ? 2 : 0;
+			rest += strlen(KEPT);
+			rest += strspn(rest, "0123456789abcdef:-_");
+			continue;
+		}
+		told[n++] = *rest++;
+	}
+	told[n] = '\0';
+	return sw_error_set(err, why->code, 0, "%s image '%s': %s", doing, name, told);
 }
 
 /* ---- taking and giving ---- */
@@ -106,30 +126,32 @@ int sw_image_away_take(const struct sw_engine *engine, const char *name,
 {
 	struct asking asking;
 	char kept[SW_IMAGE_KEPT_MAX];
-	int status = open_asking(&asking, engine, err);
+	struct sw_error why;
+	int status = open_asking(&asking, engine, &why);
 	if (status == 0) {
 		write_kept(&asking, name, kept);
-		status = tag(&asking, name, kept, err);
+		status = tag(&asking, name, kept, &why);
 	}
-	if (status == 0 && untag(&asking, name, err) < 0) {
+	if (status == 0 && untag(&asking, name, &why) < 0) {
 		(void)give_back(&asking, name, kept, NULL);
 		status = -1;
 	}
 	if (status == 0)
 		(void)sw_text_copy(out_kept, SW_IMAGE_KEPT_MAX, kept);
 	close_asking(&asking);
-	return status;
+	return status == 0 ? 0 : tell(&why, "taking away", name, err);
 }
 
 int sw_image_away_give_back(const struct sw_engine *engine, const char *name, const char *kept,
                             struct sw_error *err)
 {
 	struct asking asking;
-	int status = open_asking(&asking, engine, err);
+	struct sw_error why;
+	int status = open_asking(&asking, engine, &why);
 	if (status == 0)
-		status = give_back(&asking, name, kept, err);
+		status = give_back(&asking, name, kept, &why);
 	close_asking(&asking);
-	return status;
+	return status == 0 ? 0 : tell(&why, "putting back", name, err);
 }
 
 /* ---- mending ---- */
@@ -150,13 +172,21 @@ static bool read_name(const char *hex, size_t len, char dst[NAME_MAX_BYTES + 1])
 	return strlen(dst) == len / 2 && sw_image_away_can(dst);
 }
 
-/* Whether the process that OWNER ("PID-START-BOOT") names lives. */
-static bool lives(const struct asking *asking, const char *owner)
+/* Whether the process that OWNER ("PID-START-BOOT_NS") names is dead. It is of this host, as the engine is;
+ * one that names no namespace is of a sandwatch that did not write it yet. */
+static bool is_dead(const struct asking *asking, const char *owner)
 {
 	const char *const *own = (const char *const *)asking->own;
-	char pid[12], start[24], boot[64];
-	return sscanf(owner, "%11[0-9]-%23[0-9]-%63s", pid, start, boot) == 3 &&
-	       strcmp(boot, sw_label(own, "org.sandwatch.boot")) == 0 && sw_label_is_alive(pid, start);
+	char pid[12] = "", start[24] = "", boot[64] = "", namespace[24] = "", labels[5][128];
+	(void)sscanf(owner, "%11[0-9]-%23[0-9]-%63[^_]_%23[0-9]", pid, start, boot, namespace);
+	(void)snprintf(labels[0], sizeof *labels, "org.sandwatch.pid=%s", pid);
+	(void)snprintf(labels[1], sizeof *labels, "org.sandwatch.pid_start=%s", start);
+	(void)snprintf(labels[2], sizeof *labels, "org.sandwatch.boot=%s", boot);
+	(void)snprintf(labels[3], sizeof *labels, "org.sandwatch.pid_ns=%s", namespace);
+	(void)snprintf(labels[4], sizeof *labels, "org.sandwatch.host=%.100s",
+	               sw_label(own, "org.sandwatch.host"));
+	const char *const theirs[] = {labels[0], labels[1], labels[2], labels[3], labels[4], NULL};
+	return sw_labels_owner(own, theirs) == SW_OWNER_DEAD;
 }
 
 static void look(void *user, const char *kept)
@@ -166,7 +196,7 @@ static void look(void *user, const char *kept)
 	struct kept_name *left = &asking->left[asking->n_left];
 	size_t prefix = strlen(KEPT);
 	if (asking->n_left == MEND_MAX || !colon || strncmp(kept, KEPT, prefix) != 0 ||
-	    colon < kept + prefix || lives(asking, colon + 1))
+	    colon < kept + prefix || !is_dead(asking, colon + 1))
 		return;
 	if (!read_name(kept + prefix, (size_t)(colon - kept) - prefix, left->name) ||
 	    !sw_text_copy(left->kept, sizeof left->kept, kept))
@@ -183,9 +213,11 @@ static int mend(struct asking *asking, struct sw_error *err)
 	                  &asking->blocking);
 	if (sw_blocking_wait(&asking->blocking, err) < 0)
 		return -1;
-	for (int i = 0; i < asking->n_left; i++)
-		if (give_back(asking, asking->left[i].name, asking->left[i].kept, err) < 0)
-			return -1;
+	for (int i = 0; i < asking->n_left; i++) {
+		struct sw_error why;
+		if (give_back(asking, asking->left[i].name, asking->left[i].kept, &why) < 0)
+			return tell(&why, "putting back", asking->left[i].name, err);
+	}
 	return 0;
 }
 

@@ -86,7 +86,7 @@ const char *sw_label(const char *const *labels, const char *key)
 	return "";
 }
 
-bool sw_label_is_alive(const char *pid, const char *start)
+static bool is_alive(const char *pid, const char *start)
 {
 	struct sw_process_stat stat;
 	char now[32];
@@ -100,4 +100,27 @@ bool sw_label_is_alive(const char *pid, const char *start)
 		return kill((pid_t)number, 0) == 0 || errno != ESRCH;
 	(void)snprintf(now, sizeof now, "%" PRIu64, stat.start_ticks);
 	return stat.state != 'Z' && stat.state != 'X' && strcmp(now, start) == 0;
+}
+
+enum sw_owner sw_labels_owner(const char *const *own, const char *const *labels)
+{
+	static const char host[] = "org.sandwatch.host", boot[] = "org.sandwatch.boot",
+					  pid_ns[] = "org.sandwatch.pid_ns", start[] = "org.sandwatch.pid_start",
+					  machine[] = "org.sandwatch.machine";
+	if (strcmp(sw_label(labels, host), sw_label(own, host)) != 0)
+		return SW_OWNER_FOREIGN;
+	/* Of the same name, at an engine that both can reach: its boot says nothing of ours. */
+	if (*sw_label(labels, machine) &&
+	    strcmp(sw_label(labels, machine), sw_label(own, machine)) != 0)
+		return SW_OWNER_FOREIGN;
+	if (!*sw_label(own, boot) || !*sw_label(own, start))
+		return SW_OWNER_LIVES; /* without a /proc nobody can be told dead */
+	if (strcmp(sw_label(labels, boot), sw_label(own, boot)) != 0)
+		return SW_OWNER_DEAD;
+	/* One without the label is of a sandwatch that did not write it yet; as with machine. */
+	if (*sw_label(labels, pid_ns) && strcmp(sw_label(labels, pid_ns), sw_label(own, pid_ns)) != 0)
+		return SW_OWNER_ELSEWHERE;
+	return is_alive(sw_label(labels, "org.sandwatch.pid"), sw_label(labels, start))
+	           ? SW_OWNER_LIVES
+	           : SW_OWNER_DEAD;
 }

@@ -123,8 +123,18 @@ const char **sw_lifecycle_labels(const char *session_id);
 /* What KEY says among LABELS, or "". */
 const char *sw_label(const char *const *labels, const char *key);
 
-/* Whether the process that these values of pid and pid_start name lives, in this PID namespace and boot.
- * Spelled otherwise than sw_lifecycle_labels writes them they are nobody's. */
-bool sw_label_is_alive(const char *pid, const char *start);
+/* The process that labels name, as this one sees it. */
+enum sw_owner {
+	SW_OWNER_DEAD,      /* what it made is nobody's */
+	SW_OWNER_LIVES,     /* or it cannot be told that it does not: there is no /proc */
+	SW_OWNER_ELSEWHERE, /* in another PID namespace of this boot, which cannot be seen from here */
+	SW_OWNER_FOREIGN,   /* on another host */
+};
+
+/* Of LABELS, seen from the process with the labels OWN. Dead is who is on this host (its name, and its
+ * machine-id where they tell one) and of another boot, or in this PID namespace with no such pid, or one
+ * with another start time; a pid and a start spelled otherwise than sw_lifecycle_labels writes them are no
+ * process's. */
+enum sw_owner sw_labels_owner(const char *const *own, const char *const *labels);
 
 #endif

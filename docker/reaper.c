@@ -18,6 +18,7 @@ struct reaping {
 	int n_ids, room;
 	bool is_short; /* of memory */
 	bool is_over;  /* what this process made is nobody's any more */
+	const struct sw_reaper_session *session; /* NULL: not of one alone */
 };
 
 /* ---- whose it is ---- */
@@ -25,24 +26,23 @@ struct reaping {
 /* Which of FOUND's counts a container with LABELS goes into; NULL: it is nobody's. */
 static int *keeper(struct sw_reaped *found, const char *const *own, const char *const *labels)
 {
-	static const char host[] = "org.sandwatch.host", boot[] = "org.sandwatch.boot",
-					  pid_ns[] = "org.sandwatch.pid_ns", start[] = "org.sandwatch.pid_start",
-					  machine[] = "org.sandwatch.machine";
-	if (strcmp(sw_label(labels, host), sw_label(own, host)) != 0)
+	switch (sw_labels_owner(own, labels)) {
+	case SW_OWNER_FOREIGN:
 		return &found->foreign;
-	/* Of the same name, at an engine that both can reach: its boot says nothing of ours. */
-	if (*sw_label(labels, machine) &&
-	    strcmp(sw_label(labels, machine), sw_label(own, machine)) != 0)
-		return &found->foreign;
-	if (!*sw_label(own, boot) || !*sw_label(own, start))
-		return &found->living; /* without a /proc nobody can be told dead */
-	if (strcmp(sw_label(labels, boot), sw_label(own, boot)) != 0)
-		return NULL;
-	/* One without the label is of a sandwatch that did not write it yet; as with machine. */
-	if (*sw_label(labels, pid_ns) && strcmp(sw_label(labels, pid_ns), sw_label(own, pid_ns)) != 0)
+	case SW_OWNER_ELSEWHERE:
 		return &found->elsewhere;
-	return sw_label_is_alive(sw_label(labels, "org.sandwatch.pid"), sw_label(labels, start)) ? &found->living
-	                                                                          : NULL;
+	case SW_OWNER_LIVES:
+		return &found->living;
+	case SW_OWNER_DEAD:
+		break;
+	}
+	return NULL;
+}
+
+static void stays(const struct reaping *reaping, const char *id)
+{
+	if (reaping->session && reaping->session->stays)
+		reaping->session->stays(reaping->session->user, id);
 }
 
 static bool is_mine(const char *const *own, const char *const *labels)
@@ -66,6 +66,7 @@ static void look(void *user, const char *id, const char *name, const char *state
 		reaping->is_over && is_mine(own, labels) ? NULL : keeper(&reaping->found, own, labels);
 	if (count) {
 		(*count)++;
+		stays(reaping, id);
 		return;
 	}
 	if (reaping->n_ids == reaping->room) {
@@ -90,11 +91,14 @@ static int64_t patience(const struct reaping *reaping)
 	return left_ns < request_ns ? left_ns : request_ns;
 }
 
-static void failed(struct reaping *reaping, int n, const struct sw_error *why)
+/* N of them, from the one at AT on. */
+static void failed(struct reaping *reaping, int at, int n, const struct sw_error *why)
 {
 	if (n > 0 && !reaping->found.failed)
 		reaping->found.why = *why;
 	reaping->found.failed += n;
+	for (int i = at; i < at + n; i++)
+		stays(reaping, reaping->ids[i]);
 }
 
 /* 0 or -1: the end was asked for. */
@@ -106,7 +110,7 @@ static int remove_all(struct reaping *reaping, struct sw_error *err)
 		struct sw_error why;
 		if (timeout_ns <= 0) {
 			sw_error_set(&why, SW_ERR_TIMEOUT, 0, "the engine takes too long to remove them");
-			failed(reaping, reaping->n_ids - i, &why);
+			failed(reaping, i, reaping->n_ids - i, &why);
 			return 0;
 		}
 		sw_api_container_remove(blocking->api, reaping->ids[i], timeout_ns, sw_blocking_finished,
@@ -119,7 +123,7 @@ static int remove_all(struct reaping *reaping, struct sw_error *err)
 		} else {
 			/* Of an engine that is gone nothing more is to be had. */
 			int n = why.code == SW_ERR_NO_ENGINE ? reaping->n_ids - i : 1;
-			failed(reaping, n, &why);
+			failed(reaping, i, n, &why);
 			if (n > 1)
 				return 0;
 		}
@@ -167,12 +171,14 @@ int sw_reaper_clean(const struct sw_engine *engine, const struct sw_signals *sig
 	return 0;
 }
 
-int sw_reaper_clean_session(const struct sw_engine *engine, const char *session_id,
-                            int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err)
+int sw_reaper_clean_session(const struct sw_engine *engine, const struct sw_reaper_session *session,
+                            struct sw_reaped *out_reaped, struct sw_error *err)
 {
-	struct reaping reaping = {.due_ns = sw_clock_ns() + patience_ns, .is_over = true};
+	struct reaping reaping = {.session = session, .is_over = true};
 	char which[96];
-	(void)snprintf(which, sizeof which, "org.sandwatch.session=%.64s", session_id);
+	if (session->patience_ns)
+		reaping.due_ns = sw_clock_ns() + session->patience_ns;
+	(void)snprintf(which, sizeof which, "org.sandwatch.session=%.64s", session->id);
 	if (clean(engine, which, &reaping, NULL, err) < 0)
 		return -1;
 	*out_reaped = reaping.found;

@@ -2,11 +2,8 @@
  * Must not know sessions beyond that. Blocking; for `sandwatch clean` and a session's setup, never the
  * measuring thread.
  *
- * A container of ours carries sw_lifecycle_labels. It is nobody's when they name this host (its name,
- * and its machine-id where they tell one), and another boot, or a process of this PID namespace that
- * has ended: no such pid, or one with another start time. A process of another PID namespace of this
- * boot cannot be seen from here, nor can any where there is no /proc: their containers are kept, as
- * are those of other hosts. */
+ * A container of ours carries sw_lifecycle_labels. It is nobody's when sw_labels_owner (docker/lifecycle.h)
+ * calls its process dead. */
 #ifndef SW_REAPER_H
 #define SW_REAPER_H
 
@@ -33,10 +30,19 @@ struct sw_reaped {
 int sw_reaper_clean(const struct sw_engine *engine, const struct sw_signals *signals,
                     int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err);
 
-/* The same for the containers of SESSION_ID alone, and those of this very process, too: its session is
- * over, and an engine that was down at the wrong moment may have kept some. */
-int sw_reaper_clean_session(const struct sw_engine *engine, const char *session_id,
-                            int64_t patience_ns, struct sw_reaped *out_reaped, struct sw_error *err);
+/* Whose containers are looked for, and who hears of those that stay. */
+struct sw_reaper_session {
+	const char *id;
+	int64_t patience_ns; /* as above */
+	void (*stays)(void *user, const char *container_id); /* called from inside; may be NULL */
+	void *user;
+};
+
+/* The same for the containers of SESSION alone, and those of this very process, too: it is over, and an
+ * engine that was down at the wrong moment may have kept some. Each that is there still is told to
+ * `stays`: one that was not, by the time this returns 0, is gone. With -1 that is known of none. */
+int sw_reaper_clean_session(const struct sw_engine *engine, const struct sw_reaper_session *session,
+                            struct sw_reaped *out_reaped, struct sw_error *err);
 
 /* Removes the images of ours that have lost their name: an import that was killed leaves what it
  * replaced. Those that a user built (docker/image/Dockerfile) or that a container uses stay. For

@@ -10,6 +10,7 @@
 #include "core/recorder.h"
 #include "core/scheduler.h"
 #include "core/signals.h"
+#include "core/standing.h"
 #include "core/text.h"
 #include "docker/chaos.h"
 #include "docker/reaper.h"
@@ -43,6 +44,10 @@ struct sw_live {
 	struct sw_scheduler *scheduler;
 	struct sw_chaos *chaos; /* NULL: the plan has no faults */
 	struct sw_runners runners;
+	struct sw_standing standing;
+	sw_runner_ready_fn may_finish; /* asked for by the scheduler, before the runners' finish */
+	void *may_finish_user;
+	bool is_cleaned_up;
 	struct sw_event out; /* reused by the thread */
 	struct sw_error thread_error;
 };
@@ -52,6 +57,7 @@ struct sw_live {
 static void push(void *user, struct sw_event *event)
 {
 	struct sw_live *live = user;
+	sw_standing_take(&live->standing, event);
 	sw_recorder_push(live->recorder, event);
 }
 
@@ -213,6 +219,80 @@ static void attempt_ended(void *user, int slot, const struct sw_attempt *attempt
 	sw_chaos_attempt_ended(live->chaos, slot, attempt);
 }
 
+static void stays(void *user, const char *container_id)
+{
+	struct sw_live *live = user;
+	sw_standing_keep(&live->standing, container_id);
+}
+
+static const char *containers(int n)
+{
+	return n == 1 ? "container" : "containers";
+}
+
+/* An engine that was down as a container was to be removed has kept it; and a process that was resumed
+ * may have died with a create on its way, which came through after the first look. */
+static void remove_what_stays(struct sw_live *live)
+{
+	const struct sw_setup *setup = live->setup;
+	const struct sw_reaper_session session = {setup->run.id, reap_patience_ns, stays, live};
+	const struct sw_sink sink = {push, live};
+	struct sw_reaped reaped = {.removed = 0};
+	struct sw_error err;
+	char text[SW_TEXT_MAX];
+	if (!setup->has_engine)
+		return;
+	int status = sw_reaper_clean_session(&setup->engine, &session, &reaped, &err);
+	int gone = status == 0 ? sw_standing_tell_gone(&live->standing, &sink, &live->out) : 0;
+	if (status < 0)
+		(void)snprintf(text, sizeof text,
+		               "cannot ask the engine whether containers stay behind (`sandwatch clean` "
+		               "removes them): %.300s", err.message);
+	else if (reaped.failed)
+		(void)snprintf(text, sizeof text, "%d %s behind (`sandwatch clean` removes them): %.300s",
+		               reaped.failed, reaped.failed == 1 ? "container stays" : "containers stay",
+		               reaped.why.message);
+	else if (reaped.removed)
+		(void)snprintf(text, sizeof text, "removed %d %s that stayed behind before",
+		               reaped.removed, containers(reaped.removed));
+	else if (gone)
+		(void)snprintf(text, sizeof text, "%d %s whose removal got no answer %s gone", gone,
+		               containers(gone), gone == 1 ? "is" : "are");
+	else
+		return;
+	emit_note(live, text);
+}
+
+/* ---- the end ---- */
+
+static void calmed(void *user)
+{
+	struct sw_live *live = user;
+	live->may_finish(live->may_finish_user, NULL);
+}
+
+static void before_finish(void *user, sw_runner_ready_fn ready, void *ready_user)
+{
+	struct sw_live *live = user;
+	live->may_finish = ready;
+	live->may_finish_user = ready_user;
+	if (live->chaos)
+		sw_chaos_settle(live->chaos, calmed, live);
+	else
+		calmed(live);
+}
+
+/* What there is to tell yet comes before session_finished: who watches the journal leaves with that one. */
+static void clean_up(void *user)
+{
+	struct sw_live *live = user;
+	sw_chaos_free(live->chaos);
+	live->chaos = NULL;
+	if (!live->is_cleaned_up)
+		remove_what_stays(live);
+	live->is_cleaned_up = true;
+}
+
 static int measure(struct sw_live *live)
 {
 	if (start_chaos(live) < 0)
@@ -235,6 +315,8 @@ static int measure(struct sw_live *live)
 		.disturbed = disturbed,
 		.attempt_begins = live->chaos ? attempt_begins : NULL,
 		.attempt_ended = live->chaos ? attempt_ended : NULL,
+		.before_finish = before_finish,
+		.before_end = clean_up,
 		.done = scheduler_done,
 		.user = live,
 	};
@@ -252,33 +334,6 @@ static int measure(struct sw_live *live)
 	return sw_loop_run(live->loop, &live->thread_error);
 }
 
-/* An engine that was down as a container was to be removed has kept it; and a process that was resumed
- * may have died with a create on its way, which came through after the first look. */
-static void remove_what_stays(struct sw_live *live)
-{
-	const struct sw_setup *setup = live->setup;
-	struct sw_reaped reaped = {.removed = 0};
-	struct sw_error err;
-	char text[SW_TEXT_MAX];
-	if (!setup->has_engine)
-		return;
-	if (sw_reaper_clean_session(&setup->engine, setup->run.id, reap_patience_ns, &reaped, &err) < 0)
-		(void)snprintf(text, sizeof text,
-		               "cannot ask the engine whether containers stay behind (`sandwatch clean` "
-		               "removes them): %.300s", err.message);
-	else if (reaped.failed)
-		(void)snprintf(text, sizeof text,
-		               "%d %s behind (`sandwatch clean` removes them): %.300s", reaped.failed,
-		               reaped.failed == 1 ? "container stays" : "containers stay",
-		               reaped.why.message);
-	else if (reaped.removed)
-		(void)snprintf(text, sizeof text, "removed %d %s that stayed behind before",
-		               reaped.removed, reaped.removed == 1 ? "container" : "containers");
-	else
-		return;
-	emit_note(live, text);
-}
-
 static void *thread_main(void *user)
 {
 	struct sw_live *live = user;
@@ -287,9 +342,8 @@ static void *thread_main(void *user)
 	sw_scheduler_free(live->scheduler);
 	live->scheduler = NULL;
 	sw_runners_free(&live->runners);
-	/* Before the end of the record, as it may have something to tell yet. */
-	sw_chaos_free(live->chaos);
-	remove_what_stays(live);
+	clean_up(live); /* of what failed on its way */
+	sw_standing_done(&live->standing);
 	sw_recorder_close(live->recorder);
 	return NULL;
 }

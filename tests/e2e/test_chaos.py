@@ -127,6 +127,34 @@ class Network(Case):
         self.assertTrue(0 < len(told[0]) < 12, told)
 
 
+class Removals(Case):
+    TRIES = 6
+
+    def run_with(self, fault):
+        session = self.run_it(config=plan([dict(fault, on="remove", iterations=[2])] * self.TRIES, iterations=3))
+        self.assert_code(session, 0)
+        self.assertEqual(len(of(session.journal(), "fault_injected")), self.TRIES)
+        self.assertEqual(session.counts(), {"ok": 3})
+        mode = session.mode(SANDBOX)
+        self.assertEqual((mode["containers_created"], mode["containers_removed"]), (4, 4))
+        removed = [event["container"] for event in of(session.journal(), "container_removed")]
+        self.assertEqual(sorted(removed), sorted(event["container"] for event in
+                                                 of(session.journal(), "container_created")))
+        self.assertEqual(session.journal()[-1]["event"], "session_finished")
+        return [event["text"] for event in of(session.journal(), "note")]
+
+    @needs_engine
+    def test_one_that_the_engine_refuses_is_made_up_for_at_the_end(self):
+        notes = self.run_with({"fault": "status", "code": 500})
+        self.assertIn("a container stays behind", "\n".join(notes))
+        self.assertIn("removed 1 container that stayed behind before", notes)
+
+    @needs_engine
+    def test_one_whose_answers_are_lost_is_counted_at_the_end(self):
+        notes = self.run_with({"fault": "truncate", "bytes": 8})
+        self.assertIn("1 container whose removal got no answer is gone", notes)
+
+
 class Containers(Case):
     @needs_engine
     def test_killed_and_removed_from_outside(self):

@@ -34,7 +34,7 @@ static struct {
 	struct sw_attempt attempt;
 	/* What was told. */
 	int injected, notes;
-	bool is_told, is_noted;
+	bool is_told, is_noted, is_settled;
 	struct sw_event fault, note;
 } t;
 
@@ -93,6 +93,12 @@ static void ensure_running(void)
 	struct sw_error err;
 	if (sw_engine_start_private(t.state_dir, (struct sw_steps){0}, &err) < 0)
 		fail_msg("%s", err.message);
+}
+
+static void settled(void *user)
+{
+	(void)user;
+	t.is_settled = true;
 }
 
 static bool answers(void)
@@ -181,12 +187,12 @@ static void on_created(void *user, const char *id, const char *warning, const st
 	fx_done(&t.fx, error);
 }
 
-/* One that sleeps on NETWORK, of SESSION_ID and SLOT as a runner would name it. */
-static void run_container_on(const char *network, const char *session_id, int slot,
-                             char out_id[SW_CONTAINER_ID_MAX])
+/* One that sleeps on NETWORK, of SESSION_ID, called PREFIX1. */
+static void run_named(const char *network, const char *session_id, const char *prefix,
+                      char out_id[SW_CONTAINER_ID_MAX])
 {
-	char name[SW_CONTAINER_NAME_MAX], body[512];
-	sw_container_name_of(session_id, MODE, slot, "1", name);
+	char name[SW_CONTAINER_NAME_MAX + 1], body[512];
+	(void)snprintf(name, sizeof name, "%s1", prefix);
 	(void)snprintf(body, sizeof body,
 	               "{\"Image\":\"" FX_SHELL "\",\"Cmd\":[\"/bin/sleep\",\"987655\"],\"Labels\":{"
 	               "\"org.sandwatch.session\":\"%s\"},\"HostConfig\":{\"NetworkMode\":\"%s\"}}",
@@ -200,6 +206,15 @@ static void run_container_on(const char *network, const char *session_id, int sl
 	fx_wait(&t.fx, "starting a container");
 	if (!t.fx.ok)
 		fail_msg("%s", t.fx.error.message);
+}
+
+/* As a runner of SLOT would name it. */
+static void run_container_on(const char *network, const char *session_id, int slot,
+                             char out_id[SW_CONTAINER_ID_MAX])
+{
+	char prefix[SW_CONTAINER_NAME_MAX];
+	sw_container_prefix(session_id, 0, MODE, slot, prefix);
+	run_named(network, session_id, prefix, out_id);
 }
 
 static void run_container(const char *session_id, int slot, char out_id[SW_CONTAINER_ID_MAX])
@@ -271,6 +286,26 @@ static void engine_goes_on_by_itself(void **state)
 	end_told_once();
 }
 
+/* Without a stop: before the runners' finish, which asks the engine. */
+static void until_settled(void)
+{
+	t.is_settled = false;
+	sw_chaos_settle(t.chaos, settled, NULL);
+	fx_until(&t.fx, &t.is_settled, 60, "what was done to be undone");
+	assert_true(answers());
+}
+
+static void engine_goes_on_before_the_runners_finish(void **state)
+{
+	(void)state;
+	pid_t pid = daemon_pid();
+	begin(SW_FAULT_ENGINE_PAUSE, SW_TARGET_ANY, FOR_EVER);
+	until_told();
+	until_settled();
+	assert_int_equal(daemon_pid(), pid);
+	end_told_once();
+}
+
 /* As a chaos session that is killed leaves it. */
 static void next_start_continues_one_that_was_left_stopped(void **state)
 {
@@ -322,6 +357,28 @@ static void engine_is_ended_and_started(void **state)
 	is_another_one(SW_FAULT_ENGINE_RESTART, "asked to end", " after it was asked to end");
 }
 
+static void engine_runs_again_before_the_runners_finish(void **state)
+{
+	(void)state;
+	pid_t pid = daemon_pid();
+	begin(SW_FAULT_ENGINE_KILL, SW_TARGET_ANY, 0);
+	until(is_gone, pid);
+	until_settled();
+	assert_int_not_equal(daemon_pid(), pid);
+	end_told_with("the engine runs again");
+}
+
+static void image_is_back_before_the_runners_finish(void **state)
+{
+	(void)state;
+	begin(SW_FAULT_IMAGE_REMOVE, SW_TARGET_ANY, FOR_EVER);
+	until_told();
+	assert_false(fx_has_image(&t.fx, FX_SHELL));
+	until_settled();
+	assert_true(fx_has_image(&t.fx, FX_SHELL));
+	end_told_once();
+}
+
 static void free_in_the_middle_leaves_an_engine(void **state)
 {
 	(void)state;
@@ -353,13 +410,11 @@ static void dead_engine_cannot_be_killed(void **state)
 
 static void image_is_away_until_the_end(void **state)
 {
-	char name[SW_CONTAINER_NAME_MAX];
 	(void)state;
 	begin(SW_FAULT_IMAGE_REMOVE, SW_TARGET_ANY, FOR_EVER);
 	until_told();
 	told_with("image " FX_SHELL " removed for ");
-	sw_container_name_of(SESSION, MODE, 0, "9", name);
-	sw_api_container_create(t.fx.api, name, "{\"Image\":\"" FX_SHELL "\"}", 20 * FX_SECOND, on_created, NULL);
+	sw_api_container_create(t.fx.api, NULL, "{\"Image\":\"" FX_SHELL "\"}", 20 * FX_SECOND, on_created, NULL);
 	fx_wait(&t.fx, "an answer of 404");
 	assert_false(t.fx.ok);
 	assert_int_equal(t.fx.error.code, SW_ERR_NOT_FOUND);
@@ -450,9 +505,12 @@ static void next_session_gives_a_lost_image_back(void **state)
 static void hits_its_own_container_alone(enum sw_fault fault, const char *told, const char *becomes)
 {
 	char mine[SW_CONTAINER_ID_MAX], neighbour[SW_CONTAINER_ID_MAX], stranger[SW_CONTAINER_ID_MAX];
+	char namesake[SW_CONTAINER_ID_MAX], prefix[SW_CONTAINER_NAME_MAX];
 	run_container(SESSION, 0, mine);
 	run_container(SESSION, 1, neighbour);
 	run_container("another", 0, stranger);
+	sw_container_prefix(SESSION, 1, MODE "-0", 0, prefix); /* of another mode, which is called so */
+	run_named("none", SESSION, prefix, namesake);
 	begin(fault, SW_TARGET_ANY, 0);
 	until_told();
 	told_with(told);
@@ -462,10 +520,12 @@ static void hits_its_own_container_alone(enum sw_fault fault, const char *told, 
 	assert_true(strcmp(becomes, "gone") == 0 || seen.exit_code == 137);
 	assert_string_equal(container_state(neighbour), "running");
 	assert_string_equal(container_state(stranger), "running");
+	assert_string_equal(container_state(namesake), "running");
 	end_told_once();
 	remove_container(mine);
 	remove_container(neighbour);
 	remove_container(stranger);
+	remove_container(namesake);
 }
 
 static void container_is_killed(void **state)
@@ -608,13 +668,16 @@ int main(void)
 		TEST(engine_is_stopped_until_the_end),
 		TEST(engine_goes_on_when_calm_is_asked_for),
 		TEST(engine_goes_on_by_itself),
+		TEST(engine_goes_on_before_the_runners_finish),
 		TEST(next_start_continues_one_that_was_left_stopped),
 		TEST(engine_is_killed_and_started),
 		TEST(engine_is_ended_and_started),
+		TEST(engine_runs_again_before_the_runners_finish),
 		TEST(free_in_the_middle_leaves_an_engine),
 		TEST(dead_engine_cannot_be_killed),
 		TEST(image_is_away_until_the_end),
 		TEST(image_comes_back_by_itself),
+		TEST(image_is_back_before_the_runners_finish),
 		TEST(image_survives_an_engine_that_dies),
 		TEST(next_session_gives_a_lost_image_back),
 		TEST(container_is_killed),

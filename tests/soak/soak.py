@@ -260,8 +260,14 @@ def check_faults(events, snapshot, total, name):
         total.faults[fault] += times
 
 
-def check_left(before, engine, total, name):
+def check_left(before, engine, total, name, snapshot):
     after = engine.inventory()
+    if after["containers"] == before["containers"]:
+        for mode in snapshot["modes"]:
+            created, removed = mode["containers_created"], mode["containers_removed"]
+            if created != removed:
+                total.problem(f"{name}: {mode['name']} counts {created} containers created, {removed} removed, "
+                              "and none is there")
     for what, was in before.items():
         if after[what] == was:
             continue
@@ -295,7 +301,7 @@ def run_session(engine, rng, number, args, total):
     check_accounts(events, plan, snapshot, total, name)
     check_identity(events, plan, total, name)
     check_faults(events, snapshot, total, name)
-    check_left(before, engine, total, name)
+    check_left(before, engine, total, name, snapshot)
     descriptors, memory = watch.growth()
     total.count["descriptors grown"] = max(total.count["descriptors grown"], descriptors)
     total.count["memory grown, KiB"] = max(total.count["memory grown, KiB"], memory >> 10)

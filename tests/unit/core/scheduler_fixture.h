@@ -67,6 +67,8 @@ static bool auto_ack;
 static bool (*disturbed)(void *user);
 static void (*attempt_begins)(void *user, int slot, const struct sw_attempt *attempt);
 static void (*attempt_ended)(void *user, int slot, const struct sw_attempt *attempt);
+static void (*before_finish)(void *user, sw_runner_ready_fn ready, void *ready_user);
+static void (*before_end)(void *user);
 static int stop_at; /* an event of this kind calls sw_scheduler_stop; -1: none */
 static struct sw_deferred ack, stop_later;
 static uint64_t last_seq;
@@ -303,6 +305,8 @@ static int setup(void **state)
 	disturbed = NULL;
 	on_emit = NULL;
 	attempt_begins = attempt_ended = NULL;
+	before_finish = NULL;
+	before_end = NULL;
 	stop_at = -1;
 	ack = stop_later = (struct sw_deferred){0};
 	guard = (struct sw_timer){0};
@@ -332,6 +336,8 @@ static void make(struct sw_runner *fallback)
 		.disturbed = disturbed,
 		.attempt_begins = attempt_begins,
 		.attempt_ended = attempt_ended,
+		.before_finish = before_finish,
+		.before_end = before_end,
 		.done = session_done,
 	};
 	for (int i = 0; i < MODES; i++)

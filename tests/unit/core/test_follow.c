@@ -236,6 +236,36 @@ static void a_finished_journal(void **state)
 	assert_same_as_read_at_once();
 }
 
+/* Notes of what was cleaned up may come behind the end. */
+static void a_finished_journal_with_notes_behind(void **state)
+{
+	(void)state;
+	record_start(&recorder, &buf, 5);
+	record_end(&recorder);
+	sw_event_init(&recorder.event, SW_EVENT_NOTE, -1);
+	record(&recorder, RUN_MS);
+	put(buf.data, buf.len);
+	start();
+	until(&seen.caught_up, 1);
+	settle();
+	assert_int_equal(seen.events, recorder.seq);
+	assert_int_equal(seen.gone, 0);
+}
+
+/* Who goes on with it may die of it. */
+static void a_finished_journal_that_was_resumed(void **state)
+{
+	(void)state;
+	record_start(&recorder, &buf, 5);
+	record_end(&recorder);
+	sw_event_init(&recorder.event, SW_EVENT_SESSION_RESUMED, -1);
+	record(&recorder, RUN_MS);
+	put(buf.data, buf.len);
+	start();
+	until(&seen.gone, 1);
+	assert_int_equal(seen.events_at_gone, recorder.seq);
+}
+
 static void an_abandoned_journal(void **state)
 {
 	(void)state;
@@ -537,6 +567,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_finished_journal),
+		TEST(a_finished_journal_with_notes_behind),
+		TEST(a_finished_journal_that_was_resumed),
 		TEST(an_abandoned_journal),
 		TEST(a_journal_that_grows),
 		TEST(a_killed_writer),

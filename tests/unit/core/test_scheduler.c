@@ -457,6 +457,72 @@ static void stop_while_finishing(void **state)
 	assert_ended(SW_STATE_DONE);
 }
 
+static struct {
+	sw_runner_ready_fn ready;
+	void *ready_user;
+	int finishes; /* runners that had been, or were being, finished by the end */
+} asked;
+
+static int count_finishes(void)
+{
+	return fakes[0].finishes + fakes[1].finishes + fakes[2].finishes + host.finishes;
+}
+
+static void hold(void *user, sw_runner_ready_fn ready, void *ready_user)
+{
+	(void)user;
+	assert_int_equal(count_finishes(), 0);
+	asked.ready = ready;
+	asked.ready_user = ready_user;
+}
+
+static void let_go(void *user, sw_runner_ready_fn ready, void *ready_user)
+{
+	(void)user;
+	ready(ready_user, NULL);
+}
+
+static void last_word(void *user)
+{
+	struct sw_event event;
+	(void)user;
+	asked.finishes = count_finishes();
+	sw_event_init(&event, SW_EVENT_NOTE, -1);
+	snprintf(event.u.end.text, sizeof event.u.end.text, "last word");
+	emit(NULL, &event);
+}
+
+static void runners_are_not_finished_before_they_may(void **state)
+{
+	(void)state;
+	before_finish = hold;
+	asked.ready = NULL;
+	start();
+	while (!asked.ready)
+		step();
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_FINISHED), 6);
+	stop_now(NULL); /* too late */
+	settle();
+	assert_int_equal(count_finishes(), 0);
+	assert_int_equal(n_done, 0);
+	asked.ready(asked.ready_user, NULL);
+	while (!n_done)
+		step();
+	assert_ended(SW_STATE_DONE);
+}
+
+static void the_last_word_comes_before_the_end(void **state)
+{
+	(void)state;
+	before_finish = let_go;
+	before_end = last_word;
+	run_to_end();
+	assert_int_equal(asked.finishes, MODES + 1);
+	assert_int_equal(count_seen(SW_EVENT_NOTE), 1);
+	assert_string_equal(seen[n_seen - 2].text, "last word");
+	assert_ended(SW_STATE_DONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +550,8 @@ int main(void)
 		TEST(stop_after_any_event),
 		TEST(stop_while_waiting_for_the_disk),
 		TEST(stop_while_finishing),
+		TEST(runners_are_not_finished_before_they_may),
+		TEST(the_last_word_comes_before_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include "core/event.h"
 #include "core/loop.h"
 #include "docker/chaos_internal.h"
+#include "docker/container_runner.h"
 #include "tests/unit/docker/turns.h"
 
 /* ---- the proxy ---- */
@@ -104,7 +105,7 @@ static struct {
 	struct sw_chaos *chaos;
 	char dir[64];
 	struct sw_event told[TOLD_MAX];
-	int n_told, n_full;
+	int n_told, n_full, n_settled;
 	bool is_resumed;
 	bool full_was_told; /* its event came before the disk was full */
 } t;
@@ -456,6 +457,72 @@ static void calm_ends_it(void **state)
 	assert_int_equal(t.n_told + t.n_full, 0);
 }
 
+static void settled(void *user)
+{
+	assert_ptr_equal(user, &t);
+	t.n_settled++;
+}
+
+/* Before the runners' finish: once, from the loop, with nothing left to be told, and no stop. */
+static void settles_before_the_runners_finish(void **state)
+{
+	(void)state;
+	add(SW_FAULT_RESET, SW_TARGET_CREATE);
+	add(SW_FAULT_CONTAINER_KILL, SW_TARGET_ANY);
+	start();
+	begin(0, 1);
+	end(0, 1);
+	while (t.n_told < 1) /* there is no engine to kill it at */
+		step(t.loop);
+	sw_chaos_settle(t.chaos, settled, &t);
+	assert_int_equal(t.n_settled, 0);
+	while (!t.n_settled)
+		step(t.loop);
+	begin(0, 1);
+	assert_int_equal(proxy.n_armed, 1);
+	sw_chaos_free(t.chaos);
+	t.chaos = NULL;
+	assert_int_equal(t.n_settled, 1);
+	assert_int_equal(t.n_told, 2);
+	assert_non_null(strstr(t.told[1].u.end.text, "was never injected"));
+}
+
+static void free_it(void *user)
+{
+	settled(user);
+	sw_chaos_free(t.chaos);
+	t.chaos = NULL;
+}
+
+/* As it is where no runner has anything to finish. */
+static void settled_may_free_it(void **state)
+{
+	(void)state;
+	start();
+	sw_chaos_calm(t.chaos);
+	sw_chaos_settle(t.chaos, free_it, &t);
+	while (!t.n_settled)
+		step(t.loop);
+	assert_null(t.chaos);
+}
+
+/* ---- whose containers are hit ---- */
+
+/* Also of modes whose names look like another's slots, or alike once the engine's signs are used. */
+static void prefixes_tell_the_slots_of_all_modes_apart(void **state)
+{
+	static const char *const modes[] = {"a", "a-1", "a-1-0", "a b", "a_b", "1.0-a", "-", ""};
+	enum { N = (int)(sizeof modes / sizeof *modes), SLOTS = 12 };
+	char names[N * SLOTS][SW_CONTAINER_NAME_MAX];
+	(void)state;
+	for (int i = 0; i < N * SLOTS; i++)
+		sw_container_prefix("20261123T200613Z-ab-1", i / SLOTS, modes[i / SLOTS], i % SLOTS, names[i]);
+	assert_string_equal(names[SLOTS + 2], "sandwatch-20261123T200613Z-ab-1-1.2-a-1-");
+	for (int i = 0; i < N * SLOTS; i++)
+		for (int k = 0; k < N * SLOTS; k++)
+			assert_int_equal(strncmp(names[i], names[k], strlen(names[k])) == 0, i == k);
+}
+
 /* ---- real ones ---- */
 
 static void disk_is_full_once_that_is_told(void **state)
@@ -526,6 +593,8 @@ static void what_cannot_be_done_is_no_fault(void **state)
 	}
 	assert_non_null(strstr(t.told[0].u.end.text, "container-kill of mode 'boxed'"));
 	assert_non_null(strstr(t.told[1].u.end.text, "image-remove of mode 'boxed'"));
+	assert_non_null(strstr(t.told[1].u.end.text, "taking away image '"));
+	assert_null(strstr(t.told[1].u.end.text, "kept"));
 }
 
 static void what_is_not_told_yet_is_told_by_free(void **state)
@@ -629,6 +698,9 @@ int main(void)
 		TEST(others_attempts_are_left_alone),
 		TEST(full_proxy_is_told_of),
 		TEST(calm_ends_it),
+		TEST(prefixes_tell_the_slots_of_all_modes_apart),
+		TEST(settles_before_the_runners_finish),
+		TEST(settled_may_free_it),
 		TEST(disk_is_full_once_that_is_told),
 		TEST(disk_is_full_without_an_engine),
 		TEST(disk_is_full_at_its_request),

@@ -38,6 +38,7 @@ static struct {
 	const char *images; /* the answer to the list of images */
 	char gone[256];    /* the images that were removed, one digit each */
 	char last[256];    /* the first line of the last request */
+	char stayed[64];   /* the containers of which that was told, one digit each */
 	const char **own;
 } fake;
 
@@ -389,6 +390,19 @@ static void a_signal_ends_it(void **state)
 	assert_int_equal(error.code, SW_ERR_INTERRUPTED);
 }
 
+static void stays(void *user, const char *id)
+{
+	assert_ptr_equal(user, &fake);
+	assert_int_equal(strlen(id), 64);
+	fake.stayed[strlen(fake.stayed)] = id[11];
+}
+
+static int clean_session(int64_t patience_ns)
+{
+	const struct sw_reaper_session session = {"mine", patience_ns, stays, &fake};
+	return sw_reaper_clean_session(&fake.engine, &session, &reaped, &error);
+}
+
 /* Once a session is over, what its own process made is as good as a dead one's; another's is not. */
 static void a_session_that_is_over(void **state)
 {
@@ -396,10 +410,46 @@ static void a_session_that_is_over(void **state)
 	hold();
 	hold_dead();
 	change(hold(), HOST, "another");
-	assert_int_equal(
-		sw_reaper_clean_session(&fake.engine, "mine", 20000 * MS, &reaped, &error), 0);
+	assert_int_equal(clean_session(20000 * MS), 0);
 	assert_found(2, 0, 0, 1);
 	assert_true(fake.held[0].is_removed && fake.held[1].is_removed && !fake.held[2].is_removed);
+	assert_string_equal(fake.stayed, "2");
+}
+
+static void what_stays_of_a_session_is_told(void **state)
+{
+	(void)state;
+	hold()->removal = IS_GONE;
+	hold()->removal = REFUSED;
+	hold();
+	hold()->removal = HANGS;
+	hold();
+	assert_int_equal(clean_session(200 * MS), 0);
+	assert_int_equal(reaped.removed, 2);
+	assert_int_equal(reaped.failed, 3);
+	assert_string_equal(fake.stayed, "134");
+}
+
+static void of_an_engine_that_dies_all_the_rest_stays(void **state)
+{
+	(void)state;
+	hold();
+	hold()->removal = LAST_WORD;
+	hold();
+	hold();
+	assert_int_equal(clean_session(20000 * MS), 0);
+	assert_int_equal(reaped.removed, 1);
+	assert_string_equal(fake.stayed, "123");
+}
+
+/* Then nobody knows, and nobody is told. */
+static void of_an_engine_that_lists_nothing_nothing_is_known(void **state)
+{
+	(void)state;
+	hold();
+	fake.hangs = true;
+	assert_int_equal(clean_session(100 * MS), -1);
+	assert_string_equal(fake.stayed, "");
 }
 
 static void exports_alone(void **state)
@@ -481,6 +531,9 @@ int main(void)
 		TEST(a_hanging_list_ends_with_the_patience),
 		TEST(a_signal_ends_it),
 		TEST(a_session_that_is_over),
+		TEST(what_stays_of_a_session_is_told),
+		TEST(of_an_engine_that_dies_all_the_rest_stays),
+		TEST(of_an_engine_that_lists_nothing_nothing_is_known),
 		TEST(exports_alone),
 		TEST(images_without_a_name),
 	};
