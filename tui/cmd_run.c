@@ -38,13 +38,36 @@ static int run(struct sw_setup *setup, const struct sw_cli *cli, struct sw_signa
 	return sw_screen_run(setup, cli, signals);
 }
 
+static void say(void *user, const char *text)
+{
+	(void)user;
+	fprintf(stderr, "sandwatch: %s\n", text);
+}
+
+/* Whoever was killed after its last iteration may not have come to writing what came of it. */
+static int tell_complete(const struct sw_resume *found, const struct sw_cli *cli)
+{
+	const struct sw_results results = {
+		.run = &found->run,
+		.export_path = cli->export_path,
+		.report_path = cli->report_path,
+		.quiet = cli->quiet,
+		.say = say,
+	};
+	if (!cli->quiet)
+		fprintf(stderr, "sandwatch: run %s is complete: nothing is left to run\n", found->run.id);
+	if (sw_results_write(&results, found->session, ~0u) < 0)
+		return SW_EXIT_FAILED;
+	return sw_results_exit_code(found->session);
+}
+
 /* From here on the run is named by its journal: "latest" may be another one by then. */
 static int resume(struct sw_setup *setup, const struct sw_cli *cli, struct sw_signals *signals)
 {
 	struct sw_resume found;
 	struct sw_cli named = *cli;
 	struct sw_error err;
-	int code = SW_EXIT_DONE;
+	int code;
 	if (sw_resume_open(cli, &found, &err) < 0) {
 		fprintf(stderr, "sandwatch: %s\n", err.message);
 		return sw_cli_exit_code(&err);
@@ -53,10 +76,7 @@ static int resume(struct sw_setup *setup, const struct sw_cli *cli, struct sw_si
 	if (*found.broken && !cli->quiet)
 		fprintf(stderr, "sandwatch: %s: %s\n", found.run.journal, found.broken);
 	named.resume = found.run.journal;
-	if (!found.is_complete)
-		code = run(setup, &named, signals);
-	else if (!cli->quiet)
-		fprintf(stderr, "sandwatch: run %s is complete: nothing is left to run\n", found.run.id);
+	code = found.is_complete ? tell_complete(&found, cli) : run(setup, &named, signals);
 	sw_resume_done(&found);
 	return code;
 }

@@ -54,6 +54,7 @@ class Run:
         self.folder = None
         self.kept = set()  # counted iterations that were on disk when a process was killed
         self.kills = 0
+        self.processes = []  # (pid, when it began, when it ended, its exit code)
 
     def begin(self, arguments):
         before = set(self.engine.state.glob("runs/*"))
@@ -68,11 +69,13 @@ class Run:
         """Starts a process, kills it after so many seconds (None: never); (exit code, what it said)."""
         arguments = ["--resume", str(self.folder)] if self.folder else ["--config", str(self.config)]
         process, before = self.begin(arguments)
+        begin = time.time()
         try:
             _, said = process.communicate(timeout=kill_after)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             _, said = process.communicate()
+        self.processes.append((process.pid, round(begin, 1), round(time.time(), 1), process.returncode))
         new = set(self.engine.state.glob("runs/*")) - before
         if new and not self.folder:
             self.folder = new.pop()
@@ -125,7 +128,7 @@ def repeats(events):
 
 def containers(engine, host_name):
     labels = urllib.parse.quote(json.dumps({"label": [f"org.sandwatch.host={host_name}"]}))
-    return [one["Id"][:12] for one in engine.ask(f"/containers/json?all=1&filters={labels}")]
+    return engine.ask(f"/containers/json?all=1&filters={labels}")
 
 
 def read(run, count):
@@ -184,11 +187,23 @@ def after_end(run, code, said, iterations, count):
         count.problem(f"{run.folder}: no report of it: {report.stdout}")
 
 
+def describe(run, one):
+    """Whose it is and what becomes of it."""
+    begin = now = time.time()
+    while now - begin < 20 and one["Id"] in [other["Id"] for other in containers(run.engine, run.host_name)]:
+        time.sleep(0.1)
+        now = time.time()
+    fate = "was still there after" if now - begin >= 20 else "was gone after"
+    return (f"{one['Names']} {one['State']}, created {begin - one['Created']:.1f} s before, {fate} {now - begin:.1f} s, "
+            f"of process {one['Labels'].get('org.sandwatch.pid')}; processes {run.processes}")
+
+
 def check_left(run, count):
     left = containers(run.engine, run.host_name)
     if left:
         count.left += len(left)
-        count.problem(f"{run.folder}: containers left: {left}")
+        for one in left:
+            count.problem(f"{run.folder}: a container is left: {describe(run, one)}")
     files = list(run.folder.glob(".*")) if run.folder else []
     if files:
         count.files += len(files)
