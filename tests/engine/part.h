@@ -1,5 +1,5 @@
-/* Hides how a program's tests are dealt out: `--part K/N` is every Nth of them, from the Kth on, and the parts
- * together are all. Its parts run at the same time, so each needs names of its own. Header only. */
+/* Hides how a program's tests are dealt out: `--part K/N` is every Nth of them, from the Kth on, and the
+ * parts together are all. They run at the same time, so each needs names of its own. Header only. */
 #ifndef SW_ENGINE_PART_H
 #define SW_ENGINE_PART_H
 
