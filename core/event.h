@@ -157,7 +157,7 @@ struct sw_event {
 	int mode;
 	uint64_t seq; /* 1.. without gaps in one session */
 	int64_t t_ns; /* when it was emitted, ns since the session's start */
-	bool in_turn; /* not in a journal. iteration_finished: its turn goes on, so it need not be on disk yet */
+	bool in_turn; /* not in a journal. iteration_finished: its turn goes on, so it need not be synced yet */
 	union {
 		struct sw_session_info session;
 		struct sw_environment environment;

@@ -24,7 +24,7 @@ struct sw_queue;
 bool sw_event_is_urgent(enum sw_event_kind kind);
 
 /* To be on disk before anything that follows is measured or shown (an end with event->in_turn: in the
- * file, so that a kill does not lose it, and on disk with the end of its turn). All of them are urgent. */
+ * file, so that a kill does not lose it, and synced with the end of its turn). All of them are urgent. */
 bool sw_event_is_durable(enum sw_event_kind kind);
 
 #define SW_QUEUE_IDLE_NS INT64_C(500000000)

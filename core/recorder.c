@@ -63,15 +63,15 @@ static void wake_viewer(struct sw_recorder *r, bool at_once)
 
 static void record(struct sw_recorder *r, uint64_t last)
 {
-	bool durable = false, at_once = false, has_failed = r->error.code != SW_OK;
+	bool durable = false, has_end = false, at_once = false, has_failed = r->error.code != SW_OK;
 	struct sw_error err;
 	for (uint64_t seq = r->at + 1; seq <= last; seq++) {
 		const struct sw_event *event = sw_queue_at(r->queue, seq);
 		enum sw_event_kind kind = event->kind;
-		/* While a turn goes on the disk is left alone: its last end takes the others with it. */
+		/* While a turn goes on nothing is synced: its last end takes the others with it. */
 		durable |= sw_event_is_durable(kind) && !event->in_turn;
 		if (kind == SW_EVENT_ITERATION_FINISHED)
-			r->owes_wake = true;
+			r->owes_wake = has_end = true;
 		else
 			at_once |= sw_event_is_urgent(kind);
 	}
@@ -86,7 +86,7 @@ static void record(struct sw_recorder *r, uint64_t last)
 	else
 		sw_queue_recorded(r->queue, last, sw_journal_size(r->journal));
 	wake_viewer(r, at_once || has_failed);
-	if (durable || has_failed)
+	if (durable || has_end || has_failed)
 		r->o.acknowledged(r->o.user, last);
 }
 

@@ -30,7 +30,9 @@ struct sw_recorder_options {
 	 * more often than every SW_RECORDER_WAKE_NS: short ones are not to be disturbed one by one. */
 	struct sw_loop *viewer;
 	/* Both on the recorder's thread; they must not block. */
-	void (*acknowledged)(void *user, uint64_t seq); /* a durable event SEQ is on disk, or is lost */
+	/* All up to SEQ is on disk, or is lost: after durable events. After ends with event->in_turn alone
+	 * it is in the file, where a power cut could still take it. */
+	void (*acknowledged)(void *user, uint64_t seq);
 	void (*failed)(void *user); /* once: nothing more can be recorded (a full disk); acknowledged
 	                             * follows all the same */
 	void *user;

@@ -168,6 +168,7 @@ void sw_scheduler_acked(struct sw_scheduler *s, uint64_t seq)
 	bool waited = s->acked_seq < s->wait_seq;
 	if (seq > s->acked_seq)
 		s->acked_seq = seq;
+	sw_scheduler_recheck_slots(s);
 	if (waited && s->acked_seq >= s->wait_seq && s->stage == SW_STAGE_WAITING)
 		sw_loop_defer(s->o.loop, &s->step, sw_scheduler_next_turn, s);
 }

@@ -91,9 +91,11 @@ void sw_scheduler_restore(struct sw_scheduler *scheduler, const struct sw_event 
 /* Prepares the runners one after the other, then runs the plan. */
 void sw_scheduler_start(struct sw_scheduler *scheduler);
 
-/* The event numbered SEQ and all before it are on disk. The next turn starts only once the last
- * iteration_finished of this one is, and all slots have settled: no disk I/O and nothing that a mode left to
- * do runs beside another's measurement, and a kill at any moment loses at most what is in flight. */
+/* The event numbered SEQ and all before it are in the journal, and synced where they must be
+ * (core/queue.h). A slot begins its next iteration only once the end of the one before is there: a kill
+ * at any moment loses at most what is in flight. The next turn starts only once the last
+ * iteration_finished of this one is synced, and all slots have settled: no disk I/O and nothing that a
+ * mode left to do runs beside another's measurement. */
 void sw_scheduler_acked(struct sw_scheduler *scheduler, uint64_t seq);
 
 /* No iteration starts any more until sw_scheduler_resume; preparing and finishing go on. Those

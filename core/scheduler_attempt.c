@@ -88,6 +88,7 @@ static void finish_iteration(struct sw_slot *slot)
 	if (!slot->attempt.warmup && is_own_ok)
 		sw_adaptive_add(&s->adaptive, slot->attempt.mode, last->end_ns - slot->iteration_start_ns);
 	sw_scheduler_emit(s);
+	slot->end_seq = s->event.seq;
 	s->wait_seq = s->event.in_turn ? s->wait_seq : s->event.seq;
 	sw_scheduler_slot_free(slot);
 }

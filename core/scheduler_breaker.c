@@ -58,8 +58,11 @@ bool sw_slot_waits(struct sw_slot *slot)
 {
 	struct sw_scheduler *s = slot->s;
 	int64_t until_ns;
-	return !s->stopping && sw_breaker_may_wait(&s->breaker, sw_clock_ns(), &until_ns) &&
-	       sw_loop_arm(s->o.loop, &slot->retry, until_ns, sw_slot_attempt, slot) == 0;
+	if (s->stopping || !sw_breaker_may_wait(&s->breaker, sw_clock_ns(), &until_ns) ||
+	    sw_loop_arm(s->o.loop, &slot->retry, until_ns, sw_slot_attempt, slot) < 0)
+		return false;
+	s->turn_has_gap = true; /* an engine that is away is in no throughput */
+	return true;
 }
 
 /* The state has changed, or the one chance is free again: whoever waits asks again. */

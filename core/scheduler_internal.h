@@ -35,6 +35,8 @@ struct sw_slot {
 	int64_t began;                    /* counts up: which iteration began first */
 	bool active;                      /* an iteration is under way */
 	bool again;                       /* not active, and the one in `attempt` is to be run anew */
+	uint64_t end_seq;                 /* of its last end: to be in the journal before it begins another */
+	bool waits;                       /* not active, and it is not there yet */
 	bool dropping, cancelling;        /* what becomes of the iteration that is under way */
 	struct sw_attempt_result checked; /* the last result, after the check */
 };
@@ -70,7 +72,7 @@ struct sw_scheduler {
 	int64_t pause_began_ns;
 	bool is_enough;
 	struct sw_restored restored;
-	bool turn_is_partial; /* an earlier process ran some of it: its length says nothing */
+	bool turn_has_gap; /* an earlier process ran some of it, or it waited: its length says nothing */
 	struct sw_deferred step;
 	int64_t began;
 	int runner_at; /* which runner is being prepared or finished */
@@ -102,6 +104,8 @@ void sw_scheduler_next_turn(void *user);
 void sw_scheduler_go_on_when_acked(struct sw_scheduler *s);
 /* The slot's iteration has ended or was dropped: it takes another, or the turn ends. */
 void sw_scheduler_slot_free(struct sw_slot *slot);
+/* What slots waited for may be in the journal now. */
+void sw_scheduler_recheck_slots(struct sw_scheduler *s);
 /* Whether an iteration will begin once SLOT is free. */
 bool sw_scheduler_turn_goes_on(const struct sw_scheduler *s);
 

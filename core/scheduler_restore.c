@@ -13,7 +13,7 @@ void sw_scheduler_skip_done(struct sw_scheduler *s)
 	while (!s->turn.warmup && s->next_in_turn < s->turn.count &&
 	       sw_ranges_has(done, s->turn.first + s->next_in_turn)) {
 		s->next_in_turn++;
-		s->turn_is_partial = true;
+		s->turn_has_gap = true;
 	}
 }
 

@@ -17,7 +17,7 @@ static bool take_turn(struct sw_scheduler *s)
 		if (!sw_order_next(&s->order, &s->turn))
 			return false;
 		s->next_in_turn = 0;
-		s->turn_is_partial = false;
+		s->turn_has_gap = false;
 		sw_scheduler_skip_done(s);
 	} while (s->next_in_turn == s->turn.count);
 	return s->has_turn = true;
@@ -79,7 +79,7 @@ void sw_scheduler_go_on_when_acked(struct sw_scheduler *s)
 
 static void emit_turn(struct sw_scheduler *s)
 {
-	if (s->turn_is_spoilt || s->turn_is_partial || !s->turn_ended)
+	if (s->turn_is_spoilt || s->turn_has_gap || !s->turn_ended)
 		return;
 	sw_event_init(&s->event, SW_EVENT_TURN_FINISHED, s->turn.mode);
 	struct sw_iteration_info *it = &s->event.u.it;
@@ -159,10 +159,18 @@ bool sw_scheduler_turn_goes_on(const struct sw_scheduler *s)
 static void begin_next(void *user)
 {
 	struct sw_slot *slot = user;
+	slot->waits = false;
 	if (sw_scheduler_turn_goes_on(slot->s) && take_iteration(slot))
 		sw_slot_begin(slot);
 	else
 		sw_scheduler_slot_free(slot);
+}
+
+void sw_scheduler_recheck_slots(struct sw_scheduler *s)
+{
+	for (int i = 0; i < s->n_slots; i++)
+		if (s->slots[i].waits && s->acked_seq >= s->slots[i].end_seq)
+			sw_loop_defer(s->o.loop, &s->slots[i].step, begin_next, &s->slots[i]);
 }
 
 void sw_scheduler_slot_free(struct sw_slot *slot)
@@ -170,13 +178,16 @@ void sw_scheduler_slot_free(struct sw_slot *slot)
 	struct sw_scheduler *s = slot->s;
 	bool takes_one = slot->again || s->next_in_turn < s->turn.count;
 	if (sw_scheduler_turn_goes_on(s) && takes_one) {
-		sw_loop_defer(s->o.loop, &slot->step, begin_next, slot);
+		/* A kill is to cost what is in flight and no end before it. */
+		slot->waits = s->acked_seq < slot->end_seq;
+		if (!slot->waits)
+			sw_loop_defer(s->o.loop, &slot->step, begin_next, slot);
 		return;
 	}
 	if (s->n_active > 0 || s->stage != SW_STAGE_TURN)
 		return;
 	for (int i = 0; i < s->n_slots; i++)
-		if (s->slots[i].step.pending)
+		if (s->slots[i].step.pending || s->slots[i].waits)
 			return; /* it begins another, or will be back here */
 	s->has_turn = has_more(s);
 	s->stage = SW_STAGE_SETTLING;

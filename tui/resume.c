@@ -168,7 +168,8 @@ static int open_journal(struct sw_resume *resume, const char *name, struct sw_er
 	*err = why;
 	if (why.code == SW_ERR_NOT_FOUND)
 		return sw_error_set(err, SW_ERR_USAGE, 0,
-		                    "run %s has no journal: it was killed before it began; start anew",
+		                    "there is no journal in %s: either it is no run's folder, or the run was killed "
+		                    "before it began; start anew",
 		                    name);
 	return -1;
 }

@@ -107,6 +107,18 @@ class Killed(Resumes):
         self.assertLessEqual(resumed, kills)
         self.check_whole(session, resumed, config)
 
+    def test_an_ablation(self):
+        config = plan(iterations=4, modes=(COLD_MODE,))
+        first = self.killed(5, config=config, arguments=("--ablate", "caps,readonly"))
+        session = self.resume(first.state)
+        self.assert_code(session, 0)
+        # What the flag has made of the plan is in the run's own configuration.
+        config["modes"] = [{"name": name} for name in (COLD_MODE["name"], "without-caps", "without-readonly")]
+        self.check_whole(session, 1, config)
+        self.assertEqual([mode["name"] for mode in session.snapshot["modes"]], [mode["name"] for mode in config["modes"]])
+        layers = [event.get("layer") for event in session.journal() if event["event"] == "mode_planned"]
+        self.assertEqual(layers, [None, "caps", "readonly"])
+
     def test_ctrl_c(self):
         config = plan(iterations=8)
         session = self.start(config=config, export=False)

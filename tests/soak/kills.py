@@ -3,7 +3,7 @@
 
     kills.py [--kills N] [--seed N] [--program PATH] [--iterations N]
 
-A session of the host, a cold, a prepared and a warm mode in random order is killed at a moment that is drawn from
+A session of the host, a cold, a prepared and a warm mode in random order, every other one in blocks, is killed at a moment that is drawn from
 its whole length, its start-up included; then it goes on, and is killed again, until it is through; then the next
 one begins. Counted are journals that cannot be read, iterations that were on disk and are not any more, those
 that are missing at the end, those that a kill made run again, and containers and temporary files that are left.
@@ -195,11 +195,11 @@ def check_left(run, count):
         count.problem(f"temporary files left: {[str(one) for one in files]}")
 
 
-def write_config(folder, iterations, seed):
+def write_config(folder, iterations, seed, block):
     modes = [{"name": name, "kind": name} for name in MODES]
-    path = folder / "config.yaml"
+    path = folder / f"block-{block}.yaml"
     path.write_text(json.dumps({
-        "session": {"iterations": iterations, "warmup": 1, "order": "random", "seed": seed % 2**31},
+        "session": {"iterations": iterations, "warmup": 1, "order": "random", "block": block, "seed": seed % 2**31},
         "modes": modes, "workload": {"days": 60, "symbols": 3},
         "sandbox": {"docker": {"cpu_count": 0, "memory_limit": "512m"}}}))
     return path
@@ -209,22 +209,23 @@ def soak(engine, folder, args, count):
     rng = random.Random(args.seed)
     host_name = f"kills-{os.getpid()}"
     begin = time.monotonic()
-    run = Run(engine, write_config(folder, args.iterations, args.seed), host_name)
+    configs = itertools.cycle([write_config(folder, args.iterations, args.seed, block) for block in (1, 3)])
+    run = Run(engine, next(configs), host_name)
     after_end(run, *run.go_on(None), args.iterations, count)
     length = time.monotonic() - begin
     print(f"one whole session takes {length:.1f} s: each process is killed within that, or ends before", flush=True)
-    run = Run(engine, run.config, host_name)
+    run = Run(engine, next(configs), host_name)
     while count.kills < args.kills or run.kills:
         code, said = run.go_on(rng.uniform(0, length) if count.kills < args.kills else None)
         if code == -signal.SIGKILL:
             if not after_kill(run, count):
-                run = Run(engine, run.config, host_name)
+                run = Run(engine, next(configs), host_name)
             if count.kills % 20 == 0:
                 print(f"  {count.kills} kills, {count.runs} sessions finished", flush=True)
             continue
         after_end(run, code, said, args.iterations, count)
         check_left(run, count)
-        run = Run(engine, run.config, host_name)
+        run = Run(engine, next(configs), host_name)
 
 
 def report(count, elapsed):

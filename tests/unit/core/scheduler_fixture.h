@@ -255,7 +255,6 @@ static void emit(void *user, struct sw_event *event)
 		on_emit(event);
 	bool awaited = event->kind == SW_EVENT_ITERATION_FINISHED ||
 	               event->kind == SW_EVENT_ITERATION_DROPPED || event->kind == SW_EVENT_RESUMED;
-	awaited &= !event->in_turn;
 	if (auto_ack && awaited)
 		sw_loop_defer(loop, &ack, acknowledge, NULL);
 	if (stop_at == (int)event->kind)

@@ -173,6 +173,21 @@ static void a_durable_event_is_on_disk_when_acknowledged(void **state)
 	}
 }
 
+static void an_end_within_a_turn_is_in_the_file_when_acknowledged(void **state)
+{
+	(void)state;
+	int before = atomic_load(&data_syncs);
+	for (uint64_t i = 1; i <= 20; i++) {
+		sw_event_init(&event, SW_EVENT_ITERATION_FINISHED, 0);
+		event.u.it.iteration = 1;
+		event.in_turn = true;
+		sw_recorder_push(recorder, &event);
+		wait_for_ack(i);
+		assert_int_equal(count_journal(), i);
+	}
+	assert_int_equal(atomic_load(&data_syncs), before);
+}
+
 /* Not for each one, but never for too few: who sleeps in between misses nothing. */
 static void ends_of_iterations_wake_the_viewer_now_and_then(void **state)
 {
@@ -477,6 +492,7 @@ int main(void)
 		cmocka_unit_test(a_full_disk_holds_nobody_up),
 		TEST(a_disk_that_is_said_to_be_full),
 		TEST(a_durable_event_is_on_disk_when_acknowledged),
+		TEST(an_end_within_a_turn_is_in_the_file_when_acknowledged),
 		TEST(ends_of_iterations_wake_the_viewer_now_and_then),
 		TEST(the_producer_needs_no_viewer),
 		TEST(a_viewer_may_come_and_go),

@@ -240,9 +240,8 @@ static void what_runners_complain_of_is_noted(void **state)
 
 /* ---- the disk ---- */
 
-static void the_next_iteration_waits_for_the_disk(void **state)
+static void each_iteration_waits_for_the_end_before(void)
 {
-	(void)state;
 	auto_ack = false;
 	start();
 	for (int i = 1; i <= MODES * 2; i++) {
@@ -260,6 +259,19 @@ static void the_next_iteration_waits_for_the_disk(void **state)
 	while (!n_done)
 		step();
 	assert_ended(SW_STATE_DONE);
+}
+
+static void the_next_iteration_waits_for_the_disk(void **state)
+{
+	(void)state;
+	each_iteration_waits_for_the_end_before();
+}
+
+static void so_does_one_of_the_same_block(void **state)
+{
+	(void)state;
+	plan.block = 2;
+	each_iteration_waits_for_the_end_before();
 }
 
 static void acks_while_an_attempt_runs_start_nothing(void **state)
@@ -461,6 +473,7 @@ int main(void)
 		TEST(commands_have_no_digest_to_compare),
 		TEST(what_runners_complain_of_is_noted),
 		TEST(the_next_iteration_waits_for_the_disk),
+		TEST(so_does_one_of_the_same_block),
 		TEST(acks_while_an_attempt_runs_start_nothing),
 		TEST(stop_before_the_start),
 		TEST(stop_while_preparing),

@@ -148,6 +148,8 @@ static void an_engine_that_worked_is_waited_for(void **state)
 	assert_int_equal(told(true), 0);
 	assert_int_equal(count_seen(SW_EVENT_FALLBACK_TAKEN), 2);
 	assert_int_equal(changes_to(SW_BREAKER_CLOSED), 1);
+	/* A turn that waited tells no length: an engine that was away is in no throughput. */
+	assert_int_equal(count_seen(SW_EVENT_TURN_FINISHED), count_seen(SW_EVENT_ITERATION_FINISHED) - 1);
 }
 
 static int begun_of(int mode)

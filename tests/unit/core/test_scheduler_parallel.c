@@ -144,6 +144,52 @@ static void the_disk_is_asked_for_once_a_turn(void **state)
 	assert_int_equal(ends, count_seen(SW_EVENT_TURN_FINISHED));
 }
 
+/* A kill is to cost what is in flight, not what ended before it. */
+static void each_slot_waits_for_the_journal(void **state)
+{
+	(void)state;
+	plan_slots(6, 2);
+	auto_ack = false;
+	start();
+	while (n_done == 0) {
+		uint64_t acked = last_seq;
+		int running = 0, unwritten = 0;
+		sw_scheduler_acked(scheduler, acked);
+		settle();
+		for (int i = 0; i < n_seen; i++) {
+			running += seen[i].kind == SW_EVENT_ITERATION_STARTED;
+			running -= seen[i].kind == SW_EVENT_ITERATION_FINISHED;
+			unwritten += seen[i].kind == SW_EVENT_ITERATION_FINISHED && seen[i].seq > acked;
+			assert_in_range(running + unwritten, 0, seen[i].mode == 1 ? SLOTS : 1);
+		}
+	}
+	assert_all_done();
+}
+
+/* Nothing of a stop hangs on an end that is on its way to the disk. */
+static void a_stop_finds_slots_that_wait(void **state)
+{
+	(void)state;
+	plan_slots(6, 2);
+	auto_ack = false;
+	start();
+	while (count_seen(SW_EVENT_ITERATION_FINISHED) < 2 + SLOTS) {
+		if (slots[0].starts == 0)
+			sw_scheduler_acked(scheduler, last_seq);
+		step();
+	}
+	settle();
+	assert_int_equal(running_slots(), 0);
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), 2 + SLOTS);
+	stop_now(NULL);
+	settle();
+	sw_scheduler_acked(scheduler, last_seq);
+	while (!n_done)
+		step();
+	assert_ended(SW_STATE_INTERRUPTED);
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), 2 + SLOTS);
+}
+
 static void a_dropping_pause_takes_all_that_run(void **state)
 {
 	(void)state;
@@ -285,6 +331,8 @@ int main(void)
 		TEST(the_next_mode_waits_until_all_have_settled),
 		TEST(turns_count_what_ended_in_them),
 		TEST(the_disk_is_asked_for_once_a_turn),
+		TEST(each_slot_waits_for_the_journal),
+		TEST(a_stop_finds_slots_that_wait),
 		TEST(a_dropping_pause_takes_all_that_run),
 		TEST(what_ran_while_it_stood_still_is_dropped),
 		TEST(a_pause_in_a_turn_goes_on_with_the_rest),
