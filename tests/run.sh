@@ -350,7 +350,7 @@ test_soak() {
   if [ -n "$no_engine" ]; then
     skip soak 2 "$no_engine"
   else
-    sheltered_suite 'soak and kills, short' --jobs "$jobs" "tests/soak/soak.py --minutes 0.5 --iterations 16" \
+    sheltered_suite 'soak and kills, short' --jobs "$jobs" --timeout 1200 "tests/soak/soak.py --minutes 0.5 --iterations 16" \
       "tests/soak/kills.py --kills 5"
   fi
 }
