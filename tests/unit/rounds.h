@@ -1,5 +1,5 @@
-/* Hides how long tests at random, and floods, go on: all of their rounds, or with SANDWATCH_TEST_TENTH a tenth
- * of them, as tests/run.sh has it under Valgrind, which takes 20 times as long. The sanitizers run them all. */
+/* Hides how long tests at random, and floods, go on: all of their rounds, or with SANDWATCH_TEST_TENTH a
+ * tenth, as tests/run.sh has it under Valgrind, which takes 20 times as long. The sanitizers run them all. */
 #ifndef SW_TESTS_ROUNDS_H
 #define SW_TESTS_ROUNDS_H
 
