@@ -139,12 +139,14 @@ test_build() {
   single "build" build PROFILE=release all unit engine-tests
 }
 
+# Its warnings are what is wanted of it; clang has the same ones without optimizing, in half the time.
 test_other_compiler() {
-  local compiler
+  local compiler profile=debug
   wants clang || return 0
   compiler=$(other_compiler)
+  [ "$compiler" = clang ] || profile=release
   if command -v "$compiler" >/dev/null; then
-    single "build with $compiler" build PROFILE=release CC="$compiler" B="build/$compiler" all unit engine-tests
+    single "build with $compiler" build PROFILE="$profile" CC="$compiler" B="build/$compiler" all unit engine-tests
   else
     skip "build with $compiler" 1 "there is no $compiler"
   fi
@@ -169,7 +171,8 @@ make_locale() {
   localedef -i de_DE -f UTF-8 "$work/locales/de_DE.UTF-8" >/dev/null 2>&1 || true
 }
 
-# units PROFILE NAME OPTION...: one suite for each layer
+# units PROFILE NAME OPTION...: one suite for each layer. Some programs wait for what they have started, so one more
+# than there are processors.
 units() {
   local profile=$1 name=$2 folder list ordered
   shift 2
@@ -178,8 +181,9 @@ units() {
     mapfile -t list < <(programs "$profile" "unit/$folder")
     [ ${#list[@]} -gt 0 ] || continue
     if [ "$folder" = core ]; then local -x LOCPATH=$work/locales; else unset LOCPATH; fi
-    in_order test_config_write test_recorder test_worker test_session -- "${list[@]}"
-    suite "unit $folder, $name" --tap --jobs "$jobs" "$@" "${ordered[@]}"
+    in_order test_screens test_proxy test_misbehaving test_event_decode test_scheduler_resume test_config_write test_worker \
+      test_session test_recorder -- "${list[@]}"
+    suite "unit $folder, $name" --tap --jobs $((jobs + 1)) "$@" "${ordered[@]}"
   done
 }
 
@@ -192,7 +196,8 @@ test_units() {
   fi
   wants valgrind || return 0
   if command -v valgrind >/dev/null; then
-    units release valgrind --wrap \
+    # The sanitizers have run all rounds of what is random.
+    SANDWATCH_TEST_TENTH=1 units release valgrind --wrap \
       "valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes --suppressions=$PWD/tests/lib/valgrind.supp"
   else
     skip 'unit, valgrind' 1 'there is no valgrind'
@@ -231,6 +236,10 @@ state=''
 # Surroundings in which nothing but the private engine can be found.
 sheltered() {
   env HOME="$work/home" XDG_RUNTIME_DIR="$work/runtime" XDG_STATE_HOME="$state" XDG_CONFIG_HOME="$work/home" "$@"
+}
+
+sheltered_suite() {
+  HOME=$work/home XDG_RUNTIME_DIR=$work/runtime XDG_STATE_HOME=$state XDG_CONFIG_HOME=$work/home suite "$@"
 }
 
 # The usual sockets would be tried first: below this they are not sockets.
@@ -295,11 +304,11 @@ test_image_and_worker() {
 test_engine() {
   local list ordered program alone=()
   mapfile -t list < <(programs release engine)
-  in_order test_isolation test_attacks test_engine_private -- "${list[@]}"
+  in_order test_policy test_isolation test_attacks test_engine_private -- "${list[@]}"
   list=()
   for program in "${ordered[@]}"; do
     case $(basename "$program") in
-      test_attacks) list+=("$program --part 1/2" "$program --part 2/2") ;;
+      test_attacks | test_policy) list+=("$program --part 1/2" "$program --part 2/2") ;;
       test_cold | test_exec | test_prepared | test_warm) alone+=("$program") ;;
       *) list+=("$program") ;;
     esac
@@ -313,29 +322,36 @@ test_engine() {
   fi
 }
 
+# Alone are those that account for an attempt's time, or stop a program for a while, and those that make and remove
+# images, engines and this machine's root: test_leaks compares what images there are.
 test_e2e() {
-  local list=() file
+  local list=() alone=() ordered file
   for file in tests/e2e/test_*.sh tests/e2e/test_*.py; do
-    [ ! -x "$file" ] || list+=("$file")
+    [ -x "$file" ] || continue
+    case $(basename "$file") in
+      test_consistency.py | test_foreign_image.py | test_setup.py | test_stops.py) alone+=("$file") ;;
+      *) list+=("$file") ;;
+    esac
   done
   wants e2e && [ ${#list[@]} -gt 0 ] || return 0
   if [ -n "$no_engine" ]; then
-    skip 'end to end' "${#list[@]}" "$no_engine"
+    skip 'end to end' $((${#list[@]} + ${#alone[@]})) "$no_engine"
   else
     export SANDWATCH=$PWD/build/release/sandwatch
-    HOME=$work/home XDG_RUNTIME_DIR=$work/runtime XDG_STATE_HOME=$state XDG_CONFIG_HOME=$work/home \
-      suite 'end to end' "${list[@]}"
+    in_order test_leaks.py test_ladder.py test_batch.py test_bad_input.py test_resume.py test_terminal.py -- "${list[@]}"
+    sheltered_suite 'end to end' --jobs "$jobs" "${ordered[@]}"
+    [ ${#alone[@]} -eq 0 ] || sheltered_suite 'end to end, alone' "${alone[@]}"
   fi
 }
 
-# Short ones, with what a long one counts: `make soak` takes its time.
+# Short ones, with what a long one counts: `make soak` takes its time. The soak has an engine of its own.
 test_soak() {
   wants soak || return 0
   if [ -n "$no_engine" ]; then
     skip soak 2 "$no_engine"
   else
-    single 'soak, short' sheltered tests/soak/soak.py --minutes 0.5 --iterations 16
-    single 'kills, short' sheltered tests/soak/kills.py --kills 5
+    sheltered_suite 'soak and kills, short' --jobs "$jobs" --timeout 1200 "tests/soak/soak.py --minutes 0.5 --iterations 16" \
+      "tests/soak/kills.py --kills 5"
   fi
 }
 

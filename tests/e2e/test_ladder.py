@@ -45,7 +45,8 @@ class Kinds(Case):
     @needs_engine
     def test_the_ladder(self):
         report = self.box.root / f"report{self.box.next_number()}.md"
-        session = self.run_it("--mode", ",".join(KINDS), "--iterations", "2", "--report", report, config=LADDER)
+        session = self.run_it("--mode", ",".join(KINDS), "--iterations", "2", "--report", report, config=LADDER,
+                              deadline=2 * common.DEADLINE)
         self.check(session)
         self.assertEqual([mode["name"] for mode in session.snapshot["modes"]], list(KINDS))
         for mode in session.snapshot["modes"]:

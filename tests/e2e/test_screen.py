@@ -62,7 +62,8 @@ class Watched(ScreenCase):
 
     def watch(self, *keys, height=20, **options):
         screen = self.screen("watch", self.recorded.run_folder, host=None, height=height, **options)
-        screen.wait(lambda text: "DONE" in text and "18/18" in text)
+        # Its foot is drawn last: the screen is whole.
+        screen.wait(lambda text: "DONE" in text and "18/18" in text and "q quit" in text)
         screen.press(*keys)
         return screen
 

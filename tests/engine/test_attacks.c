@@ -12,6 +12,7 @@
 #include "docker/exec.h"
 #include "docker/prepared.h"
 #include "docker/tar.h"
+#include "tests/engine/part.h"
 
 static char session[40]; /* this run's own: parts of it run at the same time */
 static struct wx one;
@@ -204,18 +205,6 @@ static int tear_down(void **state)
 	return wx_close(state);
 }
 
-/* Of "K/N". */
-static void read_part(const char *text, size_t *out_part, size_t *out_parts)
-{
-	char *end;
-	*out_part = strtoul(text, &end, 10);
-	*out_parts = *end == '/' ? strtoul(end + 1, &end, 10) : 0;
-	if (*end || *out_part < 1 || *out_part > *out_parts) {
-		(void)fprintf(stderr, "no such part: %s\n", text);
-		exit(2);
-	}
-}
-
 /* Arguments: the attacks to be tried; none: all. Or: --part K/N, or --ledger FILE. */
 int main(int argc, char **argv)
 {
@@ -223,21 +212,17 @@ int main(int argc, char **argv)
 		const struct CMUnitTest ledger[] = {cmocka_unit_test_prestate(write_ledger, argv[2])};
 		return cmocka_run_group_tests(ledger, wx_open, tear_down);
 	}
-	size_t part = 1, parts = 1;
-	if (argc == 3 && strcmp(argv[1], "--part") == 0) {
-		read_part(argv[2], &part, &parts);
-		argc = 1;
-	}
+	struct part part = part_of(&argc, argv);
 	struct CMUnitTest tests[2 * N_ATTACKS];
 	char names[2 * N_ATTACKS][96];
-	size_t n = 0, n_wanted = 0;
+	size_t n = 0;
 	memset(tests, 0, sizeof tests);
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < N_ATTACKS; i++) {
 			bool is_wanted = argc < 2;
 			for (int k = 1; k < argc; k++)
 				is_wanted |= strcmp(argv[k], attacks[i].name) == 0;
-			if (!is_wanted || (pass == 1 && !attacks[i].defence[0]) || n_wanted++ % parts != part - 1)
+			if (!is_wanted || (pass == 1 && !attacks[i].defence[0]) || !part_has_next(&part))
 				continue;
 			(void)snprintf(names[n], sizeof names[n],
 			               pass ? "%s_is_noticed_without_%s" : "%s_is_withstood", attacks[i].name,

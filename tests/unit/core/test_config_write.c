@@ -1,8 +1,9 @@
 /* Writing a plan and reading it back, what docs/configuration.md says, and texts broken at random. */
 #include "tests/unit/core/config_test.h"
+#include "tests/unit/rounds.h"
 
-#define ROUND_TRIPS 2000
-#define MUTATIONS 20000
+#define ROUND_TRIPS rounds(2000)
+#define MUTATIONS rounds(20000)
 
 /* Of each test: freed in teardown, because cmocka leaves a failed test with longjmp. */
 struct work {

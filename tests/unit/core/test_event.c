@@ -13,8 +13,9 @@
 #include "core/error.h"
 #include "core/event_fields.h"
 #include "tests/unit/core/random_events.h"
+#include "tests/unit/rounds.h"
 
-enum { ROUNDS = 300 };
+#define ROUNDS rounds(300)
 
 static struct sw_buf buf;
 static struct sw_rng rng;
@@ -406,7 +407,7 @@ static void a_damaged_line_is_refused_or_sound(void **state)
 {
 	int refused = 0;
 	(void)state;
-	for (int round = 0; round < 4000; round++) {
+	for (int round = 0; round < rounds(4000); round++) {
 		random_event(&rng, (enum sw_event_kind)sw_rng_below(&rng, SW_EVENT_COUNT), &event);
 		encode(&event);
 		for (uint64_t n = 1 + sw_rng_below(&rng, 3); n; n--)
@@ -416,7 +417,7 @@ static void a_damaged_line_is_refused_or_sound(void **state)
 		else
 			assert_sound();
 	}
-	assert_true(refused > 400);
+	assert_true(refused > rounds(400));
 }
 
 static void a_long_line_is_refused_unread(void **state)

@@ -13,6 +13,7 @@
 #include "core/json_scan.h"
 #include "tests/unit/core/decode_oracle.h"
 #include "tests/unit/core/random_events.h"
+#include "tests/unit/rounds.h"
 
 /* The decoder against the one before it, over lines that are valid, damaged, shuffled and hostile.
  * The two differ where cJSON is lax, and nowhere else; `lax` names all of it. */
@@ -182,7 +183,7 @@ static void every_byte_damaged(void **state)
 static void random_damage(void **state)
 {
 	(void)state;
-	for (int round = 0; round < 6000; round++) {
+	for (int round = 0; round < rounds(6000); round++) {
 		encode_random((enum sw_event_kind)sw_rng_below(&rng, SW_EVENT_COUNT));
 		for (uint64_t n = 1 + sw_rng_below(&rng, 3); n; n--) {
 			char *at = &buf.data[sw_rng_below(&rng, buf.len)];
@@ -194,8 +195,8 @@ static void random_damage(void **state)
 		same(buf.data, buf.len);
 		same(buf.data, (size_t)sw_rng_below(&rng, buf.len));
 	}
-	assert_true(both > 500 && neither > 5000);
-	assert_true(lax_ones < 6000); /* that the comparison is not left out always */
+	assert_true(both > (uint64_t)rounds(500) && neither > (uint64_t)rounds(5000));
+	assert_true(lax_ones < (uint64_t)rounds(6000)); /* that the comparison is not left out always */
 }
 
 /* Values of every shape for every field, one after another and twice the same name. */

@@ -23,7 +23,10 @@
 #include "core/queue.h"
 #include "core/recorder.h"
 
-enum { MANY = 6000, EACH = 10 };
+#include "tests/unit/rounds.h"
+
+enum { EACH = 10 };
+#define MANY rounds(6000) /* in any case some times the ring's length */
 
 /* What core/journal.c asks of the disk goes through here. */
 static atomic_int data_syncs;
@@ -232,7 +235,7 @@ static void a_viewer_may_come_and_go(void **state)
 	pthread_t thread;
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, produce, &n), 0);
-	for (uint64_t i = 1; i <= MANY;) {
+	for (uint64_t i = 1; i <= (uint64_t)MANY;) {
 		if (i % 1000 < EACH)
 			while (atomic_load(&acked) < i + 5 * SW_QUEUE_EVENTS && !sw_recorder_is_over(recorder))
 				;
@@ -379,7 +382,7 @@ static void another_process_goes_on_with_a_viewer(void **state)
 	(void)state;
 	begin_again(3000);
 	assert_int_equal(pthread_create(&thread, NULL, produce, &n), 0);
-	for (uint64_t i = 3001; i <= 3000 + MANY;) {
+	for (uint64_t i = 3001; i <= 3000 + (uint64_t)MANY;) {
 		if (i % 1000 < EACH)
 			while (atomic_load(&acked) < i + 5 * SW_QUEUE_EVENTS && !sw_recorder_is_over(recorder))
 				;

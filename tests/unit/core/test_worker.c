@@ -13,6 +13,8 @@
 #include "core/stats.h"
 #include "core/worker.h"
 
+#include "tests/unit/rounds.h"
+
 #define TOKEN "0123456789abcdef0123456789abcdef"
 #define DIGEST "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd"
 #define OTHER_DIGEST "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -222,7 +224,7 @@ static void sentinels_split_at_random_are_found(void **state)
 	struct sw_rng rng;
 	(void)state;
 	sw_rng_seed(&rng, 1);
-	for (int round = 0; round < 2000; round++) {
+	for (int round = 0; round < rounds(2000); round++) {
 		size_t at = 0, len = strlen(story);
 		int taken = 0;
 		again();
@@ -456,10 +458,10 @@ static void a_flood_of_hints_is_bounded(void **state)
 	int taken = 0;
 	(void)state;
 	reader.takes_hints = true;
-	for (int i = 0; i < 250000; i++)
+	for (int i = 0; i < rounds(250000); i++)
 		taken += feed(text);
 	assert_int_equal(taken, 4);
-	assert_int_equal(reader.plain_bytes, 249999 * strlen(text));
+	assert_int_equal(reader.plain_bytes, (uint64_t)(rounds(250000) - 1) * strlen(text));
 	assert_true(reader.line.cap < 4096);
 	assert_int_equal(feed(RESULT_OK), 1);
 	assert_true(report.has_result);
@@ -517,16 +519,17 @@ static void an_overlong_line_is_output_and_the_next_one_counts(void **state)
 
 static void a_flood_of_marks_costs_no_memory(void **state)
 {
-	enum { BLOCK = 1 << 16, BLOCKS = 1600 };
+	enum { BLOCK = 1 << 16 };
+	const int blocks = rounds(1600);
 	(void)state;
 	char *marks = malloc(BLOCK);
 	memset(marks, '\036', BLOCK);
-	for (int i = 0; i < BLOCKS; i++)
+	for (int i = 0; i < blocks; i++)
 		assert_int_equal(sw_worker_reader_feed(&reader, marks, BLOCK, &report), 0);
 	free(marks);
 	assert_true(reader.line.cap < 4096);
 	assert_int_equal(reader.plain_bytes,
-	                 (uint64_t)BLOCK * BLOCKS - 1); /* the last is not over yet */
+	                 (uint64_t)BLOCK * (uint64_t)blocks - 1); /* the last is not over yet */
 	assert_int_equal(feed("sw1 " TOKEN " init 5\n"), 1);
 }
 
@@ -537,7 +540,7 @@ static void random_floods_are_bounded_and_counted(void **state)
 	uint64_t fed = 0;
 	(void)state;
 	sw_rng_seed(&rng, 8);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < rounds(20000); i++) {
 		char block[256];
 		size_t len = 1 + sw_rng_below(&rng, sizeof block);
 		for (size_t k = 0; k < len; k++)
@@ -701,7 +704,7 @@ static void hostile_stamps_stay_in_bounds(void **state)
 	(void)state;
 	sw_rng_seed(&rng, 6);
 #define ANY numbers[sw_rng_below(&rng, sizeof numbers / sizeof numbers[0])]
-	for (int round = 0; round < 5000; round++) {
+	for (int round = 0; round < rounds(5000); round++) {
 		char line[900];
 		again();
 		result.start_ns = 1000000;
