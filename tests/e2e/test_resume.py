@@ -207,11 +207,17 @@ class OnTheHost(Resumes):
     def test_complete(self):
         first = self.run_it(config=self.config(2), host="", export=False)
         journal, snapshot = first.run_folder / "journal.jsonl", first.run_folder / "snapshot.json"
-        before = journal.read_bytes(), snapshot.stat().st_mtime_ns
-        again = self.resume(first.state, host="")
+        recorded, told = journal.read_bytes(), json.loads(snapshot.read_bytes())
+        snapshot.unlink()  # as if it had been killed before it could write that
+        export = first.run_folder.parent / "export.json"
+        again = self.resume(first.state, "--export", str(export), host="")
         self.assert_code(again, 0)
         self.assertIn(f"run {first.journal()[0]['id']} is complete: nothing is left to run", again.stderr)
-        self.assertEqual((journal.read_bytes(), snapshot.stat().st_mtime_ns), before)
+        self.assertIn("Decision", again.stdout)
+        self.assertEqual(journal.read_bytes(), recorded)
+        for path in (snapshot, export):
+            written = json.loads(path.read_bytes())
+            self.assertEqual({**written, "generated_at": 0}, {**told, "generated_at": 0})
 
     def test_all_ended_but_the_session(self):
         """Killed between the last iteration's end and the session's."""
