@@ -147,8 +147,9 @@ bool sw_api_wall_was_set(int64_t then_wall_ns, int64_t then_ns, int64_t now_wall
                          int64_t now_ns);
 void sw_api_container_kill(struct sw_api *api, const char *id, const char *signal,
                            int64_t timeout_ns, sw_api_done_fn done, void *user);
-/* DELETE ?force=1&v=1; a container that is gone already (404), or whose removal is under way (409
- * "removal … already in progress"), is success. */
+/* DELETE ?force=1&v=1; a container that is gone already (404) is success. One whose removal is under way
+ * (409 "removal … already in progress") is waited for (POST …/wait?condition=removed), and asked about
+ * once more. */
 void sw_api_container_remove(struct sw_api *api, const char *id, int64_t timeout_ns,
                              sw_api_done_fn done, void *user);
 /* PUT …/archive?path=PATH with an uncompressed tar. */

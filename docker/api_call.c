@@ -2,8 +2,11 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "core/loop.h"
 #include "core/text.h"
 #include "docker/api_internal.h"
+
+static const int64_t shortest_ns = 1000000;
 
 /* What the calls on one container have in common: the path /containers/ID<rest>. */
 static struct sw_http_call *ask_container(struct sw_api *api, const struct sw_api_call *like,
@@ -61,13 +64,53 @@ void sw_api_container_kill(struct sw_api *api, const char *id, const char *signa
 	ask_container(api, &like, &request, "killing", id, rest.data ? rest.data : "/kill");
 }
 
+static void ask_removal(const struct sw_api_call *like, const char *id)
+{
+	struct sw_http_request request = {.method = "DELETE"};
+	ask_container(like->api, like, &request, "removing", id, "?force=1&v=1");
+}
+
 void sw_api_container_remove(struct sw_api *api, const char *id, int64_t timeout_ns,
                              sw_api_done_fn done, void *user)
 {
-	struct sw_http_request request = {.method = "DELETE"};
-	const struct sw_api_call like = {.answered = sw_api_read_removed, .done = done, .user = user,
-	                                 .timeout_ns = timeout_ns, .fine = 404};
-	ask_container(api, &like, &request, "removing", id, "?force=1&v=1");
+	struct sw_api_call like = {.answered = sw_api_read_removed, .api = api, .done = done,
+	                           .user = user, .timeout_ns = timeout_ns, .fine = 404};
+	sw_text_copy(like.container, sizeof like.container, id);
+	ask_removal(&like, id);
+}
+
+/* What CALL has left of its time, at least so much that the engine is asked. */
+static struct sw_api_call rest_of(const struct sw_api_call *call)
+{
+	struct sw_api_call like = {.api = call->api, .done = call->done, .user = call->user, .fine = 404};
+	like.timeout_ns = call->deadline_ns - sw_clock_ns();
+	if (like.timeout_ns < shortest_ns)
+		like.timeout_ns = shortest_ns;
+	return like;
+}
+
+/* It is over, or has failed: then the engine lets somebody else try. */
+static void removal_waited(struct sw_api_call *call, const struct sw_http_reply *reply,
+                           const struct sw_error *error)
+{
+	struct sw_api_call like = rest_of(call);
+	(void)reply;
+	if (error) {
+		call->done(call->user, error);
+		return;
+	}
+	like.answered = sw_api_read_removed;
+	ask_removal(&like, call->container);
+}
+
+void sw_api_await_removal(const struct sw_api_call *call)
+{
+	struct sw_http_request request = {.method = "POST"};
+	struct sw_api_call like = rest_of(call);
+	like.answered = removal_waited;
+	sw_text_copy(like.container, sizeof like.container, call->container);
+	ask_container(like.api, &like, &request, "waiting for the removal of", call->container,
+	              "/wait?condition=removed");
 }
 
 struct sw_http_call *sw_api_container_upload(struct sw_api *api, const char *id, const char *path,

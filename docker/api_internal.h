@@ -47,6 +47,7 @@ struct sw_api_call {
 	int64_t deadline_ns;  /* the same as a time */
 	char what[384];       /* "starting container abc": what an error begins with */
 	struct sw_api_info *info_so_far; /* of sw_api_info, between its two requests; owned */
+	char container[256]; /* of a removal: what is asked about again while it is under way; "": no more */
 };
 
 /* A copy of LIKE (its answered, callback, user, fine and timeout_ns count) under way to be sent.
@@ -105,6 +106,10 @@ int sw_api_nonsense(const struct sw_api_call *call, const struct sw_http_reply *
 /* The answer as JSON of TYPE (cJSON_Object, cJSON_Array); NULL with ERR filled when it is not. */
 cJSON *sw_api_parse(const struct sw_api_call *call, const struct sw_http_reply *reply, int type,
                     struct sw_error *err);
+
+/* Somebody else removes CALL's container: waits for that, and asks once more. CALL's callback gets what comes
+ * of it, within what is left of CALL's time. (docker/api_call.c.) */
+void sw_api_await_removal(const struct sw_api_call *call);
 
 /* The `answered` functions that decode (docker/api_read.c). */
 typedef void sw_api_answered_fn(struct sw_api_call *call, const struct sw_http_reply *reply,

@@ -46,12 +46,12 @@ void sw_api_read_removed(struct sw_api_call *call, const struct sw_http_reply *r
 {
 	struct sw_error own;
 	/* "removal of container … is already in progress" */
-	if (error && reply && !reply->error && reply->status == 409 &&
-	    strstr(reply->body, "already in progress"))
-		error = NULL;
-	else
-		error = check_is_mute(call, reply, error, &own);
-	call->done(call->user, error);
+	if (error && reply && !reply->error && reply->status == 409 && *call->container &&
+	    strstr(reply->body, "already in progress")) {
+		sw_api_await_removal(call);
+		return;
+	}
+	call->done(call->user, check_is_mute(call, reply, error, &own));
 }
 
 /* An import answers 200 before it has read the tar; what came of it stands in a row of JSON

@@ -35,6 +35,10 @@
 	"directory: unknown\"}\n"
 #define R_204 R_HEAD("204 No Content", "") "\r\n"
 #define R_304 R_HEAD("304 Not Modified", "") "\r\n"
+#define R_REMOVING_409            \
+	R_JSON("409 Conflict")        \
+	"Content-Length: 123\r\n\r\n" \
+	"{\"message\":\"removal of container " R_ID " is already in progress\"}\n"
 #define R_WAIT_HEAD R_JSON("200 OK") "Transfer-Encoding: chunked\r\n\r\n"
 #define R_WAIT_0 R_WAIT_HEAD "20\r\n{\"Error\":null,\"StatusCode\":137}\n\r\n0\r\n\r\n"
 #define R_WAIT_CUT R_WAIT_HEAD "20\r\n{\"Error\":null,\"Stat"

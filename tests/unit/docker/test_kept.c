@@ -105,7 +105,7 @@ static void up_and_down(void **state)
 	(void)state;
 	assert_true(sw_kept_is_idle(story.kept) && !sw_kept_is_up(story.kept));
 	bring_up(1);
-	assert_non_null(strstr(engine.last_request, "/containers/create?name=sandwatch-s-m-3-kept-1 "));
+	assert_non_null(strstr(engine.last_request, "/containers/create?name=sandwatch-s-0.3-m-kept-1 "));
 	assert_non_null(strstr(engine.last_request, "\"Cmd\":[\"--pause\"]"));
 	assert_string_equal(sw_kept_id(story.kept), "000000000000");
 	assert_int_equal(story.created, 1);
