@@ -243,6 +243,7 @@ void sw_scheduler_stop(struct sw_scheduler *s, enum sw_state state, const char *
 	for (int i = 0; i < s->n_slots; i++)
 		sw_slot_stop(&s->slots[i]);
 	/* Nothing more is measured: no need to wait for the disk. */
+	sw_scheduler_recheck_slots(s);
 	if (s->stage == SW_STAGE_PAUSED || s->stage == SW_STAGE_WAITING)
 		sw_loop_defer(s->o.loop, &s->step, sw_scheduler_next_turn, s);
 }

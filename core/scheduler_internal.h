@@ -46,7 +46,7 @@ struct sw_restored {
 	struct sw_ranges done[SW_MODES_MAX]; /* counted iterations that ended */
 	int64_t used_ns; /* of the time budget, by processes that are gone, pauses left out */
 	/* Of the process whose events are being read: when its first counted turn began, and its newest event
-	 * was; ns since the session's start. */
+	 * but for those of an end was; ns since the session's start. */
 	bool has_begun, is_paused;
 	int64_t first_ns, last_ns, paused_ns, pause_began_ns;
 };
@@ -104,7 +104,7 @@ void sw_scheduler_next_turn(void *user);
 void sw_scheduler_go_on_when_acked(struct sw_scheduler *s);
 /* The slot's iteration has ended or was dropped: it takes another, or the turn ends. */
 void sw_scheduler_slot_free(struct sw_slot *slot);
-/* What slots waited for may be in the journal now. */
+/* What slots waited for may be in the journal now, or need not be there any more. */
 void sw_scheduler_recheck_slots(struct sw_scheduler *s);
 /* Whether an iteration will begin once SLOT is free. */
 bool sw_scheduler_turn_goes_on(const struct sw_scheduler *s);

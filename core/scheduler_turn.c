@@ -169,7 +169,7 @@ static void begin_next(void *user)
 void sw_scheduler_recheck_slots(struct sw_scheduler *s)
 {
 	for (int i = 0; i < s->n_slots; i++)
-		if (s->slots[i].waits && s->acked_seq >= s->slots[i].end_seq)
+		if (s->slots[i].waits && (s->acked_seq >= s->slots[i].end_seq || s->stopping))
 			sw_loop_defer(s->o.loop, &s->slots[i].step, begin_next, &s->slots[i]);
 }
 

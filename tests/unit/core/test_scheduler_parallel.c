@@ -182,8 +182,6 @@ static void a_stop_finds_slots_that_wait(void **state)
 	assert_int_equal(running_slots(), 0);
 	assert_int_equal(count_seen(SW_EVENT_ITERATION_STARTED), 2 + SLOTS);
 	stop_now(NULL);
-	settle();
-	sw_scheduler_acked(scheduler, last_seq);
 	while (!n_done)
 		step();
 	assert_ended(SW_STATE_INTERRUPTED);
