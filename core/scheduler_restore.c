@@ -110,8 +110,9 @@ void sw_scheduler_restore(struct sw_scheduler *s, const struct sw_event *event)
 		restore_digest(s, event->mode, &event->u.it);
 	else if (event->kind == SW_EVENT_ITERATION_FINISHED && has_mode)
 		restore_end(s, event->mode, &event->u.it);
-	/* What an end takes (an engine that hangs) is no time of measuring. */
-	if (event->kind != SW_EVENT_SESSION_FINISHED)
+	/* What an end takes (an engine that hangs) is no time of measuring, and these come with it. */
+	if (event->kind != SW_EVENT_CONTAINER_REMOVED && event->kind != SW_EVENT_NOTE &&
+	    event->kind != SW_EVENT_SESSION_FINISHED)
 		r->last_ns = event->t_ns;
 }
 

@@ -372,6 +372,8 @@ static void restore_budget(int64_t seconds)
 	restore_at(SW_EVENT_PAUSED, -1, 6);
 	restore_at(SW_EVENT_RESUMED, -1, 13);
 	restore_at(SW_EVENT_ITERATION_FINISHED, 0, 14);
+	restore_at(SW_EVENT_CONTAINER_REMOVED, 0, 98);
+	restore_at(SW_EVENT_NOTE, -1, 99);
 	restore_at(SW_EVENT_SESSION_FINISHED, -1, 100);
 	restore_at(SW_EVENT_SESSION_RESUMED, -1, 200);
 	restore_at(SW_EVENT_ITERATION_STARTED, 1, 300);
