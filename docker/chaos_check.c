@@ -59,8 +59,8 @@ static int check(const struct sw_plan *plan, int entry, const struct sw_engine *
 	if (image) {
 		(void)snprintf(why, sizeof why,
 		               "'%.100s' is not a name that an image can lose and get back: give it "
-		               "one of at most 100 bytes (docker tag), and use that",
-		               image);
+		               "one of at most %d bytes (docker tag), and use that",
+		               image, SW_IMAGE_AWAY_NAME_MAX);
 		return refuse(entry, fault, why, err);
 	}
 	return 0;

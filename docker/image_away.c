@@ -11,13 +11,18 @@
 /* sandwatch-chaos/kept/NAME:PID-START-BOOT_NS: NAME in hex, as a repository may have neither colons nor
  * capitals; PID, START, BOOT and the PID namespace as the labels of containers have them. */
 #define KEPT "sandwatch-chaos/kept/"
-enum { NAME_MAX_BYTES = 100, MEND_MAX = 64 };
+enum { MEND_MAX = 64 };
+
+/* 7-17-36_10: a PID has no more digits, nor an inode of a namespace; a boot is a UUID. */
+#define OWNER_MAX (7 + 1 + 17 + 1 + 36 + 1 + 10)
+_Static_assert(sizeof KEPT + 2 * SW_IMAGE_AWAY_NAME_MAX + 1 + OWNER_MAX <= SW_IMAGE_KEPT_MAX,
+               "what is cut off would name another owner");
 
 static const int64_t timeout_ns = 20000000000;
 
 struct kept_name {
 	char kept[SW_IMAGE_KEPT_MAX];
-	char name[NAME_MAX_BYTES + 1];
+	char name[SW_IMAGE_AWAY_NAME_MAX + 1];
 };
 
 struct asking {
@@ -46,7 +51,7 @@ static void close_asking(struct asking *asking)
 bool sw_image_away_can(const char *name)
 {
 	size_t len = strlen(name);
-	return len > 0 && len <= NAME_MAX_BYTES && !strchr(name, '@') &&
+	return len > 0 && len <= SW_IMAGE_AWAY_NAME_MAX && !strchr(name, '@') &&
 	       strncmp(name, "sha256:", 7) != 0;
 }
 
@@ -157,10 +162,10 @@ int sw_image_away_give_back(const struct sw_engine *engine, const char *name, co
 /* ---- mending ---- */
 
 /* The name whose hex is HEX, LEN bytes; false: it is none of ours. */
-static bool read_name(const char *hex, size_t len, char dst[NAME_MAX_BYTES + 1])
+static bool read_name(const char *hex, size_t len, char dst[SW_IMAGE_AWAY_NAME_MAX + 1])
 {
 	static const char digits[] = "0123456789abcdef";
-	if (len == 0 || len % 2 || len / 2 > NAME_MAX_BYTES)
+	if (len == 0 || len % 2 || len / 2 > SW_IMAGE_AWAY_NAME_MAX)
 		return false;
 	for (size_t i = 0; i < len; i += 2) {
 		const char *high = memchr(digits, hex[i], 16), *low = memchr(digits, hex[i + 1], 16);

@@ -11,9 +11,11 @@
 
 struct sw_error;
 
-#define SW_IMAGE_KEPT_MAX 256
+#define SW_IMAGE_KEPT_MAX 256     /* as long as the names are that docker/api.h asks for */
+#define SW_IMAGE_AWAY_NAME_MAX 80 /* of which the name it is kept under holds every byte twice */
 
-/* Whether NAME is one that can be taken away and given back: no id and no digest, at most 100 bytes. */
+/* Whether NAME is one that can be taken away and given back: no id and no digest, at most
+ * SW_IMAGE_AWAY_NAME_MAX bytes. */
 bool sw_image_away_can(const char *name);
 
 /* Takes NAME ("sandwatch/python:latest") from its image; OUT_KEPT: the name that it is kept under. An

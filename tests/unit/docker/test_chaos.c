@@ -296,9 +296,9 @@ static void image_needs_a_name(void **state)
 	is_refused(&t.engine, "entry 1 (image-remove)", "'sha256:1234'");
 	(void)snprintf(image, size, "a/b@sha256:1234");
 	is_refused(&t.engine, "entry 1 (image-remove)", "'a/b@sha256:1234'");
-	memset(image, 'a', 101);
-	image[101] = '\0';
-	is_refused(&t.engine, "at most 100 bytes", "docker tag");
+	memset(image, 'a', 81);
+	image[81] = '\0';
+	is_refused(&t.engine, "at most 80 bytes", "docker tag");
 	/* Another mode's entry does not mind. */
 	(void)snprintf(t.plan.chaos[0].mode, SW_NAME_MAX, "bare");
 	assert_int_equal(sw_chaos_check(&t.plan, &t.engine, &err), 0);

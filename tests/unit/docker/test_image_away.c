@@ -181,6 +181,24 @@ static void it_is_away_and_comes_back(void **state)
 	assert_int_equal(kept_names(), 0);
 }
 
+/* Whose it is stands at the end of the name that it is kept under. */
+static void the_longest_name_keeps_its_owner(void **state)
+{
+	char name[SW_IMAGE_AWAY_NAME_MAX + 2] = "", kept[SW_IMAGE_KEPT_MAX];
+	(void)state;
+	memset(name, 'a', SW_IMAGE_AWAY_NAME_MAX + 1);
+	assert_false(sw_image_away_can(name));
+	memcpy(name + SW_IMAGE_AWAY_NAME_MAX - 2, ":1", 3);
+	assert_true(sw_image_away_can(name));
+	have(name);
+	assert_int_equal(sw_image_away_take(&fake.engine, name, kept, &error), 0);
+	assert_int_equal(mended(), 0);
+	assert_false(has(name));
+	assert_int_equal(sw_image_away_give_back(&fake.engine, name, kept, &error), 0);
+	assert_true(has(name));
+	assert_int_equal(kept_names(), 0);
+}
+
 /* ---- whose process lives: as with containers ---- */
 
 static void what_the_dead_took_comes_back(void **state)
@@ -283,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(it_is_away_and_comes_back),
+		TEST(the_longest_name_keeps_its_owner),
 		TEST(what_the_dead_took_comes_back),
 		TEST(what_an_earlier_boot_took_comes_back),
 		TEST(what_another_namespace_took_stays_away),
