@@ -1,6 +1,6 @@
 /* Hides how what nobody looks after any more is told from what belongs to a living process, by labels.
- * Must not know sessions beyond that. Blocking; for `sandwatch clean` and a session's setup, never the
- * measuring thread.
+ * Must not know sessions beyond that. Blocking; for `sandwatch clean`, and a session's setup and end:
+ * never while anything is measured.
  *
  * A container of ours carries sw_lifecycle_labels. It is nobody's when sw_labels_owner (docker/lifecycle.h)
  * calls its process dead. */

@@ -384,7 +384,7 @@ void sw_live_abandon(struct sw_live *live, const char *why)
 {
 	struct sw_event *end = &live->last;
 	sw_live_drain(live);
-	/* Over already, and only what stays behind is looked for: a session ends once. */
+	/* The thread may have come to its end meanwhile: a session ends once. */
 	bool is_over = live->session->state != SW_STATE_RUNNING;
 	sw_event_init(end, is_over ? SW_EVENT_NOTE : SW_EVENT_SESSION_FINISHED, -1);
 	end->u.end.state = SW_STATE_INTERRUPTED;
