@@ -190,8 +190,10 @@ void sw_scheduler_pause(struct sw_scheduler *s, bool drop_running)
 	if (s->stopping || s->stage == SW_STAGE_FINISHING)
 		return;
 	s->pausing = true;
-	for (int i = 0; drop_running && i < s->n_slots; i++)
+	for (int i = 0; drop_running && i < s->n_slots; i++) {
+		s->turn_has_gap |= s->slots[i].waits; /* nothing to drop, but it stood still, too */
 		sw_slot_drop(&s->slots[i]);
+	}
 }
 
 void sw_scheduler_resume(struct sw_scheduler *s)

@@ -3,9 +3,9 @@
 
     kills.py [--kills N] [--seed N] [--program PATH] [--iterations N]
 
-A session of the host, a cold, a prepared and a warm mode in random order, every other one in blocks, is killed at a moment that is drawn from
-its whole length, its start-up included; then it goes on, and is killed again, until it is through; then the next
-one begins. Counted are journals that cannot be read, iterations that were on disk and are not any more, those
+A session of the host, a cold, a prepared and a warm mode in random order, every other one in blocks, is killed
+at a moment that is drawn from its whole length, its start-up included; then it goes on, and is killed again, until
+it is through; then the next one begins. Counted are journals that cannot be read, iterations that were on disk and are not any more, those
 that are missing at the end, those that a kill made run again, and containers and temporary files that are left.
 The seed is printed first. Uses an engine of its own, which needs root; or, where SANDWATCH_TEST_HOST and
 SANDWATCH_TEST_STATE name one with its state folder, that. Exit code 1: something does not hold.
@@ -183,8 +183,13 @@ def after_end(run, code, said, iterations, count):
         if n > 1:
             count.problem(f"{run.folder}: {n} iterations were under way at one kill")
     report = run.engine.run("report", str(run.folder), check=False)
-    if report.returncode != 0 or json.loads((run.folder / "snapshot.json").read_bytes())["state"] != "done":
+    snapshot = json.loads((run.folder / "snapshot.json").read_bytes())
+    if report.returncode != 0 or snapshot["state"] != "done":
         count.problem(f"{run.folder}: no report of it: {report.stdout}")
+    for mode in snapshot["modes"]:
+        created, removed = mode["containers_created"], mode["containers_removed"]
+        if created != removed:
+            count.problem(f"{run.folder}: {mode['name']} counts {created} containers created, {removed} removed")
 
 
 def describe(run, one):

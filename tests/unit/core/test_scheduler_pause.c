@@ -131,7 +131,8 @@ static void a_dropped_iteration_is_measured_anew(void **state)
 	sw_scheduler_pause(scheduler, false);
 	sw_scheduler_pause(scheduler, true); /* thought better of it */
 	sw_scheduler_pause(scheduler, true);
-	sw_scheduler_cancel_iteration(scheduler, sw_scheduler_running(scheduler)); /* too late for that */
+	sw_scheduler_cancel_iteration(scheduler,
+	                              sw_scheduler_running(scheduler)); /* too late for that */
 	assert_int_equal(fakes[1].cancels, 1);
 	until_seen(SW_EVENT_PAUSED);
 	const struct seen *dropped = nth(SW_EVENT_ITERATION_DROPPED, 0);
@@ -389,6 +390,27 @@ static void cancelling_nothing_does_nothing(void **state)
 		assert_int_equal(fakes[i].cancels, 0);
 }
 
+/* Between two iterations of a block there is nothing to drop, but the turn has stood still. */
+static void a_drop_between_two_spoils_the_turns_length(void **state)
+{
+	(void)state;
+	plan.block = 2;
+	auto_ack = false;
+	start();
+	while (!count_seen(SW_EVENT_ITERATION_FINISHED))
+		step();
+	settle();
+	sw_scheduler_pause(scheduler, true);
+	sw_scheduler_resume(scheduler);
+	auto_ack = true;
+	sw_scheduler_acked(scheduler, last_seq);
+	while (!n_done)
+		step();
+	assert_ended(SW_STATE_DONE);
+	assert_int_equal(count_seen(SW_EVENT_ITERATION_DROPPED), 0);
+	assert_int_equal(count_seen(SW_EVENT_TURN_FINISHED), MODES - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +433,7 @@ int main(void)
 		TEST(cancelled_as_an_attempt_fails),
 		TEST(cancelled_between_two_attempts),
 		TEST(cancelling_nothing_does_nothing),
+		TEST(a_drop_between_two_spoils_the_turns_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
