@@ -141,11 +141,9 @@ static void at_end(struct sw_follow *follow)
 static void take(struct sw_follow *follow, const struct sw_event *event)
 {
 	follow->gone = false;
-	/* Notes may come behind the end: only who resumes the session goes on with it. */
-	if (event->kind == SW_EVENT_SESSION_FINISHED)
-		follow->finished = true;
-	else if (event->kind == SW_EVENT_SESSION_RESUMED)
-		follow->finished = false;
+	/* Notes may come behind the end. Anything else is of a session that goes on, or of a journal out of order. */
+	if (event->kind != SW_EVENT_NOTE)
+		follow->finished = event->kind == SW_EVENT_SESSION_FINISHED;
 	follow->ops->event(follow->user, event);
 }
 

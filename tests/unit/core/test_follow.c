@@ -266,6 +266,19 @@ static void a_finished_journal_that_was_resumed(void **state)
 	assert_int_equal(seen.events_at_gone, recorder.seq);
 }
 
+/* Out of order: whoever folds it knows of no end, and must not wait for one for ever. */
+static void a_journal_whose_end_comes_first(void **state)
+{
+	(void)state;
+	recorder.out = &buf;
+	record_end(&recorder);
+	record_start(&recorder, &buf, 5); /* counts anew */
+	put(buf.data, buf.len);
+	start();
+	until(&seen.gone, 1);
+	assert_int_equal(seen.events_at_gone, recorder.seq + 1);
+}
+
 static void an_abandoned_journal(void **state)
 {
 	(void)state;
@@ -569,6 +582,7 @@ int main(void)
 		TEST(a_finished_journal),
 		TEST(a_finished_journal_with_notes_behind),
 		TEST(a_finished_journal_that_was_resumed),
+		TEST(a_journal_whose_end_comes_first),
 		TEST(an_abandoned_journal),
 		TEST(a_journal_that_grows),
 		TEST(a_killed_writer),
