@@ -141,7 +141,7 @@ static void at_end(struct sw_follow *follow)
 static void take(struct sw_follow *follow, const struct sw_event *event)
 {
 	follow->gone = false;
-	/* Notes may come behind the end. Anything else is of a session that goes on, or of a journal out of order. */
+	/* Notes may come behind the end. Anything else means that it goes on, or is out of order. */
 	if (event->kind != SW_EVENT_NOTE)
 		follow->finished = event->kind == SW_EVENT_SESSION_FINISHED;
 	follow->ops->event(follow->user, event);
