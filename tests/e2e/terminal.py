@@ -103,17 +103,26 @@ class Terminal:
         return int(self.said("status"))
 
     def wait(self, text, what=None, deadline=WAIT):
-        """Until TEXT (or a predicate of the screen) is on the screen; returns the screen."""
+        """Until TEXT (or a predicate of the screen) is on the screen; returns the screen, a whole one."""
         found = [""]
+
+        def shows(screen):
+            return text(screen) if callable(text) else text in screen
 
         def there():
             found[0] = self.screen()
-            return text(found[0]) if callable(text) else text in found[0]
+            return shows(found[0])
 
         try:
             until(there, what or f"{text!r} on the screen", deadline)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{found[0]}") from None
+        # tmux may have been in the middle of a frame: until it shows the same twice.
+        for _ in range(20):
+            again = self.screen()
+            if again == found[0] or not shows(again):
+                break
+            found[0] = again
         return found[0]
 
     def close(self):
