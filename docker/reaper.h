@@ -12,6 +12,9 @@
 
 struct sw_signals;
 
+/* What a session's start and its end wait for it at most, each. */
+#define SW_REAPER_PATIENCE_NS INT64_C(10000000000)
+
 /* Plain value: what became of the containers that were found. */
 struct sw_reaped {
 	int removed;

@@ -20,8 +20,6 @@ enum pause { PAUSE_NONE, PAUSE_AFTER, PAUSE_DROP };
 
 /* How long a program that is told to leave at once waits for its last line to be on disk. */
 static const int64_t abandon_ns = 5000000000;
-/* How long an engine is waited for that may still have a container of the session, once that is over. */
-static const int64_t reap_patience_ns = 10000000000;
 
 struct sw_live {
 	const struct sw_setup *setup;
@@ -235,7 +233,7 @@ static const char *containers(int n)
 static void remove_what_stays(struct sw_live *live)
 {
 	const struct sw_setup *setup = live->setup;
-	const struct sw_reaper_session session = {setup->run.id, reap_patience_ns, stays, live};
+	const struct sw_reaper_session session = {setup->run.id, SW_REAPER_PATIENCE_NS, stays, live};
 	const struct sw_sink sink = {push, live};
 	struct sw_reaped reaped = {.removed = 0};
 	struct sw_error err;

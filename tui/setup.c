@@ -19,8 +19,6 @@
 
 enum { STRATEGY_MAX = 4 << 20, SHIM_MAX = 8 << 20 };
 
-static const int64_t reap_patience_ns = INT64_C(10000000000);
-
 static bool wants_sandbox(const struct sw_plan *plan)
 {
 	for (int i = 0; i < plan->n_modes; i++)
@@ -298,7 +296,7 @@ static int reap(const struct sw_setup *setup, struct sw_steps steps, struct sw_e
 	int64_t start_ns = sw_clock_ns();
 	if (!setup->has_engine)
 		return 0;
-	int status = sw_reaper_clean(&setup->engine, steps.signals, reap_patience_ns, &reaped, &why);
+	int status = sw_reaper_clean(&setup->engine, steps.signals, SW_REAPER_PATIENCE_NS, &reaped, &why);
 	if (status < 0 && why.code == SW_ERR_INTERRUPTED) {
 		*err = why;
 		return -1;
